@@ -182,7 +182,7 @@ def running(step: int = 1204, **changes) -> Snapshot:
         samples_per_second=161_000.0,
         eta=3.0,
         loss=loss_curve(step),
-        accuracy=accuracy_curve(step),
+        metrics={"accuracy": accuracy_curve(step)},
         groups=(
             group("conv", ("conv",), lr=0.0312, schedule="linear→0", schedule_record=DECAY),
             group(
@@ -206,12 +206,13 @@ def branch(name: str, fork: int, tip: int, raised: float = 0.0, parent: str = ""
     """Return a branch whose loss is higher by ``delta`` from its fork on."""
     loss, accuracy = loss_curve(tip), accuracy_curve(tip)
     since = np.clip((loss.steps - fork) / 100, 0, 1)
+    lower = np.where(accuracy.steps > fork, raised / 4, 0)
     return BranchView(
         name,
         fork,
         tip,
         Series(loss.steps, loss.values + raised * since),
-        Series(accuracy.steps, accuracy.values - np.where(accuracy.steps > fork, raised / 4, 0)),
+        {"accuracy": Series(accuracy.steps, accuracy.values - lower)},
         parent,
     )
 

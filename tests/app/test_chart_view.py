@@ -14,14 +14,16 @@ from tuitrain.app.renderables.charts.metrics import (
     GRADIENT,
     LOSS,
     LR,
-    METRICS,
+    chart_metrics,
     companion_metrics,
 )
 from tuitrain.app.renderables.charts.series import running_mean, value_at
 from tuitrain.app.renderables.rows import plain_text, row_width
 from tuitrain.run.snapshot import Series
 
-from .fake import branched, running, starting
+from .fake import TITLE, branched, running, starting
+
+METRICS = chart_metrics(TITLE.metrics)
 
 
 def test_the_whole_run_is_in_view_at_first_and_after_zooming_out():

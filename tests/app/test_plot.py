@@ -170,7 +170,7 @@ def test_plot_leaves_out_a_name_without_room():
 
 
 def test_ghosts_start_at_their_fork_the_last_left_first():
-    first, second = branch_curves(branched().branches, "loss")
+    first, second = branch_curves(branched().branches, lambda branch: branch.loss)
     assert (first.name, second.name) == ("b1", "main")
     assert first.series.steps[[0, -1]].tolist() == [600, 1500]
     assert second.series.steps[0] == 1
@@ -178,8 +178,8 @@ def test_ghosts_start_at_their_fork_the_last_left_first():
 
 def test_the_number_of_ghosts_is_limited():
     many = [branch(f"b{number}", 10, 20) for number in range(20)]
-    assert branch_curves(many, "loss")[0].name == "b19"
-    assert len(branch_curves(many, "loss")) == 6
+    assert branch_curves(many, lambda branch: branch.loss)[0].name == "b19"
+    assert len(branch_curves(many, lambda branch: branch.loss)) == 6
 
 
 def test_ghosts_lower_the_bottom_but_do_not_raise_the_top():

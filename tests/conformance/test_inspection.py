@@ -34,7 +34,7 @@ def test_the_confusions_agree_with_the_accuracy(engine):
     train(engine, 12)
     seen = engine.inspect_batch(InspectBatch())
     assert seen.confusion.sum() == 30
-    assert np.trace(seen.confusion) / 30 == engine.evaluate()
+    assert np.trace(seen.confusion) / 30 == engine.evaluate()["accuracy"]
     assert (seen.step, seen.nan_count) == (12, 0)
     shown = list(zip(seen.labels, seen.predictions, strict=True))
     assert len(shown) == 30

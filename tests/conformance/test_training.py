@@ -49,7 +49,7 @@ def test_an_epoch_has_a_step_for_each_batch(engine):
 def test_training_lowers_the_loss(engine):
     losses = train(engine, 20 * engine.steps_per_epoch)
     assert sum(losses[-7:]) < sum(losses[:7]) / 3
-    assert engine.evaluate() > 0.8
+    assert engine.evaluate()["accuracy"] > 0.8
 
 
 @pytest.mark.needs(Capability.EVALUATION)
@@ -61,9 +61,10 @@ def test_an_evaluation_changes_nothing(make_engine, event):
         do(item, event)
     before, statistics = whole(engine), buffers(engine)
     gradients = {name: engine.gradient(name) is None for name in engine.parameters()}
-    accuracy = engine.evaluate()
-    assert 0 <= accuracy <= 1
-    assert engine.evaluate() == accuracy
+    measured = engine.evaluate()
+    assert list(measured) == [info.name for info in engine.metrics]
+    assert 0 <= measured["accuracy"] <= 1
+    assert engine.evaluate() == measured
     assert (whole(engine), buffers(engine)) == (before, statistics)
     assert {name: engine.gradient(name) is None for name in engine.parameters()} == gradients
     assert train(engine, 4) == train(other, 4)

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from tuitrain.run.snapshot import Series
 from tuitrain.scenario.runs.final_curves import final_curves
 from tuitrain.scenario.runs.record_player import RecordPlayer
 from tuitrain.scenario.runs.run_list import describe_run
@@ -24,7 +25,7 @@ def listed_row(folder: Path) -> dict:
         "step": run.step,
         "total": run.total,
         "loss": _number(run.loss),
-        "accuracy": _number(run.accuracy),
+        "accuracy": _number(run.main_value),
         "ending": run.ending,
         "problem": run.problem,
     }
@@ -47,7 +48,7 @@ def _moment(snapshot) -> list:
         snapshot.branch,
         snapshot.step,
         _curve(snapshot.loss),
-        _curve(snapshot.accuracy),
+        _curve(snapshot.metrics.get("accuracy", Series())),
         [[g.name, g.optimizer, float(f"{g.lr:.9g}"), g.frozen_since, len(g.parameters)]
          for g in snapshot.groups],
         [[item.name, len(item.lr), len(item.grad_norm), len(item.update_ratio)]
@@ -66,7 +67,7 @@ def curves(folder: Path) -> dict:
     final = final_curves(folder)
     return {
         "loss": _curve(final.loss),
-        "accuracy": _curve(final.accuracy),
+        "accuracy": _curve(final.metrics.get("accuracy", Series())),
         "traces": [
             [item.name, _curve(item.lr), _curve(item.grad_norm), _curve(item.update_ratio)]
             for item in final.traces

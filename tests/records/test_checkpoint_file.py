@@ -60,7 +60,7 @@ def readable(state: SessionState) -> str:
             case list() | tuple():
                 return [text(item) for item in value]
         if hasattr(value, "series"):
-            return [text(value.series().steps), text(value.series().values)]
+            return text(value.series())
         names = getattr(type(value), "__struct_fields__", ()) or getattr(
             type(value), "__dataclass_fields__", ()
         )

@@ -24,7 +24,7 @@ def test_a_run_without_history_commands_is_one_segment(tmp_path):
     assert history.segments[0].branch.loss.series().values.tolist() == [
         loss_at(n) for n in range(1, 6)
     ]
-    assert history.segments[0].branch.accuracy.series().values.tolist() == [0.5]
+    assert history.segments[0].branch.metrics.series()["accuracy"].values.tolist() == [0.5]
 
 
 def test_a_run_without_a_step_has_one_moment(tmp_path):

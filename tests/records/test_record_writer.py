@@ -113,10 +113,10 @@ def test_nothing_is_written_after_an_incomplete_line(tmp_path, monkeypatch):
     with ExitStack() as stack:
         recorder = RecordWriter(tmp_path / "run", MINE, stack)
         monkeypatch.setattr(LineFile, "append", nearly_full)
-        recorder.accuracy(7, 0.5)
+        recorder.metrics(7, {"accuracy": 0.5})
         assert recorder.problem == "the record ends here: No space left on device"
         monkeypatch.undo()
-        recorder.accuracy(14, 0.6)  # there may be room again
+        recorder.metrics(14, {"accuracy": 0.6})  # there may be room again
     assert len(written) == 1
     assert (tmp_path / "run" / METRICS).read_bytes() == b'{"eve'
 

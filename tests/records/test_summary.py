@@ -48,7 +48,7 @@ def test_a_run_that_ends_writes_its_outcome(tmp_path):
         writer.losses(1, [2.0, 1.5])
         writer.command(FREEZE)
         writer.losses(3, [float("nan")])
-        writer.accuracy(3, 0.5)
+        writer.metrics(3, {"accuracy": 0.5})
     outcome = read_summary(folder, HEADER)
     assert outcome == Outcome(3, 100, None, 0.5, "unfinished")
     assert outcome == outcome_of_tails(folder, SCENARIO)

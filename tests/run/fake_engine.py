@@ -1,7 +1,7 @@
 """An engine that trains nothing: it counts steps and applies commands."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from tuitrain.engines.state import EngineState
 from tuitrain.engines.steerable import CommandResult
 from tuitrain.engines.views import GroupView, OptimizerChoice, ParameterRow, ParameterView
 from tuitrain.errors import RefusedError
+from tuitrain.metric_info import ACCURACY
 
 
 class FakeEngine:
@@ -24,6 +25,7 @@ class FakeEngine:
     samples_per_epoch = 40
     fallback_reason = ""
     capabilities = EVERY_CAPABILITY
+    metrics = (ACCURACY,)
 
     def __init__(self, before_step: Callable[[int], None] = lambda _: None) -> None:
         self.step = 0
@@ -56,9 +58,9 @@ class FakeEngine:
     def preview(self, command: AnyCommand):
         return {"all": (0.1, 0.2)}
 
-    def evaluate(self) -> float:
+    def evaluate(self) -> Mapping[str, float]:
         self.evaluated_at.append(self.step)
-        return self.step / 100
+        return {info.name: self.step / 100 for info in self.metrics}
 
     def groups(self) -> tuple[GroupView, ...]:
         row = ParameterRow("w", (2,), 2, math.nan, None)

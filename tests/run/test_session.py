@@ -115,9 +115,9 @@ def test_accuracy_is_measured_once_at_each_epochs_end_and_at_the_end():
     session = make(total=25)
     while session.phase is Phase.RUNNING:
         session.run_burst()
-    session.test_accuracy()
+    session.test_metrics()
     assert session.engine.evaluated_at == [10, 20, 25]
-    assert session.snapshot().accuracy.values.tolist() == [0.1, 0.2, 0.25]
+    assert session.snapshot().metrics["accuracy"].values.tolist() == [0.1, 0.2, 0.25]
 
 
 def test_train_loss_is_the_mean_of_the_present_epoch():

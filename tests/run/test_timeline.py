@@ -45,7 +45,7 @@ def sight(session: Session) -> tuple:
         repr(session.engine.groups()),
         gradients,
         snapshot.loss.values.tolist(),
-        snapshot.accuracy.values.tolist(),
+        snapshot.metrics["accuracy"].values.tolist(),
         snapshot.interventions,
     )
 

@@ -18,7 +18,7 @@ def test_a_finished_run_is_listed_with_its_last_metrics(tmp_path):
     run = describe_run(flown(tmp_path / "a"))
     assert (run.name, run.model, run.data) == ("small", "lenet", "mnist-mini")
     assert run.ending == "finished"
-    assert (run.step, run.total, run.accuracy) == (100, 100, 0.9)
+    assert (run.step, run.total, run.main_value) == (100, 100, 0.9)
     assert run.loss == pytest.approx(0.182, abs=1e-3)
     assert run.started_at == datetime(2026, 3, 1, 12, 30)
 
@@ -51,7 +51,7 @@ def test_a_run_without_a_step_has_no_metrics(tmp_path):
     run = describe_run(left_behind(tmp_path / "a"))
     assert (run.step, run.ending) == (0, "unfinished")
     assert math.isnan(run.loss)
-    assert math.isnan(run.accuracy)
+    assert math.isnan(run.main_value)
 
 
 def test_a_loss_that_is_not_finite_is_not_listed(tmp_path):
@@ -66,7 +66,7 @@ def test_the_last_accuracy_is_found_anywhere_in_the_file(tmp_path):
     with (folder / METRICS).open("a") as file:
         for step in range(21, 6000):
             file.write(json.dumps(losses(step, step), separators=(",", ":")) + "\n")
-    assert describe_run(folder).accuracy == 0.5
+    assert describe_run(folder).main_value == 0.5
 
 
 def test_runs_are_listed_newest_first_and_damaged_ones_say_why(tmp_path):

@@ -74,6 +74,8 @@ def _words(suggestions: Suggestions, before: list[str], snapshot: Snapshot | Non
             return _past(snapshot)
         case Names.BRANCHES:
             return [branch.name for branch in reversed(snapshot.branches)]
+        case Names.METRICS:
+            return [info.name for info in snapshot.info.metrics]
 
 
 def _breakpoints(before: list[str], snapshot: Snapshot | None) -> list[str]:

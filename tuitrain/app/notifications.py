@@ -7,7 +7,7 @@ from typing import Literal
 
 from tuitrain.run.snapshot import Phase, Snapshot
 
-from .renderables.formatting import format_count
+from .renderables.formatting import format_count, format_metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,9 @@ def _end(shown: Snapshot) -> Notice:
     parts = [f"at step {format_count(shown.step)}"]
     if len(shown.loss):
         parts.append(f"loss {shown.loss.values[-1]:.4g}")
-    if len(shown.accuracy):
-        parts.append(f"accuracy {shown.accuracy.values[-1] * 100:.1f} %")
+    if len(shown.main_series):
+        main = shown.info.main_metric
+        parts.append(f"{main.name} {format_metric(main, shown.main_series.values[-1])}")
     return Notice(f"{shown.info.name} has {shown.phase.value}", ", ".join(parts))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Literal, cast
 
+from tuitrain.metric_info import is_metric_name
+
 from . import checks
 from .command import Command
 from .usage import usage_error
@@ -14,29 +16,44 @@ _LIMITS = {
     "loss": ("factor", math.inf, ""),
     "grad_norm": ("norm", math.inf, ""),
     "dead_units": ("share", 100.0, "a share below 100%, for more than that cannot be dead"),
-    "accuracy": ("accuracy", math.nextafter(1.0, 2.0), "an accuracy from 0 to 1 (97% is 0.97)"),
 }
-"""For each condition: its limit's name, the exclusive upper bound, and the bound in words."""
+"""For each condition on steps: its limit's name, the exclusive upper bound, the bound in words."""
+
+
+_NO_LIMIT = float("nan")
+"""The limit where none was given, which is told from other values by its identity."""
 
 
 class AddBreakpoint(Command, frozen=True, tag="break"):
-    """Pause before an update is applied, when a condition holds.
+    """Pause before an update is applied, or after an evaluation, when a condition holds.
 
     Attributes
     ----------
     on : ``nan``: the loss or a gradient is not finite; ``loss``: it is above ``limit`` times its
         average; ``grad_norm``: that of a group is above ``limit``; ``dead_units``: of a layer of a
-        group, more than ``limit`` percent are 0 for the whole batch; ``accuracy``: it has reached
-        ``limit``
+        group, more than ``limit`` percent are 0 for the whole batch; the name of a metric: it has
+        reached ``limit``
     group : a group's name or a glob, for ``grad_norm`` and ``dead_units``
+    sign : ``>=`` or ``<=``, for a metric
     """
 
-    on: Literal["nan", "loss", "grad_norm", "dead_units", "accuracy"]
-    limit: float = 0.0
+    on: str
+    limit: float = _NO_LIMIT
     group: str = ""
+    sign: Literal[">=", "<="] = ">="
+
+    @property
+    def is_on_metric(self) -> bool:
+        """Whether the condition is on a metric of the test set, which is measured between steps."""
+        return self.on not in _LIMITS
 
     def __post_init__(self) -> None:
-        checks.one_of("break", "condition", self.on, tuple(_LIMITS))
+        if not isinstance(cast(object, self.on), str) or self.on not in _LIMITS:
+            self._check_metric()
+            return
+        if self.limit is _NO_LIMIT:
+            self._take(limit=0.0)
+        checks.one_of("break", f"sign with {self.on}", self.sign, (">=",))
         what, bound, allowed = _LIMITS[self.on]
         self._take(limit=checks.not_negative("break", what, self.limit))
         if self.on == "nan":
@@ -48,6 +65,20 @@ class AddBreakpoint(Command, frozen=True, tag="break"):
         else:
             checks.unused("break", self.on, group=self.group)
             self._take(group="")
+
+    def _check_metric(self) -> None:
+        """Check a condition on a metric; whether the run measures it is checked by the run."""
+        is_metric = isinstance(cast(object, self.on), str) and is_metric_name(self.on)
+        if not is_metric or self.limit is _NO_LIMIT:
+            allowed = (*_LIMITS, "the name of a metric")
+            checks.one_of("break", "condition", self.on, allowed)
+        checks.one_of("break", "sign", self.sign, (">=", "<="))
+        self._take(limit=checks.number("break", self.on, self.limit))
+        checks.unused("break", self.on, group=self.group)
+        self._take(group="")
+        if self.on == "accuracy" and not 0 <= self.limit <= 1:
+            allowed = "an accuracy from 0 to 1 (97% is 0.97)"
+            raise usage_error("break", f"takes {allowed}, but was given {self.limit:g}")
 
 
 class RemoveBreakpoint(Command, frozen=True, tag="break-off"):

@@ -25,6 +25,7 @@ class Names(Enum):
     SETTINGS = "the settings of the optimizer that the line names"
     PAST = "checkpoints and steps to go back to"
     BRANCHES = "the names of branches"
+    METRICS = "the names of the metrics that are measured"
 
 
 Suggestions: TypeAlias = tuple[str, ...] | Names

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, cast
 
 import msgspec
 
+from ..metric_info import RESERVED_NAMES
 from .breakpoints import AddBreakpoint, RemoveBreakpoint
 from .command import Command, number_text
 from .forms import Form
@@ -37,7 +38,7 @@ from .run_commands import (
     Undo,
 )
 from .spec import CommandSpec, read_command, write_command
-from .tokens import any_word, count, non_negative
+from .tokens import any_word, count, non_negative, number
 
 AnyCommand: TypeAlias = (
     Pause
@@ -145,17 +146,29 @@ def _limit(what: str, example: str, before: str = "", after: str = "") -> Value:
 
 _GROUP = Value("group", any_word, suggestions=Names.GROUPS)
 
-_CONDITIONS: dict[str, tuple[Part, ...]] = {
-    "nan": (Word("nan"),),
-    "loss": (Word("loss"), Word(">"), _limit("factor", "x1.5", before="x")),
-    "grad_norm": (Word("grad_norm"), _GROUP, Word(">"), _limit("norm", "10")),
-    "dead_units": (
-        *(Word("dead"), Word("units"), Word("of"), _GROUP, Word(">")),
-        _limit("share", "50%", after="%"),
+_METRIC = Value(
+    "on",
+    any_word,
+    shape=rf"(?!(?:{'|'.join(RESERVED_NAMES)})\Z)[^\W\d]\w*\Z",
+    suggestions=Names.METRICS,
+)
+_METRIC_LIMIT = Value("limit", number("limit"), number_text, suggestions=("0.97",))
+
+_CONDITIONS: tuple[tuple[dict[str, str], tuple[Part, ...]], ...] = (
+    ({"on": "nan"}, (Word("nan"),)),
+    ({"on": "loss"}, (Word("loss"), Word(">"), _limit("factor", "x1.5", before="x"))),
+    ({"on": "grad_norm"}, (Word("grad_norm"), _GROUP, Word(">"), _limit("norm", "10"))),
+    (
+        {"on": "dead_units"},
+        (
+            *(Word("dead"), Word("units"), Word("of"), _GROUP, Word(">")),
+            _limit("share", "50%", after="%"),
+        ),
     ),
-    "accuracy": (Word("accuracy"), Word(">="), _limit("accuracy", "0.97")),
-}
-"""How each condition of a breakpoint is written."""
+    ({"sign": ">="}, (_METRIC, Word(">="), _METRIC_LIMIT)),
+    ({"sign": "<="}, (_METRIC, Word("<="), _METRIC_LIMIT)),
+)
+"""How each condition of a breakpoint is written, after the fields that it fixes."""
 
 
 def _remove(**condition: Any) -> RemoveBreakpoint:
@@ -175,31 +188,33 @@ _BREAK_SPEC = CommandSpec(
     "break",
     "Pause before an update is applied, when the loss or a gradient is not finite, the loss is "
     "above a multiple of its average, a gradient's norm above a value, or more of a layer's "
-    "units than a share are 0 for the whole batch; off removes one breakpoint, or all.",
+    "units than a share are 0 for the whole batch; or after an evaluation, when a metric reaches a "
+    "value; off removes one breakpoint, or all.",
     (
         "break when nan",
         "break when loss > x1.5",
         "break when grad_norm conv > 10",
         "break when dead units of conv > 50%",
         "break when accuracy >= 0.97",
+        "break when mae <= 0.15",
         "break off",
         "break off nan",
     ),
     (
         *(
-            Form(AddBreakpoint, (Word("when"), *parts), {"on": on})
-            for on, parts in _CONDITIONS.items()
+            Form(AddBreakpoint, (Word("when"), *parts), constants)
+            for constants, parts in _CONDITIONS
         ),
         Form(RemoveBreakpoint, (Word("off"),), split=_no_condition),
         *(
             Form(
                 RemoveBreakpoint,
                 (Word("off"), *parts),
-                {"on": on},
+                constants,
                 make=_remove,
                 split=_fields_of_condition,
             )
-            for on, parts in _CONDITIONS.items()
+            for constants, parts in _CONDITIONS
         ),
     ),
 )

@@ -59,6 +59,11 @@ def non_negative(what: str) -> Callable[[str, str], float]:
     return read
 
 
+def number(what: str) -> Callable[[str, str], float]:
+    """Return a reader of finite numbers; errors call them ``what``."""
+    return lambda name, word: _number(name, what, word) + 0.0
+
+
 def candidate(word: Any) -> str:
     """Read one learning rate to try (``0.01``, ``x0.1``), and write it in its shortest form."""
     if not isinstance(word, str):

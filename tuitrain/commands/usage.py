@@ -31,7 +31,7 @@ USAGE: Final = {
     "preview": "preview COMMAND",
     "break": (
         "break when nan | loss > xFACTOR | grad_norm GROUP > VALUE | dead units of GROUP > SHARE% "
-        "| accuracy >= VALUE, or break off [CONDITION]"
+        "| METRIC >=|<= VALUE, or break off [CONDITION]"
     ),
 }
 

@@ -12,8 +12,8 @@ from tuitrain.errors import RefusedError
 class Capability(Enum):
     """A feature that an engine may lack; the value names it in messages."""
 
-    EVALUATION = "an accuracy on a test set"
-    """`Trainable.evaluate` measures; without it the result is NaN."""
+    EVALUATION = "metrics on a test set"
+    """`Trainable.evaluate` measures; without it the results are NaN."""
     REWIND = "going back to an earlier step"
     """After `Stateful.load_state`, the steps that followed the state are repeated bit for bit."""
     LR_SWEEP = "trying learning rates"

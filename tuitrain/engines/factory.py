@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from tuitrain.commands import AnyCommand, Setting
+from tuitrain.metric_info import ACCURACY, MetricInfo
 
 from .engine import Engine
+from .state import Array
 from .steerable import CommandResult
 from .views import GroupView
 
@@ -38,6 +40,20 @@ class GroupPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricPlan:
+    """A metric that an engine measures on the test set.
+
+    Attributes
+    ----------
+    info : its name, and how its values are read
+    function : of all outputs and all targets of the test set, for a metric that is not built in
+    """
+
+    info: MetricInfo
+    function: Callable[[Array, Array], float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EngineSpec:
     """The parts that an engine is built from.
 
@@ -50,6 +66,7 @@ class EngineSpec:
     batch_size : samples in a batch
     loss : maps outputs and targets to one number; None for the model's method ``loss``, or the
         default for the targets if it has none
+    metrics : what is measured on the test set, in this order; the first is shown first
     """
 
     make_model: MakeModel
@@ -59,6 +76,7 @@ class EngineSpec:
     seed: int = 0
     batch_size: int = 64
     loss: Any = None
+    metrics: Sequence[MetricPlan] = (MetricPlan(ACCURACY),)
 
     @property
     def steps_per_epoch(self) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
+
+from tuitrain.metric_info import MetricInfo
 
 from .pending_step import HoldCondition, PendingStep
 
@@ -80,8 +82,13 @@ class Trainable(Protocol):
         """Have `run` call ``should_stop`` at the next step boundary; safe from any thread."""
         ...
 
-    def evaluate(self) -> float:
-        """Return the accuracy on the test set, from 0 to 1; NaN without `EVALUATION`.
+    @property
+    def metrics(self) -> tuple[MetricInfo, ...]:
+        """What `evaluate` measures, in order; the first is shown first."""
+        ...
+
+    def evaluate(self) -> Mapping[str, float]:
+        """Return each of the `metrics` on the test set, by name; NaN without `EVALUATION`.
 
         Training is not affected.
         """

@@ -33,7 +33,7 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=Tr
     Attributes
     ----------
     journal : the number of lines in the journal
-    metrics : the number of losses and accuracies
+    metrics : the number of losses and metrics
     """
 
     journal: Count = 0

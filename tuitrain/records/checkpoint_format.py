@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
@@ -14,8 +14,10 @@ from tuitrain.engines.state import Array, EngineState, OptimizerState
 from ..run.history.branch import Branch
 from ..run.history.branch_tree import BranchNode
 from ..run.history.curve import Curve
+from ..run.history.metric_curves import MetricCurves
 from ..run.history.state_cache import Decision
 from ..run.session_state import CheckpointRef, PlannedCommand, SessionState
+from ..run.snapshot import Series
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 """A number of steps, updates or lines."""
@@ -115,10 +117,14 @@ def state_arrays(state: SessionState) -> dict[str, Array]:
     for name, optimizer in engine.optimizers.items():
         arrays |= {f"slot/{name}/{slot}": array for slot, array in optimizer.slots.items()}
     for index, branch in enumerate((state.branch, *state.left_branches)):
-        accuracy = branch.accuracy.series()
+        metrics = branch.metrics.series()
+        accuracy = metrics.pop("accuracy", Series())  # every file has its arrays, also empty ones
         arrays[f"line/{index}/loss"] = branch.loss.series().values
         arrays[f"line/{index}/accuracy"] = accuracy.values
         arrays[f"line/{index}/measured"] = accuracy.steps
+        for name, series in metrics.items():
+            arrays[f"line/{index}/metric/{name}"] = series.values
+            arrays[f"line/{index}/measured/{name}"] = series.steps
     return arrays
 
 
@@ -189,17 +195,30 @@ def _engine(record: StateRecord, arrays: Mapping[str, Array]) -> EngineState:
 
 def _line(record: LineRecord, arrays: dict[str, Array], index: int, length: int) -> Branch:
     """Make a branch of ``length`` steps; its arrays are removed from ``arrays``."""
-    loss, accuracy = Curve(), Curve()
+    loss = Curve()
     losses = _curve(arrays.pop(f"line/{index}/loss"))
     if len(losses) != length:
         raise ValueError(f"line {record.name} has {len(losses)} losses of {length} steps")
     loss.extend(1, losses)
-    values = _curve(arrays.pop(f"line/{index}/accuracy"))
-    for step, value in zip(_steps(arrays.pop(f"line/{index}/measured")), values, strict=True):
-        accuracy.extend(step, [value])
+    metrics = MetricCurves(dict(_metric_curves(arrays, index)))
     decisions = tuple(_read(Decision, record.decisions))
     node = BranchNode(record.name, record.fork, decisions, record.tip, record.parent)
-    return Branch(node, loss, accuracy)
+    return Branch(node, loss, metrics)
+
+
+def _metric_curves(arrays: dict[str, Array], index: int) -> Iterator[tuple[str, Curve]]:
+    """Yield the metrics of a line with their curves; the arrays are taken out."""
+    prefix = f"line/{index}/metric/"
+    names = [entry.removeprefix(prefix) for entry in arrays if entry.startswith(prefix)]
+    entries = [("accuracy", f"line/{index}/accuracy", f"line/{index}/measured")]
+    entries += [(name, f"{prefix}{name}", f"line/{index}/measured/{name}") for name in names]
+    for name, values_entry, steps_entry in entries:
+        curve = Curve()
+        values, steps = _curve(arrays.pop(values_entry)), _steps(arrays.pop(steps_entry))
+        for step, value in zip(steps, values, strict=True):
+            curve.extend(step, [value])
+        if values:
+            yield name, curve
 
 
 def _curve(array: Array) -> list[float]:
@@ -212,7 +231,7 @@ def _steps(array: Array) -> list[int]:
     if array.dtype != np.int64 or array.ndim != 1:
         raise ValueError(f"steps are int64 of one dimension, not {array.dtype} {array.shape}")
     if len(array) and (array[0] < 0 or array[-1] > MAX_COUNT or (np.diff(array) <= 0).any()):
-        raise ValueError(f"the steps of accuracies do not ascend from 0 to {MAX_COUNT} at most")
+        raise ValueError(f"the steps of a metric do not ascend from 0 to {MAX_COUNT} at most")
     return array.tolist()
 
 

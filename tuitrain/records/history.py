@@ -16,10 +16,11 @@ from pathlib import Path
 
 from tuitrain.errors import CommandError, ScenarioError
 from tuitrain.records.branch_replay import BranchReplay, RecordedDecision
-from tuitrain.records.record_format import LossLine, MetricsLine
+from tuitrain.records.record_format import LossLine, MetricsLine, metric_value
 from tuitrain.records.record_reader import JOURNAL, read_journal, read_metrics
 from tuitrain.records.repetition import command_entries
 from tuitrain.run.history.curve import Curve
+from tuitrain.run.history.metric_curves import MetricCurves
 from tuitrain.run.snapshot import JournalEntry, Series
 
 
@@ -35,7 +36,7 @@ class RecordedBranch:
     fork: int = 0
     parent: RecordedBranch | None = None
     loss: Curve = field(default_factory=Curve)
-    accuracy: Curve = field(default_factory=Curve)
+    metrics: MetricCurves = field(default_factory=MetricCurves)
     gaps: set[int] = field(default_factory=set)
 
     def loss_until(self, step: int) -> Series:
@@ -44,15 +45,15 @@ class RecordedBranch:
         in_gap = len(known) and int(known.steps[-1]) in self.gaps
         return Series(known.steps[:-1], known.values[:-1]) if in_gap else known
 
-    def accuracy_until(self, step: int) -> Series:
-        """Return the accuracies up to and including a step."""
-        return _until(self.accuracy, step)
+    def metrics_until(self, step: int) -> dict[str, Series]:
+        """Return the metrics up to and including a step, by name."""
+        return self.metrics.until(step).series()
 
     def fork_at(self, name: str, step: int) -> RecordedBranch:
         """Return a new branch that equals this one up to a step."""
         gaps = {gap for gap in self.gaps if gap <= step}
         return RecordedBranch(
-            name, step, self, self.loss.until(step), self.accuracy.until(step), gaps
+            name, step, self, self.loss.until(step), self.metrics.until(step), gaps
         )
 
     def add_losses(self, step: int, losses: Sequence[float]) -> None:
@@ -98,7 +99,7 @@ class History:
     Parameters
     ----------
     entries : the commands, oldest first
-    measured : losses and accuracies, oldest first
+    measured : losses and metrics, oldest first
 
     Raises
     ------
@@ -210,12 +211,14 @@ class History:
             if earlier or (until is not None and measured.step > until):
                 break
             self._measured.popleft()
-            if is_loss:
+            if isinstance(measured, LossLine):
                 values = [math.nan if value is None else value for value in measured.loss]
                 branch.add_losses(measured.step, values)
                 self._step = measured.step + len(values) - 1
-            elif measured.accuracy is not None:
-                branch.accuracy.extend(measured.step, [measured.accuracy])
+                continue
+            name, value = metric_value(measured)
+            if value is not None:
+                branch.metrics.add(measured.step, {name: value})
         if until is not None:
             self._step = max(self._step, until)
 

@@ -27,7 +27,11 @@ _TAIL = 1 << 16
 
 # Steps have at most 15 digits, and Python refuses to read numbers of thousands of digits.
 _LOSSES = re.compile(rb'\{"event":"loss","step":(\d{1,15}),"loss":\[([^\]]*)\]\}\n')
-_ACCURACY = re.compile(rb'\{"event":"accuracy","step":(\d{1,15}),"accuracy":([^}]*)\}\n')
+_METRIC = re.compile(
+    rb'\{"event":"(?:metric|accuracy)","step":(\d{1,15}),'
+    rb'(?:"name":"([^"\\]{1,256})","value"|"accuracy"):([^}]*)\}\n'
+)
+_EVERY = re.compile(r"\s*([0-9]{1,12})\s+(step|epoch)s?\s*")
 _COMMAND = re.compile(
     rb'\{"event":"command","step":(\d{1,15}),"command":"(\w+)[^\n]*"outcome":"applied"'
 )
@@ -41,6 +45,7 @@ class Outcome(msgspec.Struct, frozen=True):
     step : steps taken at its end
     total : planned steps; 0 if unknown
     loss, accuracy : the last measured values; None if there is none or it is not finite
+    metrics : the last measured values of the other metrics, by name
     """
 
     step: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] = 0
@@ -48,6 +53,13 @@ class Outcome(msgspec.Struct, frozen=True):
     loss: float | None = None
     accuracy: float | None = None
     ending: Ending = "unfinished"
+    metrics: dict[str, float | None] | msgspec.UnsetType = msgspec.UNSET
+
+    def metric(self, name: str) -> float | None:
+        """Return the last value of a metric; None if there is none, or it is not finite."""
+        if name == "accuracy":
+            return self.accuracy
+        return None if self.metrics is msgspec.UNSET else self.metrics.get(name)
 
 
 def outcome_of_tails(folder: Path, scenario: Mapping[str, Any]) -> Outcome:
@@ -64,8 +76,19 @@ def outcome_of_tails(folder: Path, scenario: Mapping[str, Any]) -> Outcome:
     metrics, journal = _Tail(folder / METRICS), _Tail(folder / JOURNAL)
     step, loss = metrics.last_loss()
     total = _total_steps(scenario, metrics)
+    if not total and _ends_at(step, metrics, journal):
+        total = step
     ending = _ending(journal.content, step, total)
-    return Outcome(step, total, loss, metrics.last_accuracy(), ending)
+    values = metrics.last_metrics()
+    accuracy = values.pop("accuracy", None)
+    return Outcome(step, total, loss, accuracy, ending, values or msgspec.UNSET)
+
+
+def _ends_at(step: int, metrics: _Tail, journal: _Tail) -> bool:
+    """Whether the last step seems to be the last one planned: measured, and with a digest."""
+    lines = journal.content.splitlines()
+    is_digest = bool(lines) and lines[-1].startswith(b'{"event":"digest","step":%d,' % step)
+    return step > 0 and is_digest and metrics.measured_steps()[-1:] == [step]
 
 
 class _Tail:
@@ -87,30 +110,59 @@ class _Tail:
             step, loss = int(match[1]) + len(values) - 1, _number(values[-1])
         return step, loss
 
-    def last_accuracy(self) -> float | None:
-        """Return the last accuracy, or None."""
-        accuracies = self._accuracies(1)
-        return accuracies[-1][1] if accuracies else None
+    def last_metrics(self) -> dict[str, float | None]:
+        """Return the last value of each metric that was measured."""
+        return {name: value for _, name, value in self._metrics(1)}
 
-    def steps_per_epoch(self) -> int:
-        """Return the number of steps between accuracies; 0 if there is none."""
-        return math.gcd(*(step for step, _ in self._accuracies(2)))
+    def measured_steps(self, whole: bool = False) -> list[int]:
+        """Return after how many steps metrics were measured: at least the last two times.
 
-    def _accuracies(self, min_count: int) -> list[tuple[int, float | None]]:
-        accuracies = _all_accuracies(self.content)
-        if len(accuracies) < min_count and len(self.content) >= _TAIL:
-            accuracies = _all_accuracies(self._path.read_bytes())
-        return accuracies
+        Parameters
+        ----------
+        whole : whether to return them all
+        """
+        return list(dict.fromkeys(step for step, _, _ in self._metrics(2, whole)))
+
+    def _metrics(self, min_steps: int, whole: bool = False) -> list[tuple[int, str, float | None]]:
+        metrics = _all_metrics(self.content)
+        steps = {step for step, _, _ in metrics}
+        if (whole or len(steps) < min_steps) and len(self.content) >= _TAIL:
+            metrics = _all_metrics(self._path.read_bytes())
+        return metrics
 
 
-def _all_accuracies(content: bytes) -> list[tuple[int, float | None]]:
-    return [(int(match[1]), _number(match[2])) for match in _ACCURACY.finditer(content)]
+def _all_metrics(content: bytes) -> list[tuple[int, str, float | None]]:
+    return [
+        (int(match[1]), (match[2] or b"accuracy").decode("utf-8", "replace"), _number(match[3]))
+        for match in _METRIC.finditer(content)
+    ]
 
 
 def _total_steps(scenario: Mapping[str, Any], metrics: _Tail) -> int:
-    """Return the length of a run in steps; its scenario has steps or epochs."""
+    """Return the length of a run, which its scenario has in steps or in epochs.
+
+    Epochs are as long as the steps between measurements, unless the scenario has another interval.
+    Of one in steps nothing follows: the length is 0.
+    """
     steps, epochs = (_count(scenario.get(key)) for key in ("steps", "epochs"))
-    return steps or epochs * metrics.steps_per_epoch()
+    if steps or not epochs:
+        return steps
+    interval = _evaluated_epochs(scenario)
+    if interval == 1:
+        return epochs * math.gcd(*metrics.measured_steps())
+    first = next(iter(metrics.measured_steps(whole=True)), 0) if interval else 0
+    # The first measurement is at the end of the run, if the run is not longer than the interval.
+    return first if epochs <= interval else first // max(interval, 1) * epochs
+
+
+def _evaluated_epochs(scenario: Mapping[str, Any]) -> int:
+    """Return after how many epochs metrics are measured; 0 if the interval is in steps."""
+    evaluate = scenario.get("evaluate")
+    every = evaluate.get("every") if isinstance(evaluate, Mapping) else None
+    match = _EVERY.fullmatch(every) if isinstance(every, str) else None
+    if match is None:
+        return 1
+    return int(match[1]) if match[2] == "epoch" else 0
 
 
 def _count(value: object) -> int:

@@ -1,6 +1,6 @@
 """A recorder that compares a run with a record, line by line.
 
-Every command, loss, accuracy and digest of the record is compared, bit for bit. Steps that the
+Every command, loss, metric and digest of the record is compared, bit for bit. Steps that the
 record lacks cannot be compared, and are never called identical.
 """
 
@@ -20,6 +20,7 @@ from tuitrain.records.record_format import (
     JournalLine,
     LossLine,
     MetricsLine,
+    metric_value,
 )
 from tuitrain.run.group_metrics import ReadGroups
 from tuitrain.run.session_state import SessionState
@@ -30,7 +31,7 @@ from .repetition import is_breakpoint_pause, is_motion_command, is_optional
 _Line = TypeVar("_Line", CommandLine, DigestLine, EndLine)
 
 Measurement: TypeAlias = tuple[str, int, float | None]
-"""``"loss"`` or ``"accuracy"``, the step, and the value; None if it is not finite."""
+"""``"loss"`` or the name of a metric, the step, and the value; None if it is not finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ class RecordCheck:
     ----------
     journal : the lines of the journal that the run repeats, oldest first; nothing is compared after
         a `ChangedLine`
-    metrics : the lines of losses and accuracies, oldest first
-    skip : the number of leading losses and accuracies that the run does not repeat
+    metrics : the lines of losses and metrics, oldest first
+    skip : the number of leading losses and metrics that the run does not repeat
 
     Attributes
     ----------
@@ -137,9 +138,10 @@ class RecordCheck:
         for step, loss in enumerate(losses, start=first_step):
             self._compare(("loss", step, loss))
 
-    def accuracy(self, step: int, accuracy: float) -> None:
-        """Compare an accuracy."""
-        self._compare(("accuracy", step, accuracy))
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Compare the metrics of the test set."""
+        for name, value in values.items():
+            self._compare((name, step, value))
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
         """Compare nothing: group metrics do not affect what is trained."""
@@ -178,7 +180,7 @@ class RecordCheck:
             self._identical_through, self._since_digest = step, False
 
     def _compare(self, here: Measurement) -> None:
-        """Compare a loss or an accuracy with the next one of the record."""
+        """Compare a loss or a metric with the next one of the record."""
         if self.is_done():
             return
         if not self._metrics:
@@ -234,12 +236,13 @@ class RecordCheck:
 
 
 def flatten_metrics(metrics: Iterable[MetricsLine]) -> Iterator[Measurement]:
-    """Yield losses and accuracies one by one; their grouping in lines depends on viewers."""
+    """Yield losses and metrics one by one; their grouping in lines depends on viewers."""
     for line in metrics:
         if isinstance(line, LossLine):
             yield from (("loss", line.step + i, loss) for i, loss in enumerate(line.loss))
         else:
-            yield "accuracy", line.step, line.accuracy
+            name, value = metric_value(line)
+            yield name, line.step, value
 
 
 def _bits(value: float | None) -> str:

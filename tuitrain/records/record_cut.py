@@ -88,14 +88,14 @@ def _first_lines(journal: bytes, lines: int) -> bytes:
 
 
 def _first_values(metrics: bytes, values: int) -> bytes:
-    """Return the lines with the first losses and accuracies; the last line may be cut."""
+    """Return the lines with the first losses and metrics; the last line may be cut."""
     kept: list[bytes] = []
     left = values
     for line in metrics.splitlines(keepends=True):
         if not left:
             break
         record = msgspec.json.decode(line)
-        losses = record.get("loss", [None])  # an accuracy is a single value
+        losses = record.get("loss", [None])  # a metric is a single value
         if len(losses) > left:
             line = msgspec.json.encode({**record, "loss": losses[:left]}) + b"\n"  # noqa: PLW2901
         kept.append(line)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Final, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
@@ -83,7 +83,7 @@ class ChangedLine(msgspec.Struct, frozen=True, tag_field="event", tag="changed")
     Attributes
     ----------
     step : the steps taken before it
-    metrics : the number of losses and accuracies before it
+    metrics : the number of losses and metrics before it
     changes : what has changed, in words
     provenance : the new digests of the data and of the source files, by name
     """
@@ -123,7 +123,37 @@ class AccuracyLine(msgspec.Struct, frozen=True, tag_field="event", tag="accuracy
     accuracy: float | None
 
 
-MetricsLine: TypeAlias = LossLine | AccuracyLine
+class MetricLine(msgspec.Struct, frozen=True, tag_field="event", tag="metric"):
+    """A metric of the test set other than the accuracy.
+
+    Attributes
+    ----------
+    step : the steps taken before it
+    name : the metric's name
+    value : null if it was not finite
+    """
+
+    step: StepCount
+    name: str
+    value: float | None
+
+
+MetricsLine: TypeAlias = LossLine | AccuracyLine | MetricLine
+"""A line of ``metrics.jsonl``: losses, or one metric of the test set."""
+
+
+def metric_value(line: AccuracyLine | MetricLine) -> tuple[str, float | None]:
+    """Return the name and the value of the metric that a line holds."""
+    if isinstance(line, MetricLine):
+        return line.name, line.value
+    return "accuracy", line.accuracy
+
+
+def metric_fields(step: int, name: str, value: float) -> dict[str, Any]:
+    """Return the fields of a metric's line; the accuracy's is as it was in older versions."""
+    if name == "accuracy":
+        return {"event": "accuracy", "step": step, "accuracy": value}
+    return {"event": "metric", "step": step, "name": name, "value": value}
 
 
 _JOURNAL: Final = msgspec.json.Decoder[JournalLine](JournalLine)
@@ -146,7 +176,7 @@ def read_journal_lines(path: Path) -> list[JournalLine]:
 
 
 def read_metrics_lines(path: Path) -> list[MetricsLine]:
-    """Read the whole lines of losses and accuracies, oldest first.
+    """Read the whole lines of losses and metrics, oldest first.
 
     Raises
     ------
@@ -166,7 +196,7 @@ def read_groups_lines(path: Path) -> list[GroupMetrics]:
 
 
 def count_metrics(lines: Iterable[MetricsLine]) -> int:
-    """Return the number of losses and accuracies."""
+    """Return the number of losses and metrics."""
     return sum(len(line.loss) if isinstance(line, LossLine) else 1 for line in lines)
 
 

@@ -1,7 +1,7 @@
 """Reading a run folder: its header, and its files of lines.
 
 ``header.json`` has the scenario and the environment, ``journal.jsonl`` the commands, and digests at
-regular steps, ``metrics.jsonl`` losses and accuracies, ``groups.jsonl`` the groups' metrics at some
+regular steps, ``metrics.jsonl`` losses and metrics, ``groups.jsonl`` the groups' metrics at some
 steps, ``summary.json`` the outcome of a run that has ended. Lines are whole, except for the last
 one of a killed run, which is skipped.
 """
@@ -108,7 +108,7 @@ def read_journal(folder: Path) -> list[JournalLine]:
 
 
 def read_metrics(folder: Path) -> list[MetricsLine]:
-    """Read the whole lines of losses and accuracies, oldest first, as `read_journal` does.
+    """Read the whole lines of losses and metrics, oldest first, as `read_journal` does.
 
     Raises
     ------

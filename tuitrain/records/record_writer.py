@@ -22,6 +22,7 @@ from tuitrain.run.snapshot import EndReason, JournalEntry
 from .checkpoint_file import Checkpoint, Position, checkpoint_path, encode_checkpoint
 from .line_file import LineFile
 from .record_cut import cut_record
+from .record_format import metric_fields
 from .record_reader import (
     GROUPS,
     HEADER,
@@ -107,10 +108,11 @@ class RecordWriter:
         self._write(self._metrics, {"event": "loss", "step": first_step, "loss": list(losses)})
         self._advance(metrics=len(losses))
 
-    def accuracy(self, step: int, accuracy: float) -> None:
-        """Write an accuracy."""
-        self._write(self._metrics, {"event": "accuracy", "step": step, "accuracy": accuracy})
-        self._advance(metrics=1)
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Write the metrics of the test set, a line for each."""
+        for name, value in values.items():
+            self._write(self._metrics, metric_fields(step, name, value))
+            self._advance(metrics=1)
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
         """Write the groups' metrics, if they are due."""

@@ -23,13 +23,13 @@ class ResumeRecorder:
     """A recorder that skips the lines of an existing record, and appends new ones.
 
     Skipped lines are compared: a run that does not repeat its record does not continue it. Journal
-    lines are compared line by line; losses and accuracies value by value, because their grouping in
+    lines are compared line by line; losses and metrics value by value, because their grouping in
     lines depends on viewers.
 
     Parameters
     ----------
     records : the lines of the journal
-    metrics : the lines of losses and accuracies
+    metrics : the lines of losses and metrics
     folder : writes the new lines
     made_from : the recorded digests of data and source files, by name
     environment : the differences from the recorded environment, in words
@@ -137,11 +137,12 @@ class ResumeRecorder:
         if losses[known:]:
             self._folder.losses(first_step + known, losses[known:])
 
-    def accuracy(self, step: int, accuracy: float) -> None:
-        """Write an accuracy, if it is new."""
-        self._compare(lambda check: check.accuracy(step, accuracy))
-        if not self._pass_over(1):
-            self._folder.accuracy(step, accuracy)
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Write those metrics that are new."""
+        self._compare(lambda check: check.metrics(step, values))
+        known = self._pass_over(len(values))
+        if new := dict(list(values.items())[known:]):
+            self._folder.metrics(step, new)
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
         """Write the groups' metrics, once the run has passed the end of the record."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tuitrain.commands import AddBreakpoint, RemoveBreakpoint, to_text
@@ -13,6 +13,7 @@ from tuitrain.engines.pending_step import HoldCondition, PendingStep
 from tuitrain.engines.steerable import CommandResult
 from tuitrain.engines.targets import match_names, resolve_groups
 from tuitrain.errors import RefusedError, join_or
+from tuitrain.metric_info import unmeasured_message
 
 AVERAGE_STEPS: Final = 50
 """Steps over which the loss is averaged."""
@@ -26,7 +27,7 @@ class Breakpoints:
 
     Attributes
     ----------
-    reason : why the last step was held, or why the last accuracy pauses the run
+    reason : why the last step was held, or why a metric pauses the run
     """
 
     def __init__(self) -> None:
@@ -100,8 +101,8 @@ class Breakpoints:
 
     @property
     def holds_steps(self) -> bool:
-        """Whether a condition is checked within steps; the accuracy is checked between them."""
-        return any(condition.on != "accuracy" for condition in self._conditions)
+        """Whether a condition is checked within steps; metrics are checked between them."""
+        return any(not condition.is_on_metric for condition in self._conditions)
 
     def stop_condition(
         self, groups: Sequence[str], losses: Sequence[float]
@@ -133,22 +134,32 @@ class Breakpoints:
         reasons = {condition: _reason(condition, step, losses) for condition in self._conditions}
         return {condition: reason for condition, reason in reasons.items() if reason}
 
-    def check_accuracy(self, accuracy: float) -> bool:
-        """Return whether a measured accuracy pauses the run; sets `reason`."""
+    def check_metrics(self, values: Mapping[str, float]) -> bool:
+        """Return whether measured metrics pause the run; sets `reason`."""
         for condition in self._conditions:
-            if condition.on == "accuracy" and accuracy >= condition.limit:
-                self.reason = f"accuracy {accuracy:g} has reached {condition.limit:g}"
+            value = values.get(condition.on) if condition.is_on_metric else None
+            if value is None:
+                continue
+            if condition.sign == ">=" and value >= condition.limit:
+                self.reason = f"{condition.on} {value:g} has reached {condition.limit:g}"
+                return True
+            if condition.sign == "<=" and value <= condition.limit:
+                self.reason = f"{condition.on} {value:g} is not above {condition.limit:g}"
                 return True
         return False
 
 
 def check_target(condition: AddBreakpoint, engine: Engine) -> None:
-    """Check that the group of a condition exists, and has units if the condition counts them.
+    """Check that the group of a condition exists, with units if it counts them, or its metric.
 
     Raises
     ------
-    RefusedError : there is no such group, or none of its layers has units that can be dead
+    RefusedError : there is no such group, or none of its layers has units that can be dead, or
+        the metric is not measured
     """
+    if condition.is_on_metric:
+        _check_metric(condition, engine)
+        return
     if not condition.group:
         return
     groups = engine.groups()
@@ -162,6 +173,16 @@ def check_target(condition: AddBreakpoint, engine: Engine) -> None:
             raise RefusedError(f"no layer of {condition.group} is followed by a ReLU{others}")
 
 
+def _check_metric(condition: AddBreakpoint, engine: Engine) -> None:
+    info = next((info for info in engine.metrics if info.name == condition.on), None)
+    if info is None:
+        raise RefusedError(unmeasured_message(condition.on, engine.metrics))
+    if info.is_share and not 0 <= condition.limit <= 1:
+        raise RefusedError(
+            f"{info.name} is from 0 to 1 (97% is 0.97), but was given {condition.limit:g}"
+        )
+
+
 def _reason(condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]) -> str:
     """Return why a step meets a condition, or ""."""
     match condition.on:
@@ -173,7 +194,7 @@ def _reason(condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]
             return _grad_norm_above(condition, step)
         case "dead_units":
             return _mostly_dead(condition, step)
-        case "accuracy":  # checked between steps
+        case _:  # metrics are checked between steps
             return ""
 
 

@@ -57,7 +57,12 @@ class RunContext:
         self.recorder = recorder
         self.run_state = RunState()
         self.journal = Journal()
-        self.timeline = Timeline(engine, info.steps_per_epoch, cache_every=policy.cache_every)
+        self.timeline = Timeline(
+            engine,
+            info.steps_per_epoch,
+            cache_every=policy.cache_every,
+            evaluate_every=info.evaluation_interval,
+        )
         self.schedule = CommandSchedule(planned)
         self.breakpoints = Breakpoints()
         self.hold_policy = HoldPolicy(engine, self.timeline, self.breakpoints)

@@ -26,8 +26,8 @@ class Recorder(Protocol):
         """Record the losses of the steps from ``first_step`` on."""
         ...
 
-    def accuracy(self, step: int, accuracy: float) -> None:
-        """Record the accuracy on the test set after ``step`` steps."""
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Record the metrics of the test set after ``step`` steps, by name."""
         ...
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
@@ -94,7 +94,7 @@ class NullRecorder:
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
         """Record nothing."""
 
-    def accuracy(self, step: int, accuracy: float) -> None:
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Record nothing."""
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:

@@ -8,7 +8,7 @@ then submitted commands, then the observers (expectations), then the step.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.engine import Engine
@@ -176,7 +176,7 @@ class Session:
     def run_burst(
         self, should_stop: Callable[[], bool] = lambda: False, max_steps: int | None = None
     ) -> Sequence[float]:
-        """Take steps to the next stop or epoch, to the end of a `step N`, or until ``should_stop``.
+        """Take steps to the next stop, evaluation or epoch, to the end of a `step N`, or until ``should_stop``.
 
         Parameters
         ----------
@@ -206,9 +206,13 @@ class Session:
         """
         return self.timeline.train_loss()
 
-    def test_accuracy(self) -> float:
-        """Return the accuracy on the test set now; measured at most once a step."""
-        return self.timeline.measure_accuracy()
+    def test_metrics(self) -> Mapping[str, float]:
+        """Return the metrics of the test set now, by name; measured at most once a step."""
+        return self.timeline.measure()
+
+    def is_measured(self) -> bool:
+        """Whether the metrics of the test set are known at this boundary."""
+        return self.timeline.branch.metrics.last_step == self.step
 
     def snapshot(
         self, version: int = 0, parameter: str | None = None, samples_per_second: float = 0.0
@@ -243,10 +247,12 @@ class Session:
         """Return how many steps a burst may take at most."""
         per_epoch = self.info.steps_per_epoch
         epoch_end = (self.step // per_epoch + 1) * per_epoch
+        interval = self.info.evaluation_interval
+        evaluation = (self.step // interval + 1) * interval
         next_stop = self._stops[bisect_right(self._stops, self.step)]
         steps_left = self.context.run_state.steps_left
         limits = [limit for limit in (steps_left, max_steps) if limit is not None]
-        return min([min(epoch_end, next_stop) - self.step, *limits])
+        return min([min(epoch_end, evaluation, next_stop) - self.step, *limits])
 
     def _pause_at_breakpoint(self) -> None:
         """Pause because of a breakpoint, and write the reason to the journal."""
@@ -256,16 +262,16 @@ class Session:
         self.recorder.command(entry)
 
     def _after_steps(self, count: int) -> None:
-        """Do the work that is due after a burst: accuracy, digests, group metrics, checkpoints."""
+        """Do the work that is due after a burst: metrics, digests, group metrics, checkpoints."""
         step, policy = self.step, self.context.policy
         at_end = step == self.info.total_steps
         epoch_ends = at_end or step % self.info.steps_per_epoch == 0
         digest_due = at_end or step % policy.digest_every == 0
         self.context.run_state.count_steps(count)
-        if epoch_ends:
-            accuracy = self.test_accuracy()
-            self.recorder.accuracy(step, accuracy)
-            if not at_end and self.breakpoints.check_accuracy(accuracy):
+        if at_end or step % self.info.evaluation_interval == 0:
+            values = self.test_metrics()
+            self.recorder.metrics(step, values)
+            if not at_end and self.breakpoints.check_metrics(values):
                 self._pause_at_breakpoint()
         branch = self.timeline.branch.name
         if digest_due:

@@ -6,6 +6,7 @@ arrays are read-only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, TypeAlias
@@ -22,6 +23,7 @@ from tuitrain.engines.views import (
     ParameterView,
 )
 
+from ..metric_info import ACCURACY, MetricInfo
 from .batches import EQUAL_BATCHES, Batches
 from .logs.log_capture import LogLine, LogSnapshot
 
@@ -85,7 +87,13 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What is trained, and for how long; constant for the life of a run."""
+    """What is trained, for how long, and what is measured: fixed for the life of a run.
+
+    Attributes
+    ----------
+    metrics : what is measured on the test set, at least one; screens show the first
+    evaluate_every : steps between measurements; 0 for once an epoch
+    """
 
     name: str
     model: str
@@ -94,6 +102,18 @@ class RunInfo:
     batch_size: int
     steps_per_epoch: int
     total_steps: int
+    metrics: tuple[MetricInfo, ...] = (ACCURACY,)
+    evaluate_every: int = 0
+
+    @property
+    def main_metric(self) -> MetricInfo:
+        """The metric that screens show."""
+        return self.metrics[0]
+
+    @property
+    def evaluation_interval(self) -> int:
+        """Steps between measurements on the test set."""
+        return self.evaluate_every or self.steps_per_epoch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,6 +179,7 @@ class BranchView:
     ----------
     fork : the last step that it shares with its parent
     tip : the step at which the run left it
+    metrics : the measured metrics of the test set, by name
     parent : the branch that it was made from; "" for the first
     """
 
@@ -166,7 +187,7 @@ class BranchView:
     fork: int
     tip: int
     loss: Series
-    accuracy: Series
+    metrics: Mapping[str, Series]
     parent: str = ""
 
 
@@ -239,7 +260,7 @@ class Snapshot:
     overhead : the share of the last seconds in which the run's thread did not train, from 0 to 1;
         None while it is unknown
     loss : training loss of each step
-    accuracy : accuracy on the test set, from 0 to 1, measured at the end of each epoch
+    metrics : what was measured on the test set, by name: a value for each measurement
     histories : the metrics of each group on the branch that is shown
     journal : the commands, oldest first, on whichever branch they were applied
     interventions : the commands that led to this state, oldest first
@@ -269,7 +290,7 @@ class Snapshot:
     fallback_reason: str = ""
     overhead: float | None = None
     loss: Series = field(default_factory=Series)
-    accuracy: Series = field(default_factory=Series)
+    metrics: Mapping[str, Series] = field(default_factory=dict[str, Series])
     groups: tuple[GroupView, ...] = ()
     histories: tuple[GroupHistory, ...] = ()
     parameter: ParameterView | None = None
@@ -289,6 +310,11 @@ class Snapshot:
     preview: UpdatePreview | None = None
     inspection: Inspection | None = None
     record_status: str = ""
+
+    @property
+    def main_series(self) -> Series:
+        """The values of the metric that screens show; see `RunInfo.main_metric`."""
+        return self.metrics.get(self.info.main_metric.name, Series())
 
     @property
     def epoch(self) -> float:

@@ -29,7 +29,7 @@ def build_snapshot(
         eta=_seconds_left(context, samples_per_second),
         fallback_reason=engine.fallback_reason,
         loss=branch.loss.series(),
-        accuracy=branch.accuracy.series(),
+        metrics=branch.metrics.series(),
         groups=groups,
         histories=context.metric_history.add(context.step, branch, timeline.left_branches, groups),
         parameter=engine.inspect_parameter(parameter) if parameter else None,

@@ -11,6 +11,7 @@ from tuitrain.engines.engine import Engine
 from tuitrain.engines.factory import EngineFactory, EngineSpec, GroupPlan
 from tuitrain.engines.registry import engine_factory
 from tuitrain.errors import RefusedError, ScenarioError
+from tuitrain.metric_info import MetricInfo
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain.run.recorder import NULL_RECORDER, Recorder
@@ -21,14 +22,22 @@ from ..records.provenance import compute_provenance
 from .datasets import IDX_PREFIX, load_data
 from .import_spec import call, describe_error, import_callable, type_name
 from .load import parse_commands
+from .metrics import evaluate_every, make_metric_plans, metric_infos
 from .schema import At, Expect, Group, Scenario
 
 if TYPE_CHECKING:
     from tuitrain_core.data import Dataset
 
 
-def make_run_info(scenario: Scenario, steps_per_epoch: int = 0) -> RunInfo:
-    """Return the facts of a run; lengths are 0 until the data has been read."""
+def make_run_info(
+    scenario: Scenario, steps_per_epoch: int = 0, metrics: tuple[MetricInfo, ...] = ()
+) -> RunInfo:
+    """Return the facts of a run; lengths are 0 until the data has been read.
+
+    Parameters
+    ----------
+    metrics : what the run measures (default: what the scenario says)
+    """
     total = scenario.steps or (scenario.epochs or 0) * steps_per_epoch
     return RunInfo(
         name=scenario.name,
@@ -38,6 +47,8 @@ def make_run_info(scenario: Scenario, steps_per_epoch: int = 0) -> RunInfo:
         batch_size=scenario.batch_size,
         steps_per_epoch=steps_per_epoch,
         total_steps=total if steps_per_epoch else 0,
+        metrics=metrics or metric_infos(scenario),
+        evaluate_every=evaluate_every(scenario.evaluate, steps_per_epoch),
     )
 
 
@@ -117,6 +128,7 @@ def _spec(scenario: Scenario, factory: EngineFactory, on_progress: ProgressCallb
         make_group_plans(scenario),
         scenario.seed,
         scenario.batch_size,
+        metrics=make_metric_plans(scenario, train.has_class_targets),
     )
 
 
@@ -129,7 +141,7 @@ def _engine(scenario: Scenario, on_progress: ProgressCallback) -> tuple[Engine, 
 
 def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder) -> Session:
     engine, spec = _engine(scenario, on_progress)
-    title = make_run_info(scenario, engine.steps_per_epoch)
+    title = make_run_info(scenario, engine.steps_per_epoch, engine.metrics)
     planned = list(_planned(scenario.at, title))
     marks = list(_marks(scenario.expect, title))
     on_progress("compiling kernels")
@@ -152,8 +164,8 @@ def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder
 
 
 def _modules(scenario: Scenario, engine: Engine) -> Iterator[str]:
-    """Yield the names of the Python modules that define the model and the data."""
-    for name in (scenario.model, scenario.data):
+    """Yield the names of the Python modules that define the model, the data and the metrics."""
+    for name in (scenario.model, scenario.data, *scenario.metrics):
         module, colon, _ = name.partition(":")
         if colon and not name.startswith(IDX_PREFIX):
             yield module

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeAlias
 
+from tuitrain.metric_info import ACCURACY, MetricInfo
 from tuitrain.run.snapshot import JournalEntry
 
 
@@ -52,14 +54,31 @@ class Finding:
     found: str
 
 
+Measured: TypeAlias = tuple[tuple[MetricInfo, float], ...]
+"""The metrics of the test set in order, each with its value."""
+
+
 @dataclass(frozen=True, slots=True)
 class EpochEnded:
-    """The end of an epoch, with its mean loss and the present accuracy."""
+    """The end of an epoch, with its mean loss.
+
+    Attributes
+    ----------
+    metrics : the present values; empty if none are due
+    """
 
     epoch: int
     step: int
     train_loss: float
-    test_accuracy: float
+    metrics: Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The metrics were measured, within an epoch."""
+
+    step: int
+    metrics: Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +88,25 @@ class Ended:
     Attributes
     ----------
     train_loss : the mean over the steps taken of the last epoch
+    metrics : the values at the end
     ok : whether every expectation was checked and held, and no command was refused
     """
 
     step: int
     digest: str
     train_loss: float
-    test_accuracy: float
+    metrics: Measured
     ok: bool
 
+    @property
+    def test_accuracy(self) -> float:
+        """The accuracy at the end; NaN if it is not measured."""
+        return next((value for info, value in self.metrics if info == ACCURACY), math.nan)
 
-Event: TypeAlias = Started | Resumed | Trouble | JournalEntry | Finding | EpochEnded | Ended
+
+Event: TypeAlias = (
+    Started | Resumed | Trouble | JournalEntry | Finding | EpochEnded | Evaluated | Ended
+)
 
 _NAMES: dict[type, str] = {
     Started: "start",
@@ -88,12 +115,28 @@ _NAMES: dict[type, str] = {
     JournalEntry: "command",
     Finding: "expect",
     EpochEnded: "epoch",
+    Evaluated: "evaluate",
     Ended: "end",
 }
 
 
 def event_as_json(event: Event) -> dict[str, Any]:
     """Return the event as a JSON object: ``{"event": "end", …}``."""
-    fields = asdict(event)
-    fields.pop("ticket", None)
-    return {"event": _NAMES[type(event)], **fields}
+    if isinstance(event, EpochEnded | Evaluated | Ended):
+        values: dict[str, Any] = {}
+        for field in fields(event):
+            value = getattr(event, field.name)
+            values |= _metric_keys(value) if field.name == "metrics" else {field.name: value}
+    else:
+        values = asdict(event)
+        values.pop("ticket", None)
+    return {"event": _NAMES[type(event)], **values}
+
+
+def _metric_keys(measured: Measured) -> dict[str, Any]:
+    """Return the keys of metrics: ``test_accuracy`` for the accuracy, and all unless it is alone."""
+    by_name = {info.name: value for info, value in measured}
+    keys: dict[str, Any] = {}
+    if ACCURACY.name in by_name:
+        keys["test_accuracy"] = by_name[ACCURACY.name]
+    return keys | ({"metrics": by_name} if set(by_name) - {ACCURACY.name} else {})

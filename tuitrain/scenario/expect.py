@@ -12,6 +12,7 @@ import msgspec
 from tuitrain.commands import Regroup, to_text
 from tuitrain.engines.targets import ParameterAliases, match_parameters, parameter_hint
 from tuitrain.errors import ScenarioError, did_you_mean, join_or
+from tuitrain.metric_info import unmeasured_message
 from tuitrain.run.session import Session
 from tuitrain.run.session_state import SessionState
 
@@ -159,7 +160,11 @@ class Expectations:
         if expect.train_loss is not None:
             yield self._number("train_loss", expect.train_loss, self._session.train_loss())
         if expect.test_accuracy is not None:
-            yield self._number("test_accuracy", expect.test_accuracy, self._session.test_accuracy())
+            accuracy = self._session.test_metrics()["accuracy"]
+            yield self._number("test_accuracy", expect.test_accuracy, accuracy)
+        if expect.metric is not None:
+            name = expect.metric.name
+            yield self._number(name, expect.metric.threshold, self._session.test_metrics()[name])
         if expect.digest is not None:
             result = self._session.engine.digest()
             yield self._finding(f"digest is {expect.digest}", result == expect.digest, result)
@@ -237,6 +242,10 @@ class Expectations:
         for name in groups_in(expect):
             if name not in groups:
                 return unknown_group_message(name, groups)
+        if expect.test_accuracy is not None and (problem := self._unmeasured("accuracy")):
+            return f"test_accuracy: {problem}"
+        if expect.metric is not None and (problem := self._unmeasured(expect.metric.name)):
+            return f"metric.name: {problem}"
         due = due_step(expect, self._per_epoch)
         for since in (expect.unchanged, expect.changed):
             if since is not None and reference_step(since, self._per_epoch) >= due:
@@ -244,6 +253,11 @@ class Expectations:
         if expect.grad_none is not None and due == 0:
             return "before the first step nothing has a gradient"
         return self._pattern_problem(expect)
+
+    def _unmeasured(self, name: str) -> str:
+        """Say that the run does not measure a metric; "" if it does."""
+        metrics = self._session.info.metrics
+        return "" if name in [info.name for info in metrics] else unmeasured_message(name, metrics)
 
     def _pattern_problem(self, expect: Expect) -> str:
         patterns = list(expect.grad_none or ())

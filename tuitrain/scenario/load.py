@@ -14,7 +14,8 @@ from tuitrain.commands import AnyCommand, is_name, parse
 from tuitrain.encoding import decode_text
 from tuitrain.errors import CommandError, ScenarioError, did_you_mean, join_or
 
-from .schema import SCHEMA, At, Expect, Group, LrEquals, Scenario, Since
+from .metrics import evaluate_problem, metric_problems
+from .schema import SCHEMA, At, Evaluate, Expect, Group, LrEquals, MetricIs, Scenario, Since
 from .threshold import Threshold
 
 _TABLES: dict[str, type[msgspec.Struct]] = {
@@ -24,6 +25,8 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "unchanged": Since,
     "changed": Since,
     "lr": LrEquals,
+    "metric": MetricIs,
+    "evaluate": Evaluate,
 }
 
 
@@ -156,6 +159,9 @@ def _problems(scenario: Scenario):
         yield "epochs", "give either epochs = N or steps = N"
     if not isinstance(scenario.optimizer.get("name"), str):
         yield "optimizer.name", 'the optimizer\'s name is missing, as in name = "sgd"'
+    yield from metric_problems(scenario.metrics)
+    if scenario.evaluate is not None and (problem := evaluate_problem(scenario.evaluate)):
+        yield "evaluate.every", problem
     names = [group.name for group in scenario.group]
     for index, group in enumerate(scenario.group):
         if not is_name(group.name):
@@ -183,7 +189,10 @@ def _at_problems(entry: At):
 def _expect_problems(expect: Expect):
     if (expect.epoch is None) == (expect.step is None):
         yield "", "give either epoch = N or step = N"
-    held = ("unchanged", "changed", "grad_none", "lr", "train_loss", "test_accuracy", "digest")
+    held = (
+        *("unchanged", "changed", "grad_none", "lr", "train_loss", "test_accuracy", "metric"),
+        "digest",
+    )
     if all(getattr(expect, name) is None for name in held):
         yield "", f"nothing is expected; give {join_or(held)}"
     for name in ("unchanged", "changed"):
@@ -197,8 +206,10 @@ def _expect_problems(expect: Expect):
             ".digest",
             f'takes a digest such as "sha256:0f3c…", but was given {expect.digest!r:.60}',
         )
-    for name in ("train_loss", "test_accuracy"):
-        text = getattr(expect, name)
+    thresholds = [("train_loss", expect.train_loss), ("test_accuracy", expect.test_accuracy)]
+    if expect.metric is not None:
+        thresholds.append(("metric.is", expect.metric.threshold))
+    for name, text in thresholds:
         if text is not None and Threshold.parse(text) is None:
             yield f".{name}", f'takes a comparison such as ">= 0.95", but was given {text!r}'
 

@@ -68,7 +68,7 @@ class _Rehearsed(NullRecorder):
         total = min(title.total_steps, MAX_STEPS)
         self._session = Session(
             engine,
-            replace(title, steps_per_epoch=total, total_steps=total),
+            replace(title, steps_per_epoch=total, total_steps=total, evaluate_every=0),
             [item for _, item in self._planned if item.step < total],
             [due for due, _ in self._expected if due <= total],
             self,

@@ -18,11 +18,23 @@ from rich.progress import (
 from rich.text import Text
 
 from tuitrain.encoding import ascii_json, write_line
+from tuitrain.metric_info import ACCURACY
 from tuitrain.run.snapshot import JournalEntry
 from tuitrain.text import visible, visible_lines
 
 from ..records.record_check import Verdict
-from .events import Ended, EpochEnded, Event, Finding, Resumed, Started, Trouble, event_as_json
+from .events import (
+    Ended,
+    EpochEnded,
+    Evaluated,
+    Event,
+    Finding,
+    Measured,
+    Resumed,
+    Started,
+    Trouble,
+    event_as_json,
+)
 from .verify import Verification
 
 _GLYPHS = {
@@ -93,11 +105,22 @@ def _parts(event: Event) -> Sequence[Part]:
             glyph, verdict = (_GLYPHS["met"], "holds") if event.held else _FAILS
             return at, glyph, f" expect {event.expected}: {verdict} ({event.found})"
         case EpochEnded():
-            loss, accuracy = f"{event.train_loss:.4f}", f"{event.test_accuracy:.2%}"
-            return at, f"epoch {event.epoch}: train loss {loss}, test accuracy {accuracy}"
+            texts = [f"train loss {event.train_loss:.4f}", *_metric_texts(event.metrics)]
+            return at, f"epoch {event.epoch}: {', '.join(texts)}"
+        case Evaluated():
+            return at, ", ".join(_metric_texts(event.metrics))
         case Ended():
             verdict = ("all expectations hold", "green") if event.ok else ("FAILED", "red")
             return at, verdict, f"; {event.digest}"
+
+
+def _metric_texts(measured: Measured) -> list[str]:
+    """Return metrics as text, shares in percent."""
+    return [
+        f"{'test accuracy' if info == ACCURACY else info.name} "
+        f"{f'{value:.2%}' if info.is_share else f'{value:.4g}'}"
+        for info, value in measured
+    ]
 
 
 class JsonReport:

@@ -15,6 +15,7 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Index = Annotated[int, msgspec.Meta(ge=0)]
 Globs = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 Commands = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+Metrics = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -85,6 +86,30 @@ class LrEquals(Table, frozen=True, rename={"equals": "is"}):
     equals: float
 
 
+class MetricIs(Table, frozen=True, rename={"threshold": "is"}):
+    """The value of ``metric``: a metric of the test set, and what it must be.
+
+    Attributes
+    ----------
+    name : a metric that the run measures; of a callable, its name without the module
+    threshold : a comparison, as in ``"<= 0.15"``
+    """
+
+    name: str
+    threshold: str
+
+
+class Evaluate(Table, frozen=True):
+    """``evaluate``: how often the metrics are measured; at the end of the run they always are.
+
+    Attributes
+    ----------
+    every : a number of steps or epochs, as in ``"500 steps"`` or ``"2 epochs"``
+    """
+
+    every: str
+
+
 class Expect(Table, frozen=True):
     """``[[expect]]``: conditions before the first step of an epoch, or before a step.
 
@@ -99,6 +124,7 @@ class Expect(Table, frozen=True):
     lr : a group's learning rate in the next step
     train_loss : mean loss of the present epoch, at its end of the one just ended: ``"<= 0.1"``
     test_accuracy : accuracy on the test set, from 0 to 1: ``">= 0.95"``
+    metric : a metric of the test set
     digest : the digest of the state: ``"sha256:…"``
     """
 
@@ -110,6 +136,7 @@ class Expect(Table, frozen=True):
     lr: LrEquals | None = None
     train_loss: str | None = None
     test_accuracy: str | None = None
+    metric: MetricIs | None = None
     digest: str | None = None
 
 
@@ -127,6 +154,9 @@ class Scenario(Table, frozen=True):
     data : the name of a data set, ``idx:FOLDER``, or ``package.module:callable``
     batch_size : samples a step; the last batch of an epoch may be smaller
     engine : the engine that trains
+    metrics : what is measured on the test set, the main one first: the names of metrics, or
+        ``package.module:callable`` (default: ``accuracy``)
+    evaluate : how often it is measured (default: at the end of each epoch)
     epochs : how long to train, instead of ``steps``
     steps : how long to train, instead of ``epochs``
     group : parameter groups, in order (default: one group, ``all``)
@@ -143,6 +173,8 @@ class Scenario(Table, frozen=True):
     data: str = "mnist-mini"
     batch_size: Count = 64
     engine: str = DEFAULT_ENGINE
+    metrics: Metrics = ()
+    evaluate: Evaluate | None = None
     epochs: Count | None = None
     steps: Count | None = None
     group: tuple[Group, ...] = ()

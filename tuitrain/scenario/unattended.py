@@ -13,7 +13,7 @@ from tuitrain.run.deferred_signals import DeferredSignals
 from tuitrain.run.session import NO_TICKET, Session
 from tuitrain.run.snapshot import Phase
 
-from .events import Ended, EpochEnded, Event, Finding, Started, Trouble
+from .events import Ended, EpochEnded, Evaluated, Event, Finding, Measured, Started, Trouble
 
 
 class BoundaryObserver(Protocol):
@@ -103,7 +103,10 @@ def _follow(
             _to_next_boundary(session, stop, on_step, signals)
         if session.step % title.steps_per_epoch == 0:
             epoch = session.step // title.steps_per_epoch - 1
-            yield EpochEnded(epoch, session.step, session.train_loss(), session.test_accuracy())
+            measured = _measured(session) if session.is_measured() else ()
+            yield EpochEnded(epoch, session.step, session.train_loss(), measured)
+        elif title.evaluate_every and session.step % title.evaluate_every == 0:
+            yield Evaluated(session.step, _measured(session))
     if session.phase.ended:
         session.end("finished")
     yield from expectations.check_end()
@@ -149,12 +152,17 @@ def _to_next_boundary(
     on_step(session.step)
 
 
+def _measured(session: Session) -> Measured:
+    values = session.test_metrics()
+    return tuple((info, values[info.name]) for info in session.info.metrics)
+
+
 def _ended(session: Session, expectations: BoundaryObserver) -> Ended:
     refused = any(entry.outcome == "refused" for entry in session.journal.entries())
     return Ended(
         step=session.step,
         digest=session.engine.digest(),
         train_loss=session.train_loss(),
-        test_accuracy=session.test_accuracy(),
+        metrics=_measured(session),
         ok=not refused and expectations.all_held(),
     )

@@ -60,7 +60,7 @@ def further(source: FakeSource) -> None:
     source.show(
         step=step,
         loss=Series(np.append(shown.loss.steps, step), np.append(shown.loss.values, 0.25)),
-        accuracy=Series(np.array([1, step]), np.array([0.5, 0.75])),
+        metrics={"accuracy": Series(np.array([1, step]), np.array([0.5, 0.75]))},
         parameter=replace(parameter, step=step),
     )
 

@@ -48,7 +48,7 @@ def pinned(letter: str = "A", last: int = 2000) -> PinnedRun:
         GroupHistory(name, Series(steps, np.full(last, lr)))
         for name, lr in (("conv", 0.1), ("fc", 0.2))
     ]
-    curves = FinalCurves(loss, accuracy, tuple(traces))
+    curves = FinalCurves(loss, {"accuracy": accuracy}, tuple(traces))
     return PinnedRun(f"runs/{letter}", f"run {letter}", letter, curves)
 
 
@@ -199,7 +199,7 @@ async def test_the_comparison_follows_the_present_run(opened, tmp_path):
         table = person.app.screen.query_one("#compared", Static)
         before = str(table.content)
         accuracy = Series(np.array([313, 938, 1250]), np.array([0.4, 0.5, 0.123]))
-        person.source.show(step=1250, accuracy=accuracy)
+        person.source.show(step=1250, metrics={"accuracy": accuracy})
         await person.look()
         assert "12.3 %" in str(table.content)
         assert str(table.content) != before

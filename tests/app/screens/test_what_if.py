@@ -26,9 +26,7 @@ from tuitrain.run.snapshot import BranchView, LrCandidate, LrSweep, Phase, Serie
 def flat(name: str, *losses: float) -> BranchView:
     """Return a branch that forks at step 2 and then has these losses."""
     values = np.array([9.0, 9.0, *losses])
-    return BranchView(
-        name, 2, 2 + len(losses), Series(np.arange(1, len(values) + 1), values), Series()
-    )
+    return BranchView(name, 2, 2 + len(losses), Series(np.arange(1, len(values) + 1), values), {})
 
 
 def small(*values: str, lr: float = 0.1) -> Snapshot:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from tuitrain.metric_info import MetricInfo
+
 
 def format_count(value: int) -> str:
     """Write a whole number in groups of three: ``59 134``."""
@@ -45,6 +47,11 @@ def format_lr(value: float) -> str:
 def format_percentage(share: float) -> str:
     """Write a fraction as a percentage: ``97.3 %``."""
     return f"{share * 100:.1f} %"
+
+
+def format_metric(info: MetricInfo, value: float) -> str:
+    """Write a metric of the test set: a share in percent, another as a short number."""
+    return format_percentage(value) if info.is_share else format_number(value)
 
 
 def format_duration(seconds: float | None) -> str:

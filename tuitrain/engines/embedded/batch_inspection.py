@@ -10,20 +10,13 @@ import numpy as np
 
 from tuitrain.errors import RefusedError
 from tuitrain_core.data import Dataset
+from tuitrain_core.metrics import predict_classes
 
 from ..inspection import NO_PREDICTION, BatchView, InspectBatch
 from ..state import Array, read_only
 
 MAX_SAMPLES: Final = 96
 """The most samples shown; no screen has room for more."""
-
-
-def predict_classes(logits: Array) -> Array:
-    """Return the class with the highest output; `NO_PREDICTION` where an output is NaN.
-
-    argmax would return the NaN's index.
-    """
-    return np.where(np.isnan(logits).any(axis=1), NO_PREDICTION, logits.argmax(axis=1))
 
 
 def confidence(logits: Array) -> Array:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from tuitrain.commands import AnyCommand, Clip, Freeze, to_text
+from tuitrain.metric_info import MetricInfo
 from tuitrain_core import threads
 from tuitrain_core.data import DataLoader
 from tuitrain_core.digest import digest_arrays, digest_by_name
@@ -64,7 +65,7 @@ class EmbeddedEngine:
         self.loader = DataLoader(spec.train, spec.batch_size, spec.seed)
         self._table = GroupTable(model.parameters, spec.groups, model.module.aliases())
         loss = _loss_of(model.module, spec)
-        self.evaluator = Evaluator(model, self.loader, spec.test, loss)
+        self.evaluator = Evaluator(model, self.loader, spec.test, loss, spec.metrics)
         self.stepper = Stepper(model.module, self.loader, self._table, model.parameters, loss)
         self._holdable = HoldableSteps(self.stepper, model, self._table)
         self._training = Training(model, self.stepper, self._holdable)
@@ -105,7 +106,7 @@ class EmbeddedEngine:
         compile_kernels(self.stepper.kernels(), on_progress)
         clone = self._clone(self.state())
         clone.run(1, lambda: True)
-        clone.evaluator.outputs(0, clone.stepper.threads)
+        clone.evaluator.measure(clone.stepper.threads, max_batches=1)
         if not self.stepper.is_recorded:
             compile_optimizers()
 
@@ -123,9 +124,14 @@ class EmbeddedEngine:
         """End the burst under way at the next step boundary; see `Trainable.interrupt`."""
         self.stepper.interrupt()
 
-    def evaluate(self) -> float:
-        """Return the accuracy on the test set, from 0 to 1."""
-        return self.evaluator.accuracy(self.stepper.threads)
+    @property
+    def metrics(self) -> tuple[MetricInfo, ...]:
+        """What `evaluate` measures, in order."""
+        return tuple(plan.info for plan in self._spec.metrics)
+
+    def evaluate(self) -> Mapping[str, float]:
+        """Return each of the `metrics` on the test set; see `Trainable.evaluate`."""
+        return self.evaluator.measure(self.stepper.threads)
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups; see `Steerable.apply`."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Mapping, Sequence
 
+from tuitrain_core import tape, tensor
 from tuitrain_core.compiler import Recording
 from tuitrain_core.data import DataLoader, Dataset
 from tuitrain_core.losses import Loss
+from tuitrain_core.metrics import METRICS, CallableMetric, LossMetric, Metric
 
+from ..factory import MetricPlan
 from ..inspection import BatchView, InspectBatch
 from ..state import Array
-from .batch_inspection import Predictions, build_batch_view, predict_classes
+from .batch_inspection import Predictions, build_batch_view
 from .model import SeededModel
 
 TEST_BATCH = 500
@@ -25,23 +28,52 @@ class Evaluator:
     loader : of the training set
     test : the test set
     loss : see `Recording`
+    metrics : what is measured on the test set
     """
 
     def __init__(
-        self, model: SeededModel, loader: DataLoader, test: Dataset, loss: Loss | None
+        self,
+        model: SeededModel,
+        loader: DataLoader,
+        test: Dataset,
+        loss: Loss | None,
+        metrics: Sequence[MetricPlan],
     ) -> None:
         self._model = model
         self._loader = loader
         self._test = DataLoader(test, TEST_BATCH, shuffle=False)
+        self._loss = loss
+        self._plans = metrics
         self._recording = Recording(model.module, self._test, training=False, loss=loss)
 
-    def accuracy(self, threads: int) -> float:
-        """Return the accuracy on the test set, from 0 to 1, computed by this many threads."""
-        batches = (self.outputs(index, threads) for index in range(len(self._test)))
-        right = sum(
-            int(np.count_nonzero(predict_classes(out) == labels)) for out, labels in batches
-        )
-        return right / len(self._test.dataset)
+    def measure(self, threads: int, max_batches: int | None = None) -> Mapping[str, float]:
+        """Return the metrics of the test set by name.
+
+        Parameters
+        ----------
+        threads : how many compute the outputs
+        max_batches : measure no more than the first batches (default: all)
+        """
+        metrics = {plan.info.name: self._make_metric(plan) for plan in self._plans}
+        of_outputs = [metric for metric in metrics.values() if not isinstance(metric, _OwnLoss)]
+        for index in range(len(self._test))[:max_batches]:
+            for metric in metrics.values():
+                if isinstance(metric, _OwnLoss):
+                    metric.add(*self._test.batch(index))
+            if of_outputs:
+                outputs, targets = self.outputs(index, threads)
+                for metric in of_outputs:
+                    metric.update(outputs, targets)
+        return {name: metric.compute() for name, metric in metrics.items()}
+
+    def _make_metric(self, plan: MetricPlan) -> Metric:
+        """Return a metric that has seen no batch."""
+        if plan.function is not None:
+            return CallableMetric(plan.function, plan.info.name)
+        kind = METRICS[plan.info.name]
+        if kind is not LossMetric:
+            return kind()
+        return _OwnLoss(self._model) if self._loss is None else LossMetric(_as_number(self._loss))
 
     def outputs(self, index: int, threads: int) -> tuple[Array, Array]:
         """Return the outputs for a batch of the test set, and its targets."""
@@ -66,3 +98,28 @@ class Evaluator:
         inputs, targets = self._loader.samples(rows)
         recorded = self._recording.compute_outputs(inputs, targets)
         return self._model.outputs(inputs) if recorded is None else recorded
+
+
+class _OwnLoss(LossMetric):
+    """The mean loss of a model that has its own, as a method ``loss``: it needs the inputs."""
+
+    def __init__(self, model: SeededModel) -> None:
+        super().__init__(lambda loss, _: float(loss))
+        self._model = model
+
+    def add(self, inputs: Array | tuple[Array, ...], targets: Array) -> None:
+        """Add a batch."""
+        several = tuple(map(tensor, inputs)) if isinstance(inputs, tuple) else tensor(inputs)
+        with self._model.rng_scope(), tape.paused(), self._model.eval_mode():
+            loss = self._model.module.loss((several, tensor(targets)))  # type: ignore[operator]
+        self.update(loss.numpy(), targets)
+
+
+def _as_number(loss: Loss) -> Callable[[Array, Array], float]:
+    """Return a loss as a function of arrays."""
+
+    def compute(outputs: Array, targets: Array) -> float:
+        with tape.paused():
+            return float(loss(tensor(outputs), tensor(targets)).numpy())
+
+    return compute

@@ -27,7 +27,7 @@ _LACKING = (Capability.NETWORK_TREE, Capability.CONFUSION)
 class RehearsalEngine:
     """Follows commands as the embedded engine does; its steps cost nothing and change nothing.
 
-    Results of training are not known: losses are 0, the accuracy is NaN, and there is no gradient.
+    Results of training are not known: losses are 0, metrics are NaN, and there is no gradient.
     See `Engine` for what each member promises.
 
     Parameters
@@ -55,6 +55,7 @@ class RehearsalEngine:
         self.steps_per_epoch = spec.steps_per_epoch
         self.batch_size = spec.batch_size
         self.samples_per_epoch = len(spec.train)
+        self.metrics = tuple(plan.info for plan in spec.metrics)
 
     def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
         """Do nothing: no kernel is called."""
@@ -74,9 +75,9 @@ class RehearsalEngine:
     def interrupt(self) -> None:
         """Do nothing: steps take no time."""
 
-    def evaluate(self) -> float:
-        """Return NaN."""
-        return math.nan
+    def evaluate(self) -> Mapping[str, float]:
+        """Return NaN for each metric."""
+        return {info.name: math.nan for info in self.metrics}
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups."""

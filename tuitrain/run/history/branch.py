@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ..snapshot import BranchView
 from .branch_tree import BranchNode
 from .curve import Curve
+from .metric_curves import MetricCurves
 from .state_cache import Decision
 
 
@@ -17,12 +18,12 @@ class Branch:
     Attributes
     ----------
     node : its place in the branch tree
-    loss, accuracy : its curves
+    loss, metrics : its curves
     """
 
     node: BranchNode[Decision] = field(default_factory=lambda: BranchNode("main"))
     loss: Curve = field(default_factory=Curve)
-    accuracy: Curve = field(default_factory=Curve)
+    metrics: MetricCurves = field(default_factory=MetricCurves)
 
     @property
     def name(self) -> str:
@@ -41,7 +42,7 @@ class Branch:
 
     def fork_at(self, node: BranchNode[Decision]) -> Branch:
         """Return a branch with the curves of this one up to its fork."""
-        return Branch(node, self.loss.until(node.fork), self.accuracy.until(node.fork))
+        return Branch(node, self.loss.until(node.fork), self.metrics.until(node.fork))
 
     def first_non_finite(self) -> int | None:
         """Return the first step whose loss is NaN or infinite, or None."""
@@ -54,6 +55,6 @@ class Branch:
             self.fork,
             self.node.tip,
             self.loss.series(),
-            self.accuracy.series(),
+            self.metrics.series(),
             self.node.parent,
         )

@@ -7,7 +7,7 @@ same decisions.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
@@ -34,9 +34,10 @@ class Timeline:
     Parameters
     ----------
     engine : before its first step
-    steps_per_epoch : accuracy is measured at the end of each epoch
+    steps_per_epoch : the length of an epoch
     budget : bytes that cached states may take
     cache_every : steps between cached states, before they are thinned out
+    evaluate_every : steps between measurements on the test set; 0 for an epoch
 
     Attributes
     ----------
@@ -52,10 +53,12 @@ class Timeline:
         steps_per_epoch: int,
         budget: int = BUDGET_BYTES,
         cache_every: int = 50,
+        evaluate_every: int = 0,
     ) -> None:
         self._cache_every = cache_every
         self._engine = engine
         self._per_epoch = steps_per_epoch
+        self._evaluate_every = evaluate_every or steps_per_epoch
         self.batches = Batches(engine.batch_size, engine.samples_per_epoch, steps_per_epoch)
         self._states = StateCache(budget)
         self._states.add(engine.state(), ())
@@ -151,14 +154,14 @@ class Timeline:
             self._states.add(self._engine.state(), decisions)
         return losses
 
-    def measure_accuracy(self) -> float:
-        """Return the accuracy on the test set now; measured at most once a step."""
-        known = self.branch.accuracy.series()
-        if not len(known) or known.steps[-1] != self._engine.step:
+    def measure(self) -> Mapping[str, float]:
+        """Return the metrics of the test set now, by name; measured at most once a step."""
+        step, metrics = self._engine.step, self.branch.metrics
+        if metrics.last_step != step:
             with self.training():
-                accuracy = self._engine.evaluate()
-            self.branch.accuracy.extend(self._engine.step, [accuracy])
-        return self.branch.accuracy.last(1)[0]
+                values = self._engine.evaluate()
+            metrics.add(step, values)
+        return metrics.at(step)
 
     def rewind(self, step: int) -> str:
         """Go back to the boundary before ``step``; return the name of the branch left there."""
@@ -272,13 +275,11 @@ class Timeline:
 
     def _run_to(self, step: int, target: int) -> None:
         while self._engine.step < step:
-            epoch_end = (self._engine.step // self._per_epoch + 1) * self._per_epoch
+            due = (self._engine.step // self._evaluate_every + 1) * self._evaluate_every
             stop = next((later for later in self.stops if later > self._engine.step), step)
-            self.advance(min(step, epoch_end, stop) - self._engine.step, lambda: False)
+            self.advance(min(step, due, stop) - self._engine.step, lambda: False)
             if self._engine.step == stop:
                 self.on_stop()
-            known = self.branch.accuracy.series()
-            at_end = self._engine.step == epoch_end
-            if at_end and (not len(known) or known.steps[-1] < epoch_end):
-                self.measure_accuracy()
+            if self._engine.step == due and self.branch.metrics.last_step < due:
+                self.measure()
             self.on_progress(self._engine.step, target)

@@ -1,13 +1,15 @@
-"""The imports of a program: its model and its data."""
+"""The imports of a program: its model, its data and its metrics."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from keyword import iskeyword
 from math import prod
 
 from tuitrain.errors import ScenarioError
+from tuitrain.metric_info import metric_name
 from tuitrain_core.data import Dataset
+from tuitrain_core.metrics import METRICS
 
 from .codegen_source import literal
 
@@ -47,6 +49,20 @@ def data_origin(name: str) -> Origin:
     if name.startswith("idx:"):
         return Origin(f"data.load_idx_folder({literal(name.removeprefix('idx:'))})")
     return _imported("data", name, "read_data")
+
+
+def metric_origin(name: str) -> Origin:
+    """Return where a metric comes from that a scenario calls ``name``."""
+    if name == "test_loss":
+        loss = "functional.cross_entropy(tensor(outputs), tensor(y)).item()"
+        return Origin(f"metrics.LossMetric(lambda outputs, y: {loss})")
+    if name in METRICS:
+        return Origin(f"metrics.{METRICS[name].__name__}()")
+    origin = _imported("metrics", name, f"measure_{metric_name(name)}")
+    function = origin.expression.removesuffix("()")
+    return replace(
+        origin, expression=f"metrics.CallableMetric({function}, {literal(metric_name(name))})"
+    )
 
 
 def _imported(key: str, name: str, alias: str) -> Origin:

@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 
 from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.state import EngineState
+from tuitrain.metric_info import metric_name
 from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain_core.data import Dataset
 
 from ..build import build_engine, build_model_and_spec, make_run_info
+from ..metrics import default_metrics
 from ..schema import Scenario
 from .codegen_actions import CodegenAction, codegen_actions
 from .codegen_commands import freeze_statements
 from .codegen_groups import new_optimizer
-from .codegen_imports import Origin, data_origin, model_origin
+from .codegen_imports import Origin, data_origin, metric_origin, model_origin
 from .codegen_network import Network
 from .codegen_source import comment_lines, dict_entry, import_lines, literal
 
@@ -36,6 +38,10 @@ def step(images, labels):
     return loss
 
 
+{measurement}
+
+"""
+ACCURACY = """\
 def accuracy():
     \"\"\"Return the share of the test images that are recognised.\"\"\"
     net.eval()
@@ -43,8 +49,20 @@ def accuracy():
     right = sum((net(tensor(x)).numpy().argmax(axis=1) == y).sum() for x, y in batches)
     net.train()
     return right / len(test)
-
-
+"""
+MEASUREMENT = """\
+def measure():
+    \"\"\"Return the metrics of the test set as text.\"\"\"
+    measured = {{
+{metrics}
+    }}
+    net.eval()
+    for x, y in data.DataLoader(test, batch_size=500, shuffle=False):
+        outputs = net(tensor(x)).numpy()
+        for metric in measured.values():
+            metric.update(outputs, y)
+    net.train()
+    return ", ".join(f"{{name}} {{metric.compute():.4f}}" for name, metric in measured.items())
 """
 CLIPPING = {
     "max_norm": "    optimizer.clip_grad_norm(net.parameters(), max_norm)\n",
@@ -109,7 +127,10 @@ class _Program:
 
     def _imports(self) -> Iterator[str]:
         names = {"data", "digest", "optimizer", "random", "tensor", "threads"}
-        origins = (self._model(), self._data())
+        origins = [self._model(), self._data()]
+        if not self._measures_accuracy_only():
+            names |= {"metrics"} | ({"functional"} if "test_loss" in self._metrics() else set())
+            origins += map(metric_origin, self._metrics())
         names |= {"models"} if self._model().expression.startswith("models.") else set()
         names |= {"schedule"} if self._schedules() else set()
         blocks = {
@@ -152,7 +173,15 @@ class _Program:
 
     def _functions(self) -> Iterator[str]:
         clipping = "".join(CLIPPING[kind] for kind in self._clips())
-        yield from STEP.format(clipping=clipping).splitlines()
+        measurement = ACCURACY if self._measures_accuracy_only() else self._measurement()
+        yield from STEP.format(clipping=clipping, measurement=measurement).splitlines()
+
+    def _measurement(self) -> str:
+        entries = "\n".join(
+            f"        {literal(metric_name(text))}: {metric_origin(text).expression},"
+            for text in self._metrics()
+        )
+        return MEASUREMENT.format(metrics=entries)
 
     def _loop(self) -> Iterator[str]:
         total = make_run_info(self.scenario, self.steps_per_epoch).total_steps
@@ -164,7 +193,7 @@ class _Program:
             yield "    if (now + 1) % 100 == 0:"
             yield '        print(f"step {now + 1}: loss {loss:.4f}")'
             yield ""
-            yield 'print(f"step {now + 1}: loss {loss:.4f}, test accuracy {accuracy():.4f}")'
+            yield f'print(f"step {{now + 1}}: loss {{loss:.4f}}, {self._measured()}")'
         else:
             yield "now = 0  # steps taken"
             yield f"for epoch in range({epochs}):"
@@ -175,7 +204,7 @@ class _Program:
             yield "        now += 1"
             yield (
                 '    print(f"epoch {epoch}: loss {total / len(loader.dataset):.4f}, '
-                'test accuracy {accuracy():.4f}")'
+                f'{self._measured()}")'
             )
             yield ""
         yield "print(digest.compute_digest(net, opt.values()))"
@@ -194,6 +223,17 @@ class _Program:
             yield f"{space}for name, planned in schedules.items():"
             yield f"{space}    opt[name].lr = planned.lr(now)"
         yield f"{space}loss = step(images, labels)"
+
+    def _measured(self) -> str:
+        """Return the part of a formatted string that prints what is measured."""
+        only_accuracy = self._measures_accuracy_only()
+        return "test accuracy {accuracy():.4f}" if only_accuracy else "{measure()}"
+
+    def _metrics(self) -> tuple[str, ...]:
+        return self.scenario.metrics or default_metrics()
+
+    def _measures_accuracy_only(self) -> bool:
+        return self._metrics() == ("accuracy",)
 
     def _plans(self) -> Iterable[tuple[str, ...]]:
         """Return the globs of each group."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,12 +21,13 @@ class FinalCurves:
 
     Attributes
     ----------
+    metrics : the measured metrics of the test set, by name
     traces : the histories of the last groups: learning rates follow from the decisions, other
         metrics are known at recorded steps; empty if the model or the data no longer exists
     """
 
     loss: Series = field(default_factory=Series)
-    accuracy: Series = field(default_factory=Series)
+    metrics: Mapping[str, Series] = field(default_factory=dict[str, Series])
     traces: tuple[GroupHistory, ...] = ()
 
 
@@ -42,4 +44,4 @@ def final_curves(folder: Path) -> FinalCurves:
         segment.last, segment.decisions
     )
     traces = RecordedGroupMetrics(folder).histories(segment.branch, segment.last, rates)
-    return FinalCurves(segment.branch.loss.series(), segment.branch.accuracy.series(), traces)
+    return FinalCurves(segment.branch.loss.series(), segment.branch.metrics.series(), traces)

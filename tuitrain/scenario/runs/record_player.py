@@ -172,7 +172,7 @@ class RecordPlayer:
             step=step,
             note=self._groups.problem or self._courses.problem,
             loss=line.loss_until(step),
-            accuracy=line.accuracy_until(step),
+            metrics=line.metrics_until(step),
             groups=groups,
             histories=traces,
             parameter=self._values.at(watched, step, decided, groups) if watched else None,
@@ -207,7 +207,7 @@ def _left(history: History, moment: Moment) -> list[BranchView]:
             segment.branch.fork,
             segment.last,
             segment.branch.loss_until(segment.last),
-            segment.branch.accuracy_until(segment.last),
+            segment.branch.metrics_until(segment.last),
         )
         for segment in before.values()
     ]
@@ -218,11 +218,9 @@ def _ahead(history: History, moment: Moment) -> list[BranchView]:
     segment = history.segments[moment.segment]
     if moment.step >= segment.last:
         return []
-    loss, accuracy = (
-        segment.branch.loss_until(segment.last),
-        segment.branch.accuracy_until(segment.last),
-    )
-    return [BranchView(LATER, moment.step, segment.last, loss, accuracy)]
+    branch, last = segment.branch, segment.last
+    loss, metrics = branch.loss_until(last), branch.metrics_until(last)
+    return [BranchView(LATER, moment.step, last, loss, metrics)]
 
 
 def _clip(commands: list[tuple[int, str]]) -> str:

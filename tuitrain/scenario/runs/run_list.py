@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from tuitrain.encoding import truncate_utf8
 from tuitrain.errors import TuitrainError
+from tuitrain.metric_info import ACCURACY, MetricInfo, info_of
 from tuitrain.records.outcome import Ending as OutcomeEnding
 from tuitrain.records.record_reader import HEADER
 from tuitrain.records.summary import read_outcome
@@ -32,7 +34,9 @@ class RecordedRun:
     started_at : when its first step began
     step : steps taken when it ended
     total : planned steps; 0 if unknown
-    loss, accuracy : the last measured values; NaN if there is none
+    loss : the last loss; NaN if there is none
+    metrics : the last measured values by name; NaN if there is none
+    main_metric : the metric that a list shows
     problem : why the run cannot be read, or ""
     """
 
@@ -44,9 +48,15 @@ class RecordedRun:
     step: int = 0
     total: int = 0
     loss: float = math.nan
-    accuracy: float = math.nan
+    metrics: Mapping[str, float] = field(default_factory=dict[str, float])
+    main_metric: MetricInfo = ACCURACY
     ending: Ending = "unfinished"
     problem: str = ""
+
+    @property
+    def main_value(self) -> float:
+        """The last value of the metric that a list shows; NaN if there is none."""
+        return self.metrics.get(self.main_metric.name, math.nan)
 
 
 def runs_folder() -> Path:
@@ -87,6 +97,8 @@ def describe_run(folder: Path) -> RecordedRun:
         return RecordedRun(
             folder, folder.name, "", "", started_at, ending="damaged", problem=problem
         )
+    infos = list(map(info_of, scenario.metrics)) or [ACCURACY]
+    values = {info.name: outcome.metric(info.name) for info in infos}
     return RecordedRun(
         folder=folder,
         name=scenario.name,
@@ -96,7 +108,8 @@ def describe_run(folder: Path) -> RecordedRun:
         step=outcome.step,
         total=outcome.total,
         loss=math.nan if outcome.loss is None else outcome.loss,
-        accuracy=math.nan if outcome.accuracy is None else outcome.accuracy,
+        metrics={name: math.nan if value is None else value for name, value in values.items()},
+        main_metric=infos[0],
         ending=outcome.ending,
     )
 

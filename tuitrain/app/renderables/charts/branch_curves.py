@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, Literal
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -16,11 +16,16 @@ MAX_GHOSTS: Final = 6
 
 
 def branch_curves(
-    branches: Sequence[BranchView], field: Literal["loss", "accuracy"]
+    branches: Sequence[BranchView], read: Callable[[BranchView], Series]
 ) -> list[Curve]:
-    """Return a dotted, named curve for each branch from its fork on, the last left first."""
+    """Return a dotted, named curve for each branch from its fork on, the last left first.
+
+    Parameters
+    ----------
+    read : returns the values of a branch
+    """
     return [
-        Curve(_since(getattr(branch, field), branch.fork), "ghost", dotted=True, name=branch.name)
+        Curve(_since(read(branch), branch.fork), "ghost", dotted=True, name=branch.name)
         for branch in reversed(branches[-MAX_GHOSTS:])
     ]
 

@@ -16,7 +16,7 @@ from .axes import Axes, decimal_labels, log_labels, pad_constant_range
 from .branch_curves import value_range
 from .chart_view import ChartView
 from .intervention_marks import intervention_marks
-from .metrics import ACCURACY, LOSS, LR, Metric
+from .metrics import LR, Metric
 from .pinned_runs import PinnedRun, legend_rows, pinned_curves
 from .plot import Curve, plot
 from .series import clip_steps, log10, running_mean, value_at
@@ -55,7 +55,7 @@ def draw_chart(
     curves = all_curves[:MAX_CURVES] + pinned_curves(view.pinned, metric, group)[:MAX_CURVES]
     title = _title(metric, view, group, len(all_curves))
     subtitle = _values(curves, metric, view.cross)
-    pinned = [run for run in view.pinned if metric.run_field or run.series_by_name(metric, group)]
+    pinned = [run for run in view.pinned if metric.read_run or run.series_by_name(metric, group)]
     legend: list[Row] = []
     if pinned and height >= _MIN_LEGEND_HEIGHT:
         legend = legend_rows(pinned, metric, view.cross, metric.format, width, group)
@@ -119,9 +119,14 @@ def _smoothed(curve: Curve, window: int) -> list[Curve]:
 
 def _empty_text(snapshot: Snapshot, metric: Metric, view: ChartView) -> str:
     """Return the reason for an empty chart."""
-    if snapshot.phase.is_record and metric not in (LOSS, ACCURACY):
+    if snapshot.phase.is_record and metric.read_run is None:
         return "not in the record"
-    return metric.empty_text if view.span is None else "nothing in view: 0 shows the whole run"
+    if view.span is not None:
+        return "nothing in view: 0 shows the whole run"
+    every = snapshot.info.evaluate_every
+    if metric.info is not None and every:
+        return f"measured every {format_count(every)} steps"
+    return metric.empty_text
 
 
 def _values(curves: Sequence[Curve], metric: Metric, step: float | None) -> str:
@@ -145,12 +150,12 @@ def _span(curves: Sequence[Curve], metric: Metric) -> tuple[float, float] | None
     if span is None:
         return None
     bottom, top = span
-    if metric is ACCURACY:
+    if metric.info is not None and metric.info.is_share:
         return max(0.0, min(bottom - 0.01, 0.99)), 1.0
     return pad_constant_range(bottom, top) or (bottom, top)
 
 
 def _labels(metric: Metric, bottom: float, top: float) -> Callable[[float], str]:
-    if metric is ACCURACY:
+    if metric.info is not None and metric.info.is_share:
         return lambda value: f"{value * 100:.0f} %"
     return decimal_labels(bottom, top)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Final, Literal
 
-from tuitrain.run.snapshot import Snapshot
+from tuitrain import metric_info
+from tuitrain.metric_info import MetricInfo
+from tuitrain.run.snapshot import Series, Snapshot
+from tuitrain.scenario.runs.final_curves import FinalCurves
 
-from ..formatting import format_lr, format_number, format_percentage
+from ..formatting import format_lr, format_metric, format_number
 from ..rows import group_role
 from .branch_curves import branch_curves
 from .plot import Curve
@@ -27,8 +31,9 @@ class Metric:
     supports_log : whether a logarithmic axis makes sense
     smoothing_window : number of points of a running mean; 0 for no smoothing
     file_name : its part of a file name; "" for ``name``
-    run_field : its field in `FinalCurves`; "" for a metric of groups
+    read_run : returns its curve in the curves of a past run; None for a metric of groups
     group_field : its field in a group's history; "" for a metric of the whole network
+    info : the facts of a metric of the test set; None for others
     """
 
     name: str
@@ -38,8 +43,9 @@ class Metric:
     supports_log: bool = True
     smoothing_window: int = 0
     file_name: str = ""
-    run_field: str = ""
+    read_run: Callable[[FinalCurves], Series] | None = None
     group_field: str = ""
+    info: MetricInfo | None = None
 
     @property
     def file_stem(self) -> str:
@@ -78,23 +84,37 @@ LOSS: Final = Metric(
     "loss",
     lambda snapshot: [
         Curve(snapshot.loss, "curve", "band"),
-        *branch_curves(snapshot.branches, "loss"),
+        *branch_curves(snapshot.branches, lambda branch: branch.loss),
     ],
     lambda value: f"{value:.4g}",
     smoothing_window=50,
-    run_field="loss",
+    read_run=lambda curves: curves.loss,
 )
-ACCURACY: Final = Metric(
-    "accuracy",
-    lambda snapshot: [
-        Curve(snapshot.accuracy, "curve-2"),
-        *branch_curves(snapshot.branches, "accuracy"),
-    ],
-    format_percentage,
-    "measured at the end of each epoch",
-    supports_log=False,
-    run_field="accuracy",
-)
+
+
+@cache
+def measured_metric(info: MetricInfo) -> Metric:
+    """Return the chart of a metric of the test set; the same one for the same facts."""
+    name = info.name
+
+    def curves(snapshot: Snapshot) -> list[Curve]:
+        return [
+            Curve(snapshot.metrics.get(name, Series()), "curve-2"),
+            *branch_curves(snapshot.branches, lambda branch: branch.metrics.get(name, Series())),
+        ]
+
+    return Metric(
+        name,
+        curves,
+        partial(format_metric, info),
+        "measured at the end of each epoch",
+        supports_log=not info.is_share,
+        read_run=lambda run: run.metrics.get(name, Series()),
+        info=info,
+    )
+
+
+ACCURACY: Final = measured_metric(metric_info.ACCURACY)
 LR: Final = _of_groups("lr", "lr", format_lr)
 GRADIENT: Final = _of_groups(
     "|grad|", "grad_norm", format_number, smoothing_window=10, file_name="grad"
@@ -103,10 +123,23 @@ UPDATE: Final = _of_groups(
     "|Δw|/|w|", "update_ratio", format_number, smoothing_window=10, file_name="update"
 )
 
-METRICS: Final = (LOSS, LR, GRADIENT, UPDATE, ACCURACY)
-"""The metrics in the order in which a key cycles through them."""
+
+def chart_metrics(infos: Sequence[MetricInfo]) -> tuple[Metric, ...]:
+    """Return the metrics in the order in which a key cycles through them.
+
+    Parameters
+    ----------
+    infos : the metrics of the test set, the main one first
+    """
+    return (LOSS, LR, GRADIENT, UPDATE, *map(measured_metric, infos))
 
 
-def companion_metrics(first: Metric) -> tuple[Metric, ...]:
-    """Return the metrics of the other charts, so that none is shown twice."""
-    return tuple(LOSS if metric is first else metric for metric in (ACCURACY, LR, GRADIENT))
+def companion_metrics(first: Metric, main: Metric = ACCURACY) -> tuple[Metric, ...]:
+    """Return the metrics of the other charts, so that none is shown twice.
+
+    Parameters
+    ----------
+    first : the metric of the first chart
+    main : the main metric of the test set
+    """
+    return tuple(LOSS if metric is first else metric for metric in (main, LR, GRADIENT))

@@ -45,8 +45,8 @@ class PinnedRun:
 
     @property
     def last_step(self) -> int:
-        """The last step with a loss or an accuracy."""
-        measured = self.curves.loss, self.curves.accuracy
+        """The last step with a loss or a metric."""
+        measured = self.curves.loss, *self.curves.metrics.values()
         return max(int(series.steps[-1]) if len(series) else 0 for series in measured)
 
     @property
@@ -64,8 +64,8 @@ class PinnedRun:
 
         The name of a series of the whole network is "".
         """
-        if metric.run_field:
-            series = {"": getattr(self.curves, metric.run_field)}
+        if metric.read_run is not None:
+            series = {"": metric.read_run(self.curves)}
         else:
             series = {
                 history.name: getattr(history, metric.group_field)

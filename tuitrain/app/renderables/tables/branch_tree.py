@@ -1,18 +1,18 @@
-"""The branches of a run as a tree, with their fork, last step, loss and accuracy."""
+"""The branches of a run as a tree, with their fork, last step, loss and main metric."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tuitrain.run.snapshot import BranchView, Series, Snapshot
+from tuitrain.metric_info import MetricInfo
+from tuitrain.run.snapshot import BranchView, RunInfo, Series, Snapshot
 
 from ..charts.branch_curves import MAX_GHOSTS
-from ..formatting import format_count, format_number, format_percentage
-from ..rows import ljust, rjust
+from ..formatting import format_count, format_metric, format_number
+from ..rows import ellipsize, ljust, rjust
 
 _WIDTHS = (22, 10, 10, 9, 9)
-TITLES = ("  branch", "from step", "to step", "loss", "accuracy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,12 @@ class BranchRow:
     is_current: bool
 
 
+def branch_titles(info: RunInfo) -> tuple[str, ...]:
+    """Return the titles of the columns."""
+    main = ellipsize(info.main_metric.name, _WIDTHS[-1])
+    return ("  branch", "from step", "to step", "loss", main)
+
+
 def branch_rows(snapshot: Snapshot) -> list[BranchRow]:
     """Return the rows, each branch under its parent, the earliest fork first.
 
@@ -41,14 +47,16 @@ def branch_rows(snapshot: Snapshot) -> list[BranchRow]:
         snapshot.fork,
         snapshot.step,
         snapshot.loss,
-        snapshot.accuracy,
+        snapshot.metrics,
         snapshot.parent,
     )
     branches = [*snapshot.branches, present]
     ghosts = {branch.name for branch in snapshot.branches[-MAX_GHOSTS:]}
     return [
         BranchRow(
-            branch.name, _row(branch, stem, _sign(branch, present, ghosts)), branch is present
+            branch.name,
+            _row(branch, stem, _sign(branch, present, ghosts), snapshot.info.main_metric),
+            branch is present,
         )
         for branch, stem in _in_order(branches)
     ]
@@ -87,15 +95,15 @@ def _sign(branch: BranchView, present: BranchView, ghosts: set[str]) -> str:
     return "●" if branch is present else "┄" if branch.name in ghosts else " "
 
 
-def _row(branch: BranchView, stem: str, sign: str) -> str:
-    loss, accuracy = _last(branch.loss), _last(branch.accuracy)
+def _row(branch: BranchView, stem: str, sign: str, main: MetricInfo) -> str:
+    loss, value = _last(branch.loss), _last(branch.metrics.get(main.name, Series()))
     return align_cells(
         (
             f"{sign} {stem}{branch.name}",
             format_count(branch.fork),
             format_count(branch.tip),
             "—" if loss is None else format_number(loss),
-            "—" if accuracy is None else format_percentage(accuracy),
+            "—" if value is None else format_metric(main, value),
         )
     )
 

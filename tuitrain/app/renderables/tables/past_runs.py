@@ -1,17 +1,19 @@
-"""Past runs as the rows of a table, newest first, with their final loss and accuracy."""
+"""Past runs as the rows of a table, newest first, with their final loss and main metric."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
+from tuitrain.metric_info import ACCURACY, MetricInfo
 from tuitrain.scenario.runs.run_list import Ending, RecordedRun
 
 from ..charts.pinned_runs import PinnedRun, line_sample
-from ..formatting import format_count, format_number, format_percentage
-from ..rows import Role, Row, ljust, rjust
+from ..formatting import format_count, format_metric, format_number
+from ..rows import Role, Row, ellipsize, ljust, rjust
 
 ENDINGS: Final[dict[Ending, tuple[str, Role]]] = {
     "finished": ("■", "good"),
@@ -24,6 +26,25 @@ _MARK_WIDTH: Final = 7
 
 _WIDE_FROM: Final = 100
 
+_MIXED_WIDTH: Final = 7
+"""Width of the names of metrics, where runs differ in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricTitle:
+    """The title of the column with the main metric of the runs.
+
+    Attributes
+    ----------
+    is_mixed : whether the runs differ in their main metric; each row then names its own
+    """
+
+    text: str
+    is_mixed: bool = False
+
+
+ACCURACY_TITLE: Final = MetricTitle("acc.")
+
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
@@ -34,22 +55,33 @@ class _Columns:
     model: int
     steps: int
     loss: int = 9
-    accuracy: int = 9
+    metric: int = 9
     ending: int = 12
 
     @classmethod
-    def fit(cls, width: int) -> _Columns:
+    def fit(cls, width: int, title: MetricTitle) -> _Columns:
         is_wide = width >= _WIDE_FROM
         minimum = cls(0, 18, 13, 17) if is_wide else cls(0, 12, 0, 9, 8, 8)
-        taken = minimum.started_at + minimum.model + minimum.steps + minimum.loss + minimum.accuracy
+        if title.is_mixed:
+            minimum = replace(minimum, metric=minimum.metric + _MIXED_WIDTH)
+        taken = minimum.started_at + minimum.model + minimum.steps + minimum.loss + minimum.metric
         return replace(
             minimum, name=max(8, min(40, width - _MARK_WIDTH - taken - 2 - minimum.ending))
         )
 
 
-def past_runs_header(width: int) -> Row:
+def metric_title(runs: Sequence[RecordedRun]) -> MetricTitle:
+    """Return the title for runs: their main metric, if all have the same one."""
+    names = {run.main_metric.name for run in runs if not run.problem} or {ACCURACY.name}
+    if len(names) > 1:
+        return MetricTitle("metric", is_mixed=True)
+    name = names.pop()
+    return ACCURACY_TITLE if name == ACCURACY.name else MetricTitle(name)
+
+
+def past_runs_header(width: int, title: MetricTitle = ACCURACY_TITLE) -> Row:
     """Return the header."""
-    columns = _Columns.fit(width)
+    columns = _Columns.fit(width, title)
     cells = (
         " " * _MARK_WIDTH,
         ljust("run", columns.name),
@@ -57,15 +89,20 @@ def past_runs_header(width: int) -> Row:
         ljust("network", columns.model),
         rjust("steps", columns.steps),
         rjust("loss", columns.loss),
-        rjust("acc.", columns.accuracy),
+        rjust(ellipsize(title.text, columns.metric - 1), columns.metric),
         "  " + ljust("ended", columns.ending),
     )
     return (("".join(cells), "muted"),)
 
 
-def past_run_row(run: RecordedRun, width: int, pinned: PinnedRun | None = None) -> Row:
+def past_run_row(
+    run: RecordedRun,
+    width: int,
+    pinned: PinnedRun | None = None,
+    title: MetricTitle = ACCURACY_TITLE,
+) -> Row:
     """Return the row of a run; a pinned run starts with its letter and a sample of its line."""
-    columns = _Columns.fit(width)
+    columns = _Columns.fit(width, title)
     glyph, role = ENDINGS[run.ending]
     mark: Row = ((" " * _MARK_WIDTH, "text"),)
     if pinned is not None:
@@ -78,7 +115,7 @@ def past_run_row(run: RecordedRun, width: int, pinned: PinnedRun | None = None) 
     numbers = (
         rjust(_steps(run, columns.steps), columns.steps),
         rjust(_loss(run.loss), columns.loss),
-        rjust(_share(run.accuracy), columns.accuracy),
+        rjust(_metric(run, columns.metric, title), columns.metric),
     )
     return (
         *mark,
@@ -98,26 +135,32 @@ def matches_search(run: RecordedRun, pattern: str) -> bool:
 
 
 def comparison_rows(
-    runs: Sequence[tuple[str, float, float]], width: int, to_first: bool
+    runs: Sequence[tuple[str, float, float]],
+    width: int,
+    to_first: bool,
+    metric: MetricInfo = ACCURACY,
 ) -> list[Row]:
-    """Return a table of final losses and accuracies: a header, and a row for each run.
+    """Return a table of final losses and metrics: a header, and a row for each run.
 
     Parameters
     ----------
-    runs : name, loss and accuracy of each run; NaN if there is none
+    runs : name, loss and metric of each run; NaN if there is none
     to_first : whether to add the differences to the first run, which is the present one
+    metric : the metric of the test set
     """
     name = max(12, width - 4 * 11)
-    titles = ("loss", "± now", "accuracy", "± now") if to_first else ("loss", "accuracy")
+    title = ellipsize(metric.name, 10)
+    titles = ("loss", "± now", title, "± now") if to_first else ("loss", title)
     rows: list[Row] = [
         ((ljust("", name) + "".join(rjust(title, 11) for title in titles), "muted"),)
     ]
-    first_loss, first_accuracy = runs[0][1:]
-    for index, (run_name, loss, accuracy) in enumerate(runs):
-        cells = [_loss(loss), _share(accuracy)]
+    first_loss, first_value = runs[0][1:]
+    format_value = partial(format_metric, metric)
+    for index, (run_name, loss, value) in enumerate(runs):
+        cells = [_loss(loss), "—" if math.isnan(value) else format_value(value)]
         if to_first:
             cells.insert(1, _signed(loss - first_loss, _loss) if index else "")
-            cells.append(_signed(accuracy - first_accuracy, format_percentage) if index else "")
+            cells.append(_signed(value - first_value, format_value) if index else "")
         rows.append(
             (
                 (ljust(run_name, name), "strong"),
@@ -141,8 +184,14 @@ def _loss(value: float) -> str:
     return f"{value:.4f}" if 5e-4 <= value < 1000 else format_number(value)
 
 
-def _share(value: float) -> str:
-    return "—" if math.isnan(value) else format_percentage(value)
+def _metric(run: RecordedRun, width: int, title: MetricTitle) -> str:
+    """Write the main metric of a run, with its name if other runs have another one."""
+    if math.isnan(run.main_value):
+        return "—"
+    value = format_metric(run.main_metric, run.main_value)
+    if not title.is_mixed:
+        return value
+    return f"{ellipsize(run.main_metric.name, width - len(value) - 2)} {value}"
 
 
 def _signed(value: float, format_value: Callable[[float], str]) -> str:

@@ -7,11 +7,18 @@ from pathlib import Path
 
 from tuitrain.app.export.chart_files import legend_rows, to_csv, to_svg, write_new_files
 from tuitrain.app.export.png import PngError, to_png
-from tuitrain.app.renderables.charts.metrics import LOSS, METRICS, Metric, companion_metrics
+from tuitrain.app.renderables.charts.metrics import (
+    LOSS,
+    Metric,
+    chart_metrics,
+    companion_metrics,
+    measured_metric,
+)
 from tuitrain.app.renderables.charts.pinned_runs import PinnedRun, pinned_curves
 from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.errors import TuitrainError
-from tuitrain.run.snapshot import Snapshot
+from tuitrain.metric_info import ACCURACY
+from tuitrain.run.snapshot import RunInfo, Snapshot
 from tuitrain.scenario.runs.run_list import list_runs
 
 from ..run_choice.compare import NO_RUN, RunsScreen
@@ -30,6 +37,7 @@ class ChartActions(Controller):
         super().__init__(deck)
         self.quantity = LOSS
         """What the first chart shows."""
+        self._infos = (ACCURACY,)
         self.runs_folder: Path | None = None
         """The folder whose runs can be drawn beside this one."""
 
@@ -41,14 +49,22 @@ class ChartActions(Controller):
     def show_quantity(self, quantity: Metric) -> None:
         """Show a quantity in the first chart, and others in the remaining charts."""
         self.quantity = quantity
-        shown = (quantity, *companion_metrics(quantity))
+        shown = (quantity, *companion_metrics(quantity, measured_metric(self._infos[0])))
         for chart, metric in zip(self.deck.query(Chart), shown, strict=True):
             chart.show(metric)
 
+    def follow_metrics(self, info: RunInfo) -> None:
+        """Show what the run measures, once that is known."""
+        if info.metrics != self._infos:
+            self._infos = info.metrics
+            known = self.quantity in chart_metrics(self._infos)
+            self.show_quantity(self.quantity if known else LOSS)
+
     def action_quantity(self, delta: int) -> None:
         """Show the next quantity in the first chart, or the previous one."""
-        at = METRICS.index(self.quantity) + delta
-        self.show_quantity(METRICS[at % len(METRICS)])
+        quantities = chart_metrics(self._infos)
+        at = quantities.index(self.quantity) + delta
+        self.show_quantity(quantities[at % len(quantities)])
 
     def action_log_loss(self) -> None:
         """Switch between linear and logarithmic axes."""

@@ -161,7 +161,8 @@ class FlightDeck(Deck):
         return super().check_action(action, parameters)
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
-        """Show the reply to a command, and the present effect of the keys."""
+        """Show the reply to a command, the present effect of the keys, and what the run measures."""
+        self.charts.follow_metrics(snapshot.info)
         if (reply := self.sender.take_reply(snapshot)) is not None:
             self.status.show_row(reply_row(reply))
             self._history.show_trial(reply, snapshot)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.renderables.tables.branch_tree import TITLES, align_cells, branch_rows
+from tuitrain.app.renderables.tables.branch_tree import align_cells, branch_rows, branch_titles
 from tuitrain.app.widgets.no_markup import Option, OptionList, Static
 from tuitrain.run.snapshot import Snapshot
 
@@ -29,12 +29,13 @@ class BranchesDialog(CommandDialog):
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__("branches")
         self._leaves = branch_rows(snapshot)
+        self._titles = branch_titles(snapshot.info)
         self._newest = snapshot.branches[-1].name
         self._present = snapshot.branch
 
     def compose_body(self) -> ComposeResult:
         """Compose the tree, and what happens to the present branch."""
-        yield Static(align_cells(TITLES), classes="label")
+        yield Static(align_cells(self._titles), classes="label")
         options = (Option(leaf.text, id=leaf.name) for leaf in self._leaves)
         yield OptionList(*options, id="branches", compact=True)
         yield Static(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import on
@@ -14,12 +15,18 @@ from textual.binding import Binding, BindingType
 from tuitrain.app.framework.content import key_hints, literal
 from tuitrain.app.pinning import find_pin, toggle_pin
 from tuitrain.app.renderables.charts.chart_view import ChartView
-from tuitrain.app.renderables.charts.metrics import ACCURACY, LOSS, METRICS, companion_metrics
+from tuitrain.app.renderables.charts.metrics import (
+    LOSS,
+    chart_metrics,
+    companion_metrics,
+    measured_metric,
+)
 from tuitrain.app.renderables.charts.pinned_runs import PinnedRun
 from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.renderables.tables.past_runs import (
     comparison_rows,
     matches_search,
+    metric_title,
     past_run_row,
     past_runs_header,
 )
@@ -28,7 +35,9 @@ from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
 from tuitrain.app.widgets.no_markup import Horizontal, Input, Static, Vertical
 from tuitrain.app.widgets.tables.pick_list import PickList
 from tuitrain.errors import TuitrainError
+from tuitrain.metric_info import ACCURACY, MetricInfo, info_of
 from tuitrain.run.snapshot import Phase, RunInfo, Series, Snapshot
+from tuitrain.scenario.runs.final_curves import FinalCurves
 from tuitrain.scenario.runs.run_list import RecordedRun
 
 from ...framework.screens import BaseDialog
@@ -85,18 +94,25 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         self._runs = list(runs)
         self._view = ChartView(smooth=True, pinned=pinned)
         self._quantity = LOSS
+        self._infos = _measured_infos(present, runs)
+        self._title = metric_title(runs)
 
     def compose(self) -> ComposeResult:
         """Compose the charts above the list, and the table below."""
         with Vertical(classes="dialog runs") as box:
             box.border_title = "past runs"
             with Horizontal(id="runs-charts"):
-                for quantity in (LOSS, ACCURACY):
-                    chart = Chart(quantity, f"runs-{quantity.name}")
+                shown = (LOSS, "runs-loss"), (measured_metric(self._infos[0]), "runs-accuracy")
+                for quantity, name in shown:
+                    chart = Chart(quantity, name)
                     chart.snapshot, chart.chart_view = self._present, self._view
                     yield chart
             yield PickList(
-                self._row, matches_search, past_runs_header, "no run was recorded yet", id="runs"
+                self._row,
+                matches_search,
+                partial(past_runs_header, title=self._title),
+                "no run was recorded yet",
+                id="runs",
             )
             yield FilterLine()
             yield Static(id="compared")
@@ -131,9 +147,11 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
 
     def action_quantity(self, delta: int) -> None:
         """Show the next or previous metric in the first chart, and another in the second."""
-        at = METRICS.index(self._quantity) + delta
-        self._quantity = METRICS[at % len(METRICS)]
-        shown = self._quantity, companion_metrics(self._quantity)[0]
+        quantities = chart_metrics(self._infos)
+        at = quantities.index(self._quantity) + delta
+        self._quantity = quantities[at % len(quantities)]
+        main = measured_metric(self._infos[0])
+        shown = self._quantity, companion_metrics(self._quantity, main)[0]
         for chart, quantity in zip(self.query(Chart), shown, strict=True):
             chart.show(quantity)
 
@@ -153,8 +171,8 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show a snapshot if an epoch or the run has ended since the last one."""
         before = self._present
-        known = before.phase, len(before.accuracy), before.branch
-        now = snapshot.phase, len(snapshot.accuracy), snapshot.branch
+        known = before.phase, len(before.main_series), before.branch
+        now = snapshot.phase, len(snapshot.main_series), snapshot.branch
         if before is NO_RUN or known == now:
             return
         self._present = snapshot
@@ -187,7 +205,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         self.action_pin()
 
     def _row(self, run: RecordedRun, width: int):
-        return past_run_row(run, width, find_pin(self._view.pinned, run))
+        return past_run_row(run, width, find_pin(self._view.pinned, run), self._title)
 
     def _show(self, view: ChartView) -> None:
         self._view = view
@@ -198,10 +216,10 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
 
     def _compare(self) -> None:
         """Show the last values, with those of the present run."""
-        pins = [(f"{pin.letter} {pin.name}", *_last(pin)) for pin in self._view.pinned]
-        now = self._present
-        present = [("now", _end(now.loss), _end(now.accuracy))] if now is not NO_RUN else []
-        rows = comparison_rows([*present, *pins], 70, bool(present)) if pins else []
+        main = self._infos[0]
+        pins = [(f"{pin.letter} {pin.name}", *_last(pin.curves, main)) for pin in self._view.pinned]
+        present = [("now", *_last(self._present, main))] if self._present is not NO_RUN else []
+        rows = comparison_rows([*present, *pins], 70, bool(present), main) if pins else []
         text = (
             "\n".join(map(plain_text, rows))
             or "space pins a run: its curves are drawn in the charts"
@@ -209,8 +227,19 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         self.query_one("#compared", Static).update(text)
 
 
-def _last(pinned: PinnedRun) -> tuple[float, float]:
-    return _end(pinned.curves.loss), _end(pinned.curves.accuracy)
+def _measured_infos(present: Snapshot, runs: Sequence[RecordedRun]) -> tuple[MetricInfo, ...]:
+    """Return what the present run measures, or else the newest, and what other runs measure."""
+    infos = {info.name: info for info in present.info.metrics} if present is not NO_RUN else {}
+    for run in runs:
+        if not run.problem:
+            for info in (run.main_metric, *map(info_of, run.metrics)):
+                infos.setdefault(info.name, info)
+    return tuple(infos.values()) or (ACCURACY,)
+
+
+def _last(run: Snapshot | FinalCurves, main: MetricInfo) -> tuple[float, float]:
+    """Return the last loss and the last value of the main metric."""
+    return _end(run.loss), _end(run.metrics.get(main.name, Series()))
 
 
 def _end(series: Series) -> float:

@@ -16,7 +16,13 @@ from tuitrain.app.keys.other_screens import START_KEYS
 from tuitrain.app.pinning import find_pin, toggle_pin
 from tuitrain.app.renderables.charts.pinned_runs import PinnedRun
 from tuitrain.app.renderables.rows import Row, ellipsize, ljust
-from tuitrain.app.renderables.tables.past_runs import matches_search, past_run_row, past_runs_header
+from tuitrain.app.renderables.tables.past_runs import (
+    ACCURACY_TITLE,
+    matches_search,
+    metric_title,
+    past_run_row,
+    past_runs_header,
+)
 from tuitrain.app.start_choice import OpenRecording, RunScenario, StartChoice, TrainModel
 from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
 from tuitrain.app.widgets.no_markup import Horizontal, Input, Static, Vertical
@@ -68,6 +74,7 @@ class StartScreen(BaseScreen[None]):
         self._list_runs = list_runs
         self._folder = folder
         self._pinned: tuple[PinnedRun, ...] = ()
+        self._title = ACCURACY_TITLE
 
     def compose(self) -> ComposeResult:
         """Compose the lists."""
@@ -75,7 +82,7 @@ class StartScreen(BaseScreen[None]):
         yield Static(id="welcome")
         with Vertical(id="lists"):
             yield _list(
-                "past runs", "runs", self._run_row, matches_search, past_runs_header, nothing
+                "past runs", "runs", self._run_row, matches_search, self._runs_header, nothing
             )
             with Horizontal(id="new"):
                 yield _list("scenarios", "scenarios", _scenario_row, _scenario_fits)
@@ -98,6 +105,7 @@ class StartScreen(BaseScreen[None]):
             runs = self._list_runs()
         except TuitrainError as error:
             self._say(f"✗ {error}", "$error")
+        self._title = metric_title(runs)
         self._of("runs").set_items(runs)
         self._of("scenarios").set_items(self._scenarios)
         used = sorted({run.data for run in runs if run.data} - {"mnist-mini"})
@@ -220,7 +228,10 @@ class StartScreen(BaseScreen[None]):
         return self.query_one(f"#{name}", PickList)
 
     def _run_row(self, run: RecordedRun, width: int) -> Row:
-        return past_run_row(run, width, find_pin(self._pinned, run))
+        return past_run_row(run, width, find_pin(self._pinned, run), self._title)
+
+    def _runs_header(self, width: int) -> Row:
+        return past_runs_header(width, self._title)
 
     def _describe(self, item: object) -> None:
         match item:

@@ -1,0 +1,126 @@
+"""Metrics of class scores: the share of right guesses, and the perplexity."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..errors import CoreError, ShapeError
+from ..ops.base import Array
+from .base import Metric
+
+NO_CLASS = -1
+"""The guess where an output is NaN; no target has this number."""
+
+
+def predict_classes(outputs: Array, axis: int = 1) -> Array:
+    """Return the class with the highest output; -1 where one is NaN.
+
+    argmax would return the NaN's index.
+    """
+    return np.where(np.isnan(outputs).any(axis=axis), NO_CLASS, outputs.argmax(axis=axis))
+
+
+def class_axis(outputs: Array, targets: Array) -> int:
+    """Return the axis of the classes: 1, as in `cross_entropy`, or else the last.
+
+    Parameters
+    ----------
+    outputs : (N, K), (N, K, ...) or (N, ..., K)
+    targets : whole numbers, of ``outputs``' shape without the classes
+
+    Raises
+    ------
+    ShapeError : the shapes do not fit
+    CoreError : the targets are not whole numbers
+    """
+    if targets.dtype.kind not in "biu":
+        raise CoreError(f"class targets must be whole numbers, but are {targets.dtype}")
+    if outputs.ndim >= 2:
+        if outputs.shape[:1] + outputs.shape[2:] == targets.shape:
+            return 1
+        if outputs.shape[:-1] == targets.shape:
+            return outputs.ndim - 1
+    raise ShapeError(
+        f"outputs {outputs.shape} do not fit targets {targets.shape}: for targets (N, ...) they are "
+        "(N, K, ...) or (N, ..., K), with a number for each of K classes"
+    )
+
+
+class Accuracy(Metric):
+    """The share of targets that are guessed; a guess is wrong where an output is NaN."""
+
+    name = "accuracy"
+    is_share = True
+
+    def __init__(self) -> None:
+        self._right = 0
+        self._count = 0
+
+    def update(self, outputs: Array, targets: Array) -> None:
+        """Count the right guesses."""
+        axis = class_axis(outputs, targets)
+        self._right += int(np.count_nonzero(predict_classes(outputs, axis) == targets))
+        self._count += targets.size
+
+    def compute(self) -> float:
+        """Return the share."""
+        return self._right / self._count if self._count else math.nan
+
+
+class Top5(Metric):
+    """The share of targets among the five classes with the highest outputs.
+
+    Of equal outputs the lower class comes first, as in `Accuracy`. A NaN output is a wrong guess.
+    """
+
+    name = "top5"
+    is_share = True
+
+    def __init__(self) -> None:
+        self._right = 0
+        self._count = 0
+
+    def update(self, outputs: Array, targets: Array) -> None:
+        """Count the targets with fewer than five classes before them."""
+        axis = class_axis(outputs, targets)
+        scores = np.moveaxis(outputs, axis, -1)
+        own = np.take_along_axis(scores, targets[..., None].astype(np.int64), -1)
+        is_lower_class = np.arange(scores.shape[-1]) < targets[..., None]
+        before = (scores > own) | ((scores == own) & is_lower_class)
+        is_right = (before.sum(axis=-1) < 5) & ~np.isnan(scores).any(axis=-1)
+        self._right += int(np.count_nonzero(is_right))
+        self._count += targets.size
+
+    def compute(self) -> float:
+        """Return the share."""
+        return self._right / self._count if self._count else math.nan
+
+
+class Perplexity(Metric):
+    """The exponential of the mean negative log-likelihood of the targets; outputs are logits."""
+
+    name = "perplexity"
+    larger_is_better = False
+
+    def __init__(self) -> None:
+        self._total = 0.0
+        self._count = 0
+
+    def update(self, outputs: Array, targets: Array) -> None:
+        """Add the negative log-likelihoods of a batch."""
+        scores = np.moveaxis(outputs, class_axis(outputs, targets), -1).astype(np.float64)
+        own = np.take_along_axis(scores, targets[..., None].astype(np.int64), -1)[..., 0]
+        with np.errstate(invalid="ignore"):  # infinite logits give NaN, which is shown
+            top = scores.max(axis=-1, keepdims=True)
+            norms = np.log(np.exp(scores - top).sum(axis=-1)) + top[..., 0]
+            self._total += float((norms - own).sum())
+        self._count += targets.size
+
+    def compute(self) -> float:
+        """Return the perplexity; infinite where a float64 has no room for it."""
+        if not self._count:
+            return math.nan
+        with np.errstate(over="ignore"):
+            return float(np.exp(np.float64(self._total / self._count)))
