@@ -21,7 +21,7 @@ _LIMITS = {
 
 
 _NO_LIMIT = float("nan")
-"""The limit where none was given, which is told from other values by its identity."""
+"""The default limit, recognized by its identity."""
 
 
 class AddBreakpoint(Command, frozen=True, tag="break"):
