@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from tuitrain_core import tape, tensor
 from tuitrain_core.compiler import Recording
 from tuitrain_core.data import DataLoader, Dataset
 from tuitrain_core.losses import Loss
 from tuitrain_core.metrics import METRICS, CallableMetric, LossMetric, Metric
+from tuitrain_core.tensor import Tensor
 
 from ..factory import MetricPlan
 from ..inspection import BatchView, InspectBatch
@@ -111,7 +113,8 @@ class _OwnLoss(LossMetric):
         """Add a batch."""
         several = tuple(map(tensor, inputs)) if isinstance(inputs, tuple) else tensor(inputs)
         with self._model.rng_scope(), tape.paused(), self._model.eval_mode():
-            loss = self._model.module.loss((several, tensor(targets)))  # type: ignore[operator]
+            model: Any = self._model.module
+            loss: Tensor = model.loss((several, tensor(targets)))
         self.update(loss.numpy(), targets)
 
 
