@@ -27,6 +27,19 @@ class ScenarioError(TuitrainError):
     """A scenario that cannot be read or built."""
 
 
+class UserCodeError(ScenarioError):
+    """An exception of the user's own model, data, loss or metric.
+
+    Attributes
+    ----------
+    traceback : its traceback as text, from the first line of the user's code on
+    """
+
+    def __init__(self, message: str, traceback: str) -> None:
+        super().__init__(message)
+        self.traceback = traceback
+
+
 class RecordDiffersError(TuitrainError):
     """A run that does not repeat the record that it should continue."""
 

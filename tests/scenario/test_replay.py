@@ -122,7 +122,7 @@ def test_a_model_that_does_not_fit_the_images_is_an_error():
     ("before", "after", "message"),
     [
         ("small:model", "small:modell", "no callable 'modell', did you mean 'model'?"),
-        ("tests.scenario.small:model", "no.such:x", "model: cannot import no.such: ModuleNotFound"),
+        ("tests.scenario.small:model", "no.such:x", "model: there is no module 'no.such'"),
         ("tests.scenario.small:model", "lennet", "'lennet' is not known, did you mean 'lenet'?"),
         ("small:model", "small:not_a_model", "must return a tuitrain_core Module, but gave int"),
         ("small:model", "small:TooNarrow", "cannot train on tests.scenario.small:data: ShapeError"),

@@ -81,7 +81,7 @@ def open_scenario(
     with _printing_record(where), ExitStack() as files:
 
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
-            recorder = RecordWriter(where, make_header(scenario), files)
+            recorder = RecordWriter(where, make_header(scenario, source), files)
             output.write_to(where / LOG_NAME)
             return build_with_expectations(scenario, source, on_progress, recorder)
 

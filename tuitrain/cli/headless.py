@@ -56,7 +56,7 @@ def scenario_events(scenario: Scenario, source: str, out: Path | None = None) ->
         from tuitrain.run.recorder import NULL_RECORDER
         from tuitrain.scenario.replay import replay
 
-        recorder = NULL_RECORDER if out is None else _folder(scenario, out, files)
+        recorder = NULL_RECORDER if out is None else _folder(scenario, source, out, files)
         return replay(scenario, source, bar.show_task, bar.set_steps, recorder)
 
     return events
@@ -86,8 +86,8 @@ def run(name: str, json: bool, events: Events) -> int:
     return OK if isinstance(event, Ended) and event.ok else FAILED
 
 
-def _folder(scenario: Scenario, out: Path, files: ExitStack) -> Recorder:
+def _folder(scenario: Scenario, source: str, out: Path, files: ExitStack) -> Recorder:
     from tuitrain.records.record_writer import RecordWriter
     from tuitrain.scenario.verify import make_header
 
-    return RecordWriter(out, make_header(scenario), files)
+    return RecordWriter(out, make_header(scenario, source), files)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 from tuitrain.encoding import write_line
-from tuitrain.errors import RunFailedError, TuitrainError
+from tuitrain.errors import RunFailedError, TuitrainError, UserCodeError
 from tuitrain.text import visible_lines
 
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -19,8 +19,16 @@ BROKEN_PIPE: Final = 128 + signal.SIGPIPE
 
 def report_error(error: TuitrainError) -> int:
     """Print an error, and return its exit status."""
+    if isinstance(error, UserCodeError) and error.traceback:
+        print_lines(error.traceback)
     print_error(str(error))
     return FAILED if isinstance(error, RunFailedError) else BAD_INPUT
+
+
+def print_lines(text: str) -> None:
+    """Print lines on stderr, or nothing if stderr is closed."""
+    with suppress(OSError):
+        write_line(visible_lines(text), sys.stderr)
 
 
 def print_error(text: str) -> None:

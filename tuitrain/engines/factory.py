@@ -113,6 +113,11 @@ class EngineFactory(Protocol):
         """Whether a value is a model that this kind of engine trains."""
         ...
 
+    @property
+    def model_names(self) -> Collection[str]:
+        """The names of all built-in models, whatever data they fit."""
+        ...
+
     def built_in_models(self, train: Dataset) -> Mapping[str, MakeModel]:
         """Return the named models that fit the inputs and targets of a data set."""
         ...

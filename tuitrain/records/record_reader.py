@@ -54,6 +54,7 @@ class Header(msgspec.Struct, frozen=True):
     directory : the working directory of the run, where its relative paths begin; "" if unknown
     provenance : digests of the data and of the source files of model and data, by name; empty in
         records of early versions
+    scenario_folder : the folder of the scenario's file, where its modules are found; "" if unknown
     """
 
     schema: int
@@ -61,6 +62,7 @@ class Header(msgspec.Struct, frozen=True):
     environment: dict[str, str]
     directory: str = ""
     provenance: dict[str, str] = {}
+    scenario_folder: str = ""
 
     def run(self) -> str:
         """Return the digest of the scenario, which checkpoints contain too."""

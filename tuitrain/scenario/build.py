@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from tuitrain.commands import Setting
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.factory import EngineFactory, EngineSpec, GroupPlan
 from tuitrain.engines.registry import engine_factory
-from tuitrain.errors import RefusedError, ScenarioError
+from tuitrain.errors import RefusedError, ScenarioError, UserCodeError
 from tuitrain.metric_info import MetricInfo
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.progress import ProgressCallback, ignore_progress
@@ -20,9 +21,10 @@ from tuitrain.run.snapshot import RunInfo
 
 from ..records.provenance import compute_provenance
 from .datasets import IDX_PREFIX, load_data
-from .import_spec import call, describe_error, import_callable, type_name
+from .import_spec import call, describe_error, import_callable, type_name, user_code_error
 from .load import parse_commands
 from .metrics import evaluate_every, make_metric_plans, metric_infos
+from .module_search import search_modules_of
 from .schema import At, Expect, Group, Scenario
 
 if TYPE_CHECKING:
@@ -107,8 +109,11 @@ def _naming_source(source: str) -> Iterator[None]:
     """Name the source in errors raised inside."""
     from tuitrain_core.errors import CoreError
 
+    search_modules_of(source)
     try:
         yield
+    except UserCodeError as error:
+        raise UserCodeError(f"{source}: {error}", error.traceback) from None
     except (ScenarioError, RefusedError, CoreError) as error:
         raise ScenarioError(f"{source}: {error}") from None
 
@@ -128,6 +133,7 @@ def _spec(scenario: Scenario, factory: EngineFactory, on_progress: ProgressCallb
         make_group_plans(scenario),
         scenario.seed,
         scenario.batch_size,
+        _loss(scenario.loss, factory),
         metrics=make_metric_plans(scenario, train.has_class_targets),
     )
 
@@ -152,8 +158,8 @@ def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder
             )
         )
     except (Exception, SystemExit) as error:  # the user's own model may raise anything
-        raise ScenarioError(
-            f"model: {scenario.model} cannot train on {scenario.data}: {describe_error(error)}"
+        raise user_code_error(
+            f"model: {scenario.model} cannot train on {scenario.data}", error
         ) from error
     recorder.provenance(
         lambda: compute_provenance(spec.train, spec.test, _modules(scenario, engine))
@@ -164,8 +170,9 @@ def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder
 
 
 def _modules(scenario: Scenario, engine: Engine) -> Iterator[str]:
-    """Yield the names of the Python modules that define the model, the data and the metrics."""
-    for name in (scenario.model, scenario.data, *scenario.metrics):
+    """Yield the names of the Python modules that define model, data, loss and metrics."""
+    loss = scenario.loss if isinstance(scenario.loss, str) else str(scenario.loss.get("name"))
+    for name in (scenario.model, scenario.data, loss, *scenario.metrics):
         module, colon, _ = name.partition(":")
         if colon and not name.startswith(IDX_PREFIX):
             yield module
@@ -243,6 +250,11 @@ def _model(name: str, factory: EngineFactory, train: Dataset) -> Callable[[], An
     known = factory.built_in_models(train)
     if name in known:
         return known[name]
+    if name in factory.model_names:
+        raise ScenarioError(
+            f"model: {name} does not fit the data, which has {_describe(train)} "
+            f"(models that do: {', '.join(known) or 'none'}, or package.module:callable)"
+        )
     make = import_callable("model", name, known)
 
     def checked() -> Any:
@@ -254,3 +266,27 @@ def _model(name: str, factory: EngineFactory, train: Dataset) -> Callable[[], An
         return model
 
     return checked
+
+
+def _describe(data: Dataset) -> str:
+    """Describe a data set's inputs and targets in a few words."""
+    inputs = " and ".join(f"{array.dtype} {array.shape[1:]}" for array in data.input_arrays)
+    if data.classes is not None:
+        return f"inputs {inputs} and {data.classes} classes"
+    return f"inputs {inputs} and {'no' if data.targets is None else 'float'} targets"
+
+
+def _loss(loss: str | Mapping[str, Any], factory: EngineFactory) -> Any:
+    """Return the loss that a scenario names; None for the default."""
+    if not loss:
+        return None
+    settings = {} if isinstance(loss, str) else dict(loss)
+    name = loss if isinstance(loss, str) else settings.pop("name")
+    known = factory.built_in_losses()
+    if name in known:
+        try:
+            return factory.make_loss(name, settings)
+        except (TypeError, ValueError) as error:
+            raise ScenarioError(f"loss: {describe_error(error)}") from None
+    function = import_callable("loss", name, known)
+    return functools.partial(function, **settings) if settings else function

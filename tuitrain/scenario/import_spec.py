@@ -3,44 +3,61 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from pathlib import Path
+from traceback import TracebackException
+from typing import Any, Final
 
-from tuitrain.errors import ScenarioError, did_you_mean
+import tuitrain
+from tuitrain.errors import ScenarioError, UserCodeError, did_you_mean
+
+from .module_search import searched_folders
+
+_OURS: Final = (
+    str(Path(tuitrain.__file__).parent),
+    importlib.__file__.removesuffix("__init__.py"),
+    "<frozen importlib",
+)
+"""The beginnings of the paths of code that is not the user's."""
 
 
-def import_callable(key: str, name: str, known: Iterable[str]) -> Callable[[], Any]:
+def import_callable(key: str, name: str, known: Iterable[str]) -> Callable[..., Any]:
     """Import ``"package.module:callable"``; ``key`` is the scenario's key with the name.
 
     Raises
     ------
-    ScenarioError : the name has another form, or the callable cannot be imported
+    ScenarioError : the name has another form, or there is no such module or callable
+    UserCodeError : the module raised
     """
     module_name, attribute = split_spec(key, name, known)
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        raise ScenarioError(f"{key}: {module_name!r} is no module name such as package.module")
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # a script may end with sys.exit
-        raise ScenarioError(
-            f"{key}: cannot import {module_name}: {describe_error(error)}"
-        ) from error
-    attribute_value = getattr(module, attribute, None)
-    if not callable(attribute_value):
-        raise ScenarioError(
-            f"{key}: {module_name} has no callable {attribute!r}"
-            f"{did_you_mean(attribute, dir(module))}"
-        )
-    return attribute_value
+        if isinstance(error, ModuleNotFoundError) and _is_part_of(error.name, module_name):
+            raise _not_found(key, module_name) from error
+        raise user_code_error(f"{key}: cannot import {module_name}", error) from error
+    value = getattr(module, attribute, None)
+    if not callable(value):
+        callables = [entry for entry in dir(module) if callable(getattr(module, entry, None))]
+        nearest = did_you_mean(attribute, callables)
+        raise ScenarioError(f"{key}: {module_name} has no callable {attribute!r}{nearest}")
+    return value
 
 
 def split_spec(key: str, name: str, known: Iterable[str]) -> tuple[str, str]:
-    """Split ``"package.module:callable"``, without checking whether it exists.
+    """Split ``"package.module:callable"``, without checking that it exists.
 
     Raises
     ------
     ScenarioError : the name has another form; the message lists the ``known`` names
     """
     module_name, colon, attribute = name.partition(":")
-    if not colon or not module_name or not attribute:
+    if colon and module_name and not attribute:
+        raise ScenarioError(f"{key}: {name!r} needs the name of a callable after the colon")
+    if not colon or not module_name:
         raise ScenarioError(
             f"{key}: {name!r} is not known{did_you_mean(name, known)} "
             f"(allowed: {', '.join(known)}, or package.module:callable)"
@@ -53,19 +70,58 @@ def call(key: str, name: str, make: Callable[[], Any]) -> Any:
 
     Raises
     ------
-    ScenarioError : it raised an error
+    UserCodeError : it raised
     """
     try:
         return make()
     except (Exception, SystemExit) as error:
-        raise ScenarioError(f"{key}: {name}() failed: {describe_error(error)}") from error
+        raise user_code_error(f"{key}: {name}() failed", error) from error
+
+
+def user_code_error(problem: str, error: BaseException) -> UserCodeError:
+    """Return the error that reports an exception of the user's own code, with its traceback."""
+    return UserCodeError(f"{problem}: {describe_error(error)}", _format_traceback(error))
 
 
 def describe_error(error: BaseException) -> str:
-    """Return an error's type and message."""
-    return f"{type(error).__name__}: {error}"
+    """Return an error's type and message, on one line."""
+    message = " ".join(str(error).split())
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def type_name(value: object) -> str:
     """Return the name of a value's type."""
     return type(value).__name__
+
+
+def _is_part_of(missing: str | None, module_name: str) -> bool:
+    """Return whether the module that was not found is the named one, or a package above it."""
+    return missing is not None and f"{module_name}.".startswith(f"{missing}.")
+
+
+def _not_found(key: str, module_name: str) -> ScenarioError:
+    folders = searched_folders()
+    files = [path.stem for folder in folders for path in _python_files(folder)]
+    names = [*files, *(name for name in sys.modules if "." not in name)]
+    nearest = did_you_mean(module_name, names)
+    places = f" (looked in {', '.join(folders)}, and on Python's path)" if folders else ""
+    return ScenarioError(f"{key}: there is no module {module_name!r}{nearest}{places}")
+
+
+def _python_files(folder: str) -> list[Path]:
+    try:
+        return sorted(Path(folder).glob("*.py"))
+    except OSError:
+        return []
+
+
+def _format_traceback(error: BaseException) -> str:
+    """Return the lines of an error's traceback that are in the user's own code; "" without any."""
+    report = TracebackException.from_exception(error)
+    core = getattr(sys.modules.get("tuitrain_core"), "__file__", None)
+    ours = (*_OURS, str(Path(core).parent)) if core else _OURS
+    frames = [frame for frame in report.stack if not frame.filename.startswith(ours)]
+    if not frames and not isinstance(error, SyntaxError):
+        return ""
+    report.stack[:] = frames
+    return "".join(report.format(chain=False)).rstrip()

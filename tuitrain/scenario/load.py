@@ -162,6 +162,8 @@ def _problems(scenario: Scenario):
     yield from metric_problems(scenario.metrics)
     if scenario.evaluate is not None and (problem := evaluate_problem(scenario.evaluate)):
         yield "evaluate.every", problem
+    if isinstance(scenario.loss, dict) and not isinstance(scenario.loss.get("name"), str):
+        yield "loss.name", 'the loss\'s name is missing, as in name = "cross_entropy"'
     names = [group.name for group in scenario.group]
     for index, group in enumerate(scenario.group):
         if not is_name(group.name):

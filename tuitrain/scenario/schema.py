@@ -152,6 +152,10 @@ class Scenario(Table, frozen=True):
     description : a text for readers
     model : the name of a network, or ``package.module:callable``
     data : the name of a data set, ``idx:FOLDER``, or ``package.module:callable``
+    loss : the name of a loss, ``package.module:callable`` of outputs and targets, or a table with
+        the ``name`` of a loss and its settings, such as ``label_smooth = 0.1``. Default: the
+        model's method ``loss``, else ``cross_entropy`` for class numbers and ``square_loss`` for
+        other targets
     batch_size : samples a step; the last batch of an epoch may be smaller
     engine : the engine that trains
     metrics : what is measured on the test set, the main one first: the names of metrics, or
@@ -171,6 +175,7 @@ class Scenario(Table, frozen=True):
     description: str = ""
     model: str = "lenet"
     data: str = "mnist-mini"
+    loss: str | dict[str, Any] = ""
     batch_size: Count = 64
     engine: str = DEFAULT_ENGINE
     metrics: Metrics = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +33,24 @@ from .replay import replay
 from .schema import Scenario
 
 
-def make_header(scenario: Scenario) -> Header:
-    """Return the header of a new run of a scenario."""
+def make_header(scenario: Scenario, source: str = "") -> Header:
+    """Return the header of a new run of a scenario; ``source`` is its file, if it has one."""
     environment = dict(engine_factory(scenario.engine).environment())
-    return Header(SCHEMA, msgspec.to_builtins(scenario), environment, _working_directory())
+    return Header(
+        SCHEMA,
+        msgspec.to_builtins(scenario),
+        environment,
+        _working_directory(),
+        scenario_folder=_folder_of(source),
+    )
+
+
+def _folder_of(source: str) -> str:
+    """Return the folder of a scenario's file; "" if there is no such file."""
+    with suppress(OSError, ValueError):  # such as a name that no file can have
+        path = Path(source)
+        return str(path.resolve().parent) if path.is_file() else ""
+    return ""
 
 
 def _working_directory() -> str:

@@ -11,7 +11,7 @@ from tuitrain_core.losses import LOSSES, Loss, make_loss
 from tuitrain_core.module import Module
 
 from ..factory import EngineSpec, GroupPlan, MakeModel
-from .built_in_models import fitting_models
+from .built_in_models import MODEL_NAMES, fitting_models
 from .engine import EmbeddedEngine
 from .environment import environment
 from .group_simulator import EmbeddedGroupSimulator
@@ -21,6 +21,7 @@ class EmbeddedFactory:
     """Builds engines that train modules of the core; see `EngineFactory`."""
 
     model_kind = "a tuitrain_core Module"
+    model_names = MODEL_NAMES
 
     def is_model(self, value: object) -> bool:
         """Whether a value is a module of the core."""
