@@ -161,6 +161,8 @@ def scenario() -> str:
             schema.Expect,
             schema.Since,
             schema.LrEquals,
+            schema.MetricIs,
+            schema.Evaluate,
         )
     )
 
