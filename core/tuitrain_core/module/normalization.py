@@ -21,7 +21,8 @@ class _BatchNorm(Module):
 
     While ``frozen`` is True the layer uses its running statistics in both modes. Code that freezes
     the layer's parameters sets it, and clears it on thawing; otherwise the output of a frozen layer
-    would still change. ``freeze`` does the same, and belongs to the user.
+    would still change. ``freeze`` does the same, and belongs to the user: while it is True, ``frozen``
+    is, too.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ class _BatchNorm(Module):
         checks.not_negative(type(self).__name__, "eps", eps)
         checks.unit_interval(type(self).__name__, "momentum", momentum)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        self.frozen, self.freeze = False, freeze
+        self._frozen, self.freeze = False, freeze
         self.affine, self.track_running_stats = affine, track_running_stats
         shape = (1, num_features, *self.trailing) if self.trailing else (num_features,)
         zeros, ones = np.zeros(shape, np.float32), np.ones(shape, np.float32)
@@ -100,7 +101,16 @@ class _BatchNorm(Module):
         """Return whether the batch's statistics are used, and not the running ones."""
         if self.running_mean is None or not self.track_running_stats:
             return True
-        return self.training and not (self.frozen or self.freeze)
+        return self.training and not self.frozen
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the running statistics are used in both modes, and not changed."""
+        return self._frozen or self.freeze
+
+    @frozen.setter
+    def frozen(self, value: bool) -> None:
+        self._frozen = value
 
     def extra_repr(self) -> str:
         """Return the number of channels, eps and momentum."""

@@ -7,7 +7,8 @@ from tuitrain_core import functional as F
 from tuitrain_core import module as M
 from tuitrain_core import random, tensor
 from tuitrain_core.autodiff import GradManager
-from tuitrain_core.compiler import NotRecordableError, Program, trace
+from tuitrain_core.compiler import NotRecordableError, Program, Recording, trace
+from tuitrain_core.data import DataLoader, Dataset
 
 
 class Network(M.Module):
@@ -113,3 +114,24 @@ def test_an_assignment_in_place_is_not_recorded():
 
     with pytest.raises(NotRecordableError, match="or sets them"):
         losses_and_gradients(lambda: Applied(shifted))
+
+
+def test_a_norm_that_is_frozen_later_is_recorded_again():
+    images = np.random.default_rng(0).integers(0, 256, (12, 3, 10, 10), np.uint8)
+    loader = DataLoader(Dataset(images, np.arange(12, dtype=np.int32) % 5), 6, seed=0)
+    with random.scope(random.make_generator(1)):
+        net = Network(lambda: M.BatchNorm2d(8))
+    recording = Recording(net, loader)
+    gm = GradManager().attach(net.parameters())
+    batch = loader.batch(0)
+    recording.take(*batch, gm)
+    mean = net.middle.running_mean.numpy()
+    assert mean.any()
+    net.middle.freeze = True
+    recording.take(*batch, gm)
+    np.testing.assert_array_equal(net.middle.running_mean.numpy(), mean)
+    assert net.middle.weight.grad is None
+    assert net.first.weight.grad is not None
+    net.middle.freeze = False
+    recording.take(*batch, gm)
+    assert (net.middle.running_mean.numpy() != mean).any()
