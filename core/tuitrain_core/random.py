@@ -140,6 +140,30 @@ def normal(mean: float = 0.0, std: float = 1.0, size: Iterable[int] | int | None
     return wrap(values * np.float32(std) + np.float32(mean))
 
 
+def gamma(shape: float, scale: float = 1.0, size: Iterable[int] | int | None = None) -> Tensor:
+    """Return float32 numbers drawn from a gamma distribution; see `uniform`.
+
+    Parameters
+    ----------
+    shape, scale : above 0
+    size : shape of the result
+    """
+    _check_positive("gamma", shape=shape, scale=scale)
+    return wrap(generator().gamma(shape, scale, _shape(size)).astype(np.float32))
+
+
+def beta(alpha: float, beta: float, size: Iterable[int] | int | None = None) -> Tensor:
+    """Return float32 numbers drawn from a beta distribution; both parameters are above 0."""
+    _check_positive("beta", alpha=alpha, beta=beta)
+    return wrap(generator().beta(alpha, beta, _shape(size)).astype(np.float32))
+
+
+def poisson(lam: float, size: Iterable[int] | int | None = None) -> Tensor:
+    """Return float32 counts drawn from a Poisson distribution with the mean ``lam``, above 0."""
+    _check_positive("poisson", lam=lam)
+    return wrap(generator().poisson(lam, _shape(size)).astype(np.float32))
+
+
 def permutation(n: int | Tensor, *, dtype: Any = "int32") -> Tensor:
     """Return the whole numbers below ``n`` in random order, or the rows of a tensor."""
     if isinstance(n, Tensor) and n.ndim:
@@ -156,6 +180,12 @@ def _shape(size: Iterable[int] | int | None) -> tuple[int, ...]:
     if size is None:
         return (1,)
     return as_sizes("size", tuple(size) if isinstance(size, Iterable) else size)
+
+
+def _check_positive(name: str, **numbers: float) -> None:
+    wrong = [f"{label}={value!r}" for label, value in numbers.items() if not value > 0]
+    if wrong:
+        raise CoreError(f"{name}: numbers are above 0, not {', '.join(wrong)}")
 
 
 def _draw_seed() -> int:

@@ -81,6 +81,31 @@ def test_a_generator_of_its_own_does_not_touch_the_current_one():
     assert str(mge.random.get_state()) == str(before)
 
 
+@pytest.mark.parametrize(
+    ("draw", "mean"),
+    [
+        (lambda size: mge.random.gamma(2.0, 3.0, size), 6.0),
+        (lambda size: mge.random.beta(2.0, 2.0, size), 0.5),
+        (lambda size: mge.random.poisson(4.0, size), 4.0),
+        (lambda size: mge.random.normal(3.0, 0.5, size), 3.0),
+        (lambda size: mge.random.uniform(2.0, 4.0, size), 3.0),
+    ],
+)
+def test_distributions_have_their_mean(draw, mean):
+    with mge.random.scope(mge.random.make_generator(3)):
+        values = draw((4000,))
+    assert values.dtype == np.float32
+    assert values.mean().item() == pytest.approx(mean, rel=0.05)
+    assert draw(None).shape == (1,)
+
+
+def test_parameters_of_distributions_are_checked():
+    with pytest.raises(CoreError, match="gamma: numbers are above 0, not scale=-1"):
+        mge.random.gamma(1.0, -1)
+    with pytest.raises(CoreError, match="poisson: numbers are above 0, not lam=0"):
+        mge.random.poisson(0)
+
+
 def test_schedulers_check_their_arguments():
     opt = optim.SGD(Parameter([1.0]), lr=0.1)
     with pytest.raises(UnknownTypeError, match="takes an optimizer, but was given float"):

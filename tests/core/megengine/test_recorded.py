@@ -83,7 +83,7 @@ def losses_and_gradients(make):
         return F.loss.cross_entropy(net(x), y)
 
     program = Program(trace(loss_of, images, labels), 6)
-    program.images(6)[...], program.labels(6)[...] = images, labels
+    program.inputs(6)[0][...], program.targets(6)[...] = images, labels
     recorded = program.differentiate(6, parameters)
     gradients = [None if p.grad is None else p.grad.numpy() for p in parameters]
     for parameter in parameters:
