@@ -45,14 +45,14 @@ PEERS = {
 def test_every_step_is_torchs(rule, hyper, dtype, tolerance):
     generator = np.random.default_rng(0)
     start = generator.standard_normal((13, 7)).astype(dtype)
-    own, peer = Parameter(start), torch.nn.Parameter(torch.tensor(start))
+    own, peer = Parameter(start, start.dtype), torch.nn.Parameter(torch.tensor(start))
     ours, expected = optim.OPTIMIZERS[rule]([own], **hyper), PEERS[rule]([peer], **hyper)
     for step in range(STEPS):
         grad = generator.standard_normal(start.shape).astype(dtype)
         grad *= 10.0 ** (step % 5 - 2)
         if step == 50:
             ours.param_groups[0]["lr"] = expected.param_groups[0]["lr"] = 0.003
-        own.grad, peer.grad = Tensor(grad), torch.tensor(grad)
+        own.grad, peer.grad = Tensor(grad, grad.dtype), torch.tensor(grad)
         if step % 7 == 3:  # frozen for this step
             own.grad = peer.grad = None
         ours.step()
@@ -97,5 +97,5 @@ def clip_pair() -> tuple[list[Parameter], list[torch.nn.Parameter]]:
     ours = [Parameter(np.zeros(grad.shape, "f4")) for grad in [*grads, np.zeros(3)]]
     expected = [torch.nn.Parameter(torch.zeros(param.shape)) for param in ours]
     for own, peer, grad in zip(ours, expected, grads, strict=False):
-        own.grad, peer.grad = Tensor(grad), torch.tensor(grad)
+        own.grad, peer.grad = Tensor(grad, grad.dtype), torch.tensor(grad)
     return ours, expected
