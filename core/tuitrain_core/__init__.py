@@ -7,7 +7,6 @@ The names are MegEngine's: an ordinary training script runs with only its import
 ``docs/reference/megengine.md`` lists the differences.
 """
 
-from importlib import metadata
 from typing import Any
 
 from . import (
@@ -96,6 +95,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import metadata  # 30 ms
+
     try:
         return metadata.version("tuitrain")
     except metadata.PackageNotFoundError:
