@@ -9,7 +9,7 @@ import numpy as np
 
 from . import aligned, tape
 from .array_data import copy_data
-from .errors import CoreError, ShapeError
+from .errors import CoreError, RecordingError, ShapeError
 from .ops import checks
 from .ops.base import Array, Op
 from .tensor_methods import TensorMethods
@@ -113,6 +113,11 @@ class Tensor(TensorMethods):
         """Become the result of an operation on this tensor: an assignment in place."""
         tape.notify_read()
         if self._keeps_memory:
+            if any(node_of(self, recorder) is not None for recorder in tape.active()):
+                raise RecordingError(
+                    "an attached parameter is assigned to in place while its gradient is recorded; "
+                    "do so after backward, or compute a new tensor"
+                )
             if result.shape != self.shape:
                 raise ShapeError(
                     f"an assignment in place keeps the shape {self.shape}, but the result has "

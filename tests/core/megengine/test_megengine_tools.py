@@ -226,6 +226,17 @@ def test_an_assignment_in_place_keeps_memory_that_was_handed_out():
     assert (view.item(), plain.item()) == (1.0, 2.0)
 
 
+def test_an_attached_parameter_keeps_its_values_while_it_is_recorded():
+    param, other = Parameter([2.0]), Parameter([3.0])
+    with GradManager().attach(param) as gm:
+        other *= 2  # not attached
+        with pytest.raises(RecordingError, match="do so after backward"):
+            param *= 2
+        gm.backward(param * other)
+        param -= param.grad
+    assert (param.item(), param.grad.item()) == (-4.0, 6.0)
+
+
 def test_tied_weights_are_loaded_by_any_of_their_names():
     net = M.Sequential(M.Linear(1, 1), M.Linear(1, 1))
     net[1].weight = net[0].weight
