@@ -23,6 +23,7 @@ from tuitrain.scenario.runs.record_player import RecordPlayer
 from tuitrain.scenario.runs.run_list import describe_run
 from tuitrain.scenario.save import recorded_scenario, to_toml
 from tuitrain.scenario.verify import make_header
+from tuitrain_core.data import Dataset
 
 HEAD = TEXT[: TEXT.index("[[expect]]")]
 SEVERAL = 'metrics = ["test_loss", "accuracy", "tests.scenario.test_metrics:recall_of_2"]\n'
@@ -313,3 +314,22 @@ def test_a_metric_that_is_not_finite_is_recorded_as_null(tmp_path, monkeypatch):
     assert '"name":"recall_of_2","value":null}' in (folder / METRICS).read_text()
     assert math.isnan(describe_run(folder).metrics["recall_of_2"])
     assert np.isfinite(describe_run(folder).metrics["test_loss"])
+
+
+def numbers():
+    """Return data whose targets are no class numbers."""
+    generator = np.random.default_rng(0)
+
+    def part(count: int) -> Dataset:
+        inputs = generator.normal(size=(count, 36)).astype(np.float32)
+        return Dataset(inputs, np.tile(inputs[:, :1], 4))
+
+    return part(50), part(20)
+
+
+def test_data_without_classes_measures_the_loss_and_so_does_its_record(tmp_path):
+    source = text().replace("tests.scenario.small:data", "tests.scenario.test_metrics:numbers")
+    fly(tmp_path / "run", source)
+    row, shown = describe_run(tmp_path / "run"), RecordPlayer(tmp_path / "run").snapshot()
+    assert row.main_metric.name == shown.info.main_metric.name == "test_loss"
+    assert row.main_value == shown.main_series.values[-1] > 0

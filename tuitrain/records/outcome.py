@@ -55,6 +55,11 @@ class Outcome(msgspec.Struct, frozen=True):
     ending: Ending = "unfinished"
     metrics: dict[str, float | None] | msgspec.UnsetType = msgspec.UNSET
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the metrics that were measured."""
+        others = () if self.metrics is msgspec.UNSET else tuple(self.metrics)
+        return others if self.accuracy is None else ("accuracy", *others)
+
     def metric(self, name: str) -> float | None:
         """Return the last value of a metric; None if there is none, or it is not finite."""
         if name == "accuracy":

@@ -11,9 +11,11 @@ from typing import Final
 from tuitrain.commands import AnyCommand, Clip, parse, to_text
 from tuitrain.engines.inspection import FailedInspection, InspectionRequest
 from tuitrain.errors import RefusedError
+from tuitrain.metric_info import MetricInfo, info_of
 from tuitrain.records.record_reader import HEADER
 from tuitrain.run.snapshot import Actor, BranchView, Intervention, Phase, Snapshot
 from tuitrain.scenario.build import make_run_info
+from tuitrain.scenario.schema import Scenario
 from tuitrain.scenario.verify import read_scenario
 
 from ...records.history import History, Moment, read_history
@@ -66,7 +68,7 @@ class RecordPlayer:
         self._values = CheckpointValues(folder)
         self._courses = RecordedGroupMetrics(folder)
         per_epoch = self._groups.steps_per_epoch
-        self._title = make_run_info(scenario, per_epoch)
+        self._title = make_run_info(scenario, per_epoch, self._measured(scenario))
         self._decisive = self._history.command_moments()
         self._clock = clock
         self._watched: str | None = None
@@ -185,6 +187,13 @@ class RecordPlayer:
             record_status=self._where(),
             inspection=FailedInspection(self._asked, step, NO_INSPECTION) if self._asked else None,
         )
+
+    def _measured(self, scenario: Scenario) -> tuple[MetricInfo, ...]:
+        """Return the metrics of the record, where the scenario leaves the choice to its data."""
+        if scenario.metrics:
+            return ()
+        branches = (segment.branch for segment in self._history.segments)
+        return tuple(info_of(name) for name in next(branches).metrics.series())
 
     def _where(self) -> str:
         run = self._run

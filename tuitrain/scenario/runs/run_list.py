@@ -97,7 +97,8 @@ def describe_run(folder: Path) -> RecordedRun:
         return RecordedRun(
             folder, folder.name, "", "", started_at, ending="damaged", problem=problem
         )
-    infos = list(map(info_of, scenario.metrics)) or [ACCURACY]
+    # A scenario that names no metric leaves the choice to its data; the record knows it.
+    infos = list(map(info_of, scenario.metrics or outcome.names())) or [ACCURACY]
     values = {info.name: outcome.metric(info.name) for info in infos}
     return RecordedRun(
         folder=folder,
