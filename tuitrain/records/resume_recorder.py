@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from tuitrain.errors import RecordDiffersError
 from tuitrain.records.checkpoint_file import Position
@@ -19,6 +20,13 @@ from .record_check import RecordCheck
 from .repetition import is_optional, is_repeated
 
 
+class _RepeatedLine(NamedTuple):
+    """A line of the journal that comes again; its number counts from 1."""
+
+    number: int
+    is_optional: bool
+
+
 class ResumeRecorder:
     """A recorder that skips the lines of an existing record, and appends new ones.
 
@@ -30,7 +38,7 @@ class ResumeRecorder:
     ----------
     records : the lines of the journal
     metrics : the lines of losses and metrics
-    folder : writes the new lines
+    writer : writes the new lines
     made_from : the recorded digests of data and source files, by name
     environment : the differences from the recorded environment, in words
     although_changed : whether the run may continue with another model or other data
@@ -44,12 +52,12 @@ class ResumeRecorder:
         self,
         records: Sequence[JournalLine],
         metrics: Sequence[MetricsLine],
-        folder: RecordWriter,
+        writer: RecordWriter,
         made_from: Mapping[str, str],
         environment: Sequence[str] = (),
         although_changed: bool = False,
     ) -> None:
-        self._folder = folder
+        self._writer = writer
         self._records, self._recorded_metrics = records, metrics
         self._made_from, self._environment = made_from, environment
         self._made_from_now: Mapping[str, str] = {}
@@ -59,7 +67,7 @@ class ResumeRecorder:
     def start_at(self, position: Position) -> None:
         """Expect the lines after a position of the record."""
         self._ahead = deque(
-            (index + 1, is_optional(line))
+            _RepeatedLine(index + 1, is_optional(line))
             for index, line in enumerate(self._records)
             if index >= position.journal and is_repeated(line)
         )
@@ -70,13 +78,13 @@ class ResumeRecorder:
     @property
     def problem(self) -> str:
         """Why nothing more is recorded, or ""."""
-        return self._folder.problem
+        return self._writer.problem
 
     @property
     def is_caught_up(self) -> bool:
         """Whether the run has repeated the whole record."""
-        repeated = all(may_not for _, may_not in self._ahead)
-        return repeated and self._metrics >= self._folder.position.metrics
+        repeated = all(line.is_optional for line in self._ahead)
+        return repeated and self._metrics >= self._writer.position.metrics
 
     def continue_changed(self, position: Position, step: int, changes: Sequence[str]) -> None:
         """Cut the record at a position, and write new lines from there.
@@ -91,14 +99,14 @@ class ResumeRecorder:
         TuitrainError : the record cannot be cut
         """
         every = [*changes, *describe_differences(self._made_from, self._made_from_now)]
-        self._folder.continue_changed(position, step, every, self._made_from_now)
+        self._writer.continue_changed(position, step, every, self._made_from_now)
         self._records, self._recorded_metrics = self._records[: position.journal], ()
-        self.start_at(self._folder.position)
+        self.start_at(self._writer.position)
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
         """Compare the provenance of model and data with the recorded one."""
-        if not self._made_from and self._folder.position == Position():
-            self._folder.provenance(get_provenance)  # the run was killed before this was recorded
+        if not self._made_from and self._writer.position == Position():
+            self._writer.provenance(get_provenance)  # the run was killed before this was recorded
             return
         self._made_from_now = get_provenance()
         changes = describe_differences(self._made_from, self._made_from_now)
@@ -128,31 +136,31 @@ class ResumeRecorder:
             self._compare(lambda check: check.ended(step, branch, reason, digests))
             self._next_line()
         elif self.is_caught_up and not self._ends_with(step, branch):
-            self._folder.ended(step, branch, reason, digests)
+            self._writer.ended(step, branch, reason, digests)
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
         """Write the losses that are new."""
         self._compare(lambda check: check.losses(first_step, losses))
         known = self._pass_over(len(losses))
         if losses[known:]:
-            self._folder.losses(first_step + known, losses[known:])
+            self._writer.losses(first_step + known, losses[known:])
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Write those metrics that are new."""
         self._compare(lambda check: check.metrics(step, values))
         known = self._pass_over(len(values))
         if new := dict(list(values.items())[known:]):
-            self._folder.metrics(step, new)
+            self._writer.metrics(step, new)
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
         """Write the groups' metrics, once the run has passed the end of the record."""
         if self.is_caught_up:
-            self._folder.groups(step, branch, read_groups, last)
+            self._writer.groups(step, branch, read_groups, last)
 
     def checkpoint(self, name: str, get_state: Callable[[], SessionState]) -> str:
         """Write a checkpoint for this position, which may lie inside the record."""
-        journal = self._journal if self._ahead else self._folder.position.journal
-        return self._folder.checkpoint_at(Position(journal, self._metrics), name, get_state)
+        journal = self._journal if self._ahead else self._writer.position.journal
+        return self._writer.checkpoint_at(Position(journal, self._metrics), name, get_state)
 
     def _compare(self, compare: Callable[[RecordCheck], None]) -> None:
         """Compare with the record; raise `RecordDiffersError` if the run differs."""
@@ -167,14 +175,13 @@ class ResumeRecorder:
             )
 
     def _next_ahead(self) -> JournalLine | None:
-        """Return the next repeated line of the journal that is not a breakpoint's, or None."""
-        lines = (number for number, is_breakpoint_pause in self._ahead if not is_breakpoint_pause)
-        number = next(lines, None)
+        """Return the next line of the journal that must come again, or None."""
+        number = next((line.number for line in self._ahead if not line.is_optional), None)
         return None if number is None else self._records[number - 1]
 
     def _ends_with(self, step: int, branch: str) -> bool:
         """Whether the record ends with digests of this state."""
-        if not self._records or self._folder.position.journal != len(self._records):
+        if not self._records or self._writer.position.journal != len(self._records):
             return False
         last = self._records[-1]
         has_digests = isinstance(last, DigestLine | EndLine)
@@ -186,16 +193,16 @@ class ResumeRecorder:
         It records nothing if the line exists. Breakpoints of an attended run may have held the run
         at other steps.
         """
-        while self._ahead and not is_breakpoint_pause and self._ahead[0][1]:
+        while self._ahead and not is_breakpoint_pause and self._ahead[0].is_optional:
             self._ahead.popleft()
         if not self._ahead:
-            return self._folder
-        if self._ahead[0][1] == is_breakpoint_pause:
-            self._journal, _ = self._ahead.popleft()
+            return self._writer
+        if self._ahead[0].is_optional == is_breakpoint_pause:
+            self._journal = self._ahead.popleft().number
         return NULL_RECORDER
 
     def _pass_over(self, count: int) -> int:
         """Return how many of the next ``count`` metrics exist already."""
-        known = max(0, min(count, self._folder.position.metrics - self._metrics))
+        known = max(0, min(count, self._writer.position.metrics - self._metrics))
         self._metrics += count
         return known

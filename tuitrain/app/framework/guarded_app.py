@@ -3,7 +3,7 @@
 Textual (8.2.8) hands every unhandled exception, of handlers, timers, workers and painting, to
 `App._handle_exception`, which ends the app. No other method sees all of them, so it is overridden
 here. The queues of the app and its screens survive a fault (see `textual_fixes`), and a widget
-whose queue has ended is replaced when the screen is rebuilt. Only `q`, ctrl+q and signals end the
+whose queue has ended is replaced when the screen is rebuilt. Only ``q``, ctrl+q and signals end the
 app.
 """
 

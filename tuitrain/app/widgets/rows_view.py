@@ -46,7 +46,7 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
         self._width = 0
         self._styles: dict[Role, Style] = {}
         self.border_texts: tuple[str, str] | None = None
-        """What `name_borders` has written: the title and the subtitle."""
+        """What `set_border_texts` has written: the title and the subtitle."""
         self._border: Region | None = None
         self._painted: list[Strip] = []
         self._painted_region: Region | None = None

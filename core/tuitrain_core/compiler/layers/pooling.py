@@ -1,4 +1,4 @@
-"""Max and average window_pool."""
+"""Maximum and average pooling over windows."""
 
 from __future__ import annotations
 
