@@ -33,8 +33,8 @@ from .run_commands import (
     TryLr,
     Undo,
 )
-from .spec import CommandSpec
-from .specs import VOCABULARY, AnyCommand, find_spec, parse, to_text
+from .spec import CommandKind, CommandSpec
+from .specs import VOCABULARY, AnyCommand, command_kind, find_spec, parse, to_text
 
 __all__ = [
     "AUTO_CHECKPOINT",
@@ -46,6 +46,7 @@ __all__ = [
     "Checkpoint",
     "Clip",
     "Command",
+    "CommandKind",
     "CommandSpec",
     "Decay",
     "Freeze",
@@ -69,6 +70,7 @@ __all__ = [
     "Thaw",
     "TryLr",
     "Undo",
+    "command_kind",
     "find_spec",
     "is_name",
     "number_text",

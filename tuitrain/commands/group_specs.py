@@ -95,12 +95,14 @@ def _joined(milestones: Sequence[int]) -> str:
 
 GROUP_SPECS: tuple[CommandSpec, ...] = (
     CommandSpec(
+        "group",
         "freeze",
         "Stop training: no gradient, no update, optimizer state untouched.",
         ("freeze conv", "freeze fc1.*"),
         (Form(Freeze, (_target(Names.PARAMETER_TARGETS),)),),
     ),
     CommandSpec(
+        "group",
         "thaw",
         "Train again, with the optimizer state as it was (keep, the default) or none (reset).",
         ("thaw conv", "thaw conv reset"),
@@ -113,6 +115,7 @@ GROUP_SPECS: tuple[CommandSpec, ...] = (
         ),
     ),
     CommandSpec(
+        "group",
         "lr",
         "Set or scale the learning rate. At 0, weights keep their values; gradients are computed.",
         ("lr fc 0.01", "lr * x0.5"),
@@ -122,12 +125,14 @@ GROUP_SPECS: tuple[CommandSpec, ...] = (
         ),
     ),
     CommandSpec(
+        "group",
         "decay",
         "Lower the learning rate linearly to 0 from its present value.",
         ("decay conv over 10 epochs", "decay * over 500 steps"),
         (Form(Decay, (_target(), Word("over"), Value("over", count()), _units())),),
     ),
     CommandSpec(
+        "group",
         "schedule",
         "Make the learning rate follow a schedule, from its present value.",
         (
@@ -175,6 +180,7 @@ GROUP_SPECS: tuple[CommandSpec, ...] = (
         ),
     ),
     CommandSpec(
+        "group",
         "clip",
         "Clip the gradients before every update: their total norm, or each value.",
         ("clip norm 1", "clip off"),
@@ -190,6 +196,7 @@ GROUP_SPECS: tuple[CommandSpec, ...] = (
         ),
     ),
     CommandSpec(
+        "group",
         "optimizer",
         "Swap the optimizer of a group; the weights stay, the state is carried over or reset.",
         ("optimizer fc adam lr=0.001", "optimizer conv sgd momentum=0.9 state=reset"),
@@ -201,6 +208,7 @@ GROUP_SPECS: tuple[CommandSpec, ...] = (
         ),
     ),
     CommandSpec(
+        "group",
         "group",
         "Move the parameters that match into a group; their optimizer state follows.",
         ("group head = classifier.* fc2.*",),

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from tuitrain.errors import CommandError, did_you_mean, join_or
 
 from .command import Command
 from .forms import Form, read_forms, write_forms
 from .usage import USAGE
+
+CommandKind: TypeAlias = Literal[
+    "flow", "end", "group", "history", "sweep", "checkpoint", "preview", "breakpoint"
+]
+"""What a command acts on.
+
+``flow``: when the run pauses; ``end``: the end of the run; ``group``: what is trained, and how;
+``history``: where the run is in its history; ``sweep``: branches that are trained and left;
+``checkpoint``, ``breakpoint``: those of the run; ``preview``: nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +29,14 @@ class CommandSpec:
 
     Attributes
     ----------
+    kind : what it acts on
     name : the first word of its text
     summary : what it does
     examples : texts that can be read
     forms : the ways to write it
     """
 
+    kind: CommandKind
     name: str
     summary: str
     examples: tuple[str, ...]
@@ -50,7 +63,7 @@ def read_command(specs: Sequence[CommandSpec], text: str) -> Command:
         if spec.name == words[0]:
             return read_forms(spec.name, spec.forms, words[1:])
     hint = did_you_mean(words[0], names)
-    raise CommandError(f"unknown command {words[0]!r}{hint} (known: {join_or(names)})")
+    raise CommandError(f"unknown command {words[0]!r}{hint} (known: {', '.join(names)})")
 
 
 def write_command(specs: Sequence[CommandSpec], command: Command) -> str:

@@ -37,7 +37,7 @@ from .run_commands import (
     TryLr,
     Undo,
 )
-from .spec import CommandSpec, read_command, write_command
+from .spec import CommandKind, CommandSpec, read_command, write_command
 from .tokens import any_word, count, non_negative, number
 
 AnyCommand: TypeAlias = (
@@ -67,19 +67,21 @@ AnyCommand: TypeAlias = (
 )
 
 _FLOW_SPECS: tuple[CommandSpec, ...] = (
-    CommandSpec("pause", "Pause at the next step boundary.", ("pause",), (Form(Pause),)),
-    CommandSpec("resume", "Continue after a pause.", ("resume",), (Form(Resume),)),
+    CommandSpec("flow", "pause", "Pause at the next step boundary.", ("pause",), (Form(Pause),)),
+    CommandSpec("flow", "resume", "Continue after a pause.", ("resume",), (Form(Resume),)),
     CommandSpec(
+        "flow",
         "step",
         "Take N steps (default 1), then pause.",
         ("step", "step 10"),
         (Form(Step, (Value("count", count()),)), Form(Step)),
     ),
-    CommandSpec("stop", "End the run at the next step boundary.", ("stop",), (Form(Stop),)),
+    CommandSpec("end", "stop", "End the run at the next step boundary.", ("stop",), (Form(Stop),)),
 )
 
 _HISTORY_SPECS: tuple[CommandSpec, ...] = (
     CommandSpec(
+        "history",
         "rewind",
         "Go back to a past step or a checkpoint, exactly; what followed is kept as a branch.",
         ("rewind 400", "rewind before-swap"),
@@ -90,29 +92,34 @@ _HISTORY_SPECS: tuple[CommandSpec, ...] = (
     ),
     CommandSpec(
         "checkpoint",
+        "checkpoint",
         "Keep all that decides the future: to rewind to, and in a file to resume from.",
         ("checkpoint before-swap",),
         (Form(Checkpoint, (Value("name", any_word),)),),
     ),
     CommandSpec(
+        "history",
         "undo",
         "Take back the last command, and train again up to now.",
         ("undo",),
         (Form(Undo),),
     ),
     CommandSpec(
+        "history",
         "redo",
         "Put back the command that the last undo took, and train again up to now.",
         ("redo",),
         (Form(Redo),),
     ),
     CommandSpec(
+        "history",
         "branch",
         "Return to the end of a branch that was left.",
         ("branch main",),
         (Form(Branch, (Value("name", any_word, suggestions=Names.BRANCHES),)),),
     ),
     CommandSpec(
+        "sweep",
         "try",
         "Train from here with each learning rate, on the same batches, and come back: each is left "
         "as a branch, to compare, and to adopt with `branch NAME`.",
@@ -133,6 +140,7 @@ _HISTORY_SPECS: tuple[CommandSpec, ...] = (
 )
 
 _PREVIEW_SPEC = CommandSpec(
+    "preview",
     "preview",
     "Say how far the next update would move each group after the command; change nothing.",
     ("preview optimizer fc adam lr=0.001",),
@@ -185,6 +193,7 @@ def _no_condition(command: Command) -> Fields | None:
 
 
 _BREAK_SPEC = CommandSpec(
+    "breakpoint",
     "break",
     "Pause before an update is applied, when the loss or a gradient is not finite, the loss is "
     "above a multiple of its average, a gradient's norm above a value, or more of a layer's "
@@ -226,6 +235,14 @@ VOCABULARY: tuple[CommandSpec, ...] = (
     _PREVIEW_SPEC,
     _BREAK_SPEC,
 )
+
+
+_KINDS = {form.type: spec.kind for spec in VOCABULARY for form in spec.forms}
+
+
+def command_kind(command: Command) -> CommandKind:
+    """Return what a command acts on."""
+    return _KINDS[type(command)]
 
 
 def find_spec(name: str) -> CommandSpec | None:

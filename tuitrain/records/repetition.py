@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from tuitrain.commands import AnyCommand, parse
+from tuitrain.commands import AnyCommand, CommandKind, find_spec, parse
 from tuitrain.records.record_format import ChangedLine, CommandLine, EndLine, JournalLine
 from tuitrain.run.session import NO_TICKET
 from tuitrain.run.snapshot import Actor, EndReason, JournalEntry
@@ -39,10 +39,8 @@ class ReachedStep:
 RepeatedAction: TypeAlias = RepeatedCommand | RepeatedEnd | ReachedStep
 """An action at a boundary that repeats one of an earlier run."""
 
-_MOTION_COMMANDS = ("pause", "resume", "step", "stop", "preview")
-"""Commands that only affect when a run pauses or ends."""
-
-_HISTORY_COMMANDS = ("rewind", "undo", "redo", "branch")
+_MOTION: Final[tuple[CommandKind, ...]] = ("flow", "end", "preview")
+"""Kinds of commands that only change when a run is paused or ends."""
 
 _AUTOMATIC_ACTORS = ("scenario", "breakpoint")
 
@@ -66,7 +64,13 @@ def is_motion_command(line: CommandLine) -> bool:
 
     Its outcome depends on whether the run was paused; a repeated run never is.
     """
-    return line.command.partition(" ")[0] in _MOTION_COMMANDS
+    return _kind(line) in _MOTION
+
+
+def _kind(line: CommandLine) -> CommandKind | None:
+    """Return what the command of a line acts on; None for an unknown command."""
+    spec = find_spec(line.command.partition(" ")[0])
+    return spec.kind if spec else None
 
 
 def ends_by_planned_stop(lines: Iterable[JournalLine]) -> bool:
@@ -74,10 +78,10 @@ def ends_by_planned_stop(lines: Iterable[JournalLine]) -> bool:
     stopped = False
     for line in lines:
         if isinstance(line, CommandLine) and line.outcome == "applied":
-            verb = line.command.partition(" ")[0]
-            if verb == "stop" and line.actor in _AUTOMATIC_ACTORS:
+            kind = _kind(line)
+            if kind == "end" and line.actor in _AUTOMATIC_ACTORS:
                 stopped = True
-            elif verb in _HISTORY_COMMANDS:
+            elif kind == "history":
                 stopped = False
     return stopped
 

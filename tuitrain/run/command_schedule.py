@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
 
-from tuitrain.commands import Branch, Redo, Rewind, RewindToCheckpoint, Undo
+from tuitrain.commands import command_kind
 
 from .session_state import PlannedCommand
-
-HISTORY_COMMANDS: Final = (Rewind, RewindToCheckpoint, Undo, Redo, Branch)
-"""Commands that move the run in its history."""
 
 
 class CommandSchedule:
@@ -54,11 +50,11 @@ class CommandSchedule:
         now, the last ones.
         """
         pending = [
-            planned for planned in self.pending if isinstance(planned.command, HISTORY_COMMANDS)
+            planned for planned in self.pending if command_kind(planned.command) == "history"
         ]
         rescheduled: list[PlannedCommand] = []
         for planned in reversed(list(commands)):
-            if isinstance(planned.command, HISTORY_COMMANDS):
+            if command_kind(planned.command) == "history":
                 if planned not in pending:
                     continue
                 pending.remove(planned)

@@ -6,15 +6,15 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from tuitrain.commands import AnyCommand, Branch, Redo, Rewind, RewindToCheckpoint, TryLr, Undo
+from tuitrain.commands import AnyCommand, CommandKind, command_kind
 from tuitrain.engines.engine import Engine
 
 from .history.timeline import Timeline
 from .recorder import Recorder
 from .snapshot import EndReason
 
-_RETRAINING: Final = (Branch, Redo, Rewind, RewindToCheckpoint, TryLr, Undo)
-"""Commands that take steps: a run may be closed, or fail, in the middle of one."""
+_RETRAINING: Final[tuple[CommandKind, ...]] = ("history", "sweep")
+"""Kinds of commands that take steps: a run may be closed, or fail, in the middle of one."""
 
 
 class FinalDigests:
@@ -44,7 +44,7 @@ class FinalDigests:
         """
         self._is_deciding = True
         self._place = self._engine.step, self._timeline.branch.name
-        retrains = isinstance(command, _RETRAINING)
+        retrains = command_kind(command) in _RETRAINING
         self._before = self._engine.digests() if retrains else None
         yield
         self._is_deciding, self._before = False, None

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
-from tuitrain.commands import (
-    AddBreakpoint,
-    AnyCommand,
-    Checkpoint,
-    Clip,
-    Pause,
-    Preview,
-    RemoveBreakpoint,
-    Resume,
-    Step,
-    to_text,
-)
+from tuitrain.commands import AnyCommand, Clip, CommandKind, command_kind, to_text
 from tuitrain.engines.engine import Engine
 from tuitrain.errors import ScenarioError, TuitrainError
 
@@ -25,7 +15,6 @@ from ..load import parse_commands
 from ..schema import Scenario
 from .codegen_commands import (
     CLIP_VARIABLES,
-    SUPPORTED_COMMANDS,
     CommandEffect,
     Lines,
     command_statements,
@@ -33,8 +22,8 @@ from .codegen_commands import (
 from .codegen_groups import is_scheduled
 from .codegen_network import Network
 
-WITHOUT_EFFECT = (Pause, Resume, Step, Preview, Checkpoint, AddBreakpoint, RemoveBreakpoint)
-"""Commands that do not change what is trained."""
+WITHOUT_EFFECT: Final[tuple[CommandKind, ...]] = ("flow", "preview", "checkpoint", "breakpoint")
+"""Kinds of commands that do not change what is trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +68,7 @@ def codegen_actions(
         for command in parse_commands(entry)
     ]
     for step, command in sorted(planned, key=lambda entry: entry[0]):
-        if not isinstance(command, WITHOUT_EFFECT):
+        if command_kind(command) not in WITHOUT_EFFECT:
             act = _act(source, step, command, engine, network)
             if act.statements:
                 yield act
@@ -90,7 +79,7 @@ def _act(
 ) -> CodegenAction:
     before = replace(engine.state(), step=step)
     where = f"{source}: step {step}: {to_text(command)!r}"
-    if not isinstance(command, SUPPORTED_COMMANDS):
+    if command_kind(command) != "group":
         raise ScenarioError(
             f"{where} cannot be written as Python, as what it does depends on the run; "
             "record a run of it (tuitrain run --out DIR) and save that"

@@ -45,12 +45,6 @@ CLIP_VARIABLES = {"norm": "max_norm", "value": "max_value"}
 """The program's variable for each way of clipping; infinity means no clipping."""
 
 
-SUPPORTED_COMMANDS = (
-    Freeze, Thaw, SetLr, ScaleLr, Decay, SetSchedule, Clip, SwapOptimizer, Regroup,
-)  # fmt: skip
-"""The commands that have statements: those that affect the training."""
-
-
 @dataclass(frozen=True, slots=True)
 class CommandEffect:
     """A command, with the engine's state before and after it."""
@@ -68,7 +62,7 @@ class CommandEffect:
 
 
 def command_statements(effect: CommandEffect, network: Network) -> Iterator[Lines]:
-    """Yield the statements that have the effect of a command; see `SUPPORTED_COMMANDS`."""
+    """Yield the statements that have the effect of a command of kind ``group``."""
     match effect.command:
         case Freeze(target=target):
             yield from freeze_statements(effect.before, effect.after, network, target)

@@ -10,19 +10,7 @@ from msgspec import structs
 
 from tuitrain.app.keys.keymap import key_label
 from tuitrain.app.renderables.formatting import format_count
-from tuitrain.commands import (
-    AddBreakpoint,
-    AnyCommand,
-    Branch,
-    Checkpoint,
-    Redo,
-    RemoveBreakpoint,
-    Rewind,
-    RewindToCheckpoint,
-    Undo,
-    parse,
-    to_text,
-)
+from tuitrain.commands import AnyCommand, CommandKind, command_kind, parse, to_text
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Actor, JournalEntry, Phase, Snapshot
 
@@ -31,11 +19,8 @@ from ..dialogs.confirm import ConfirmDialog
 from .deck import Deck
 from .pending_replies import PendingReplies
 
-HISTORY_COMMANDS: Final = (
-    *(Rewind, RewindToCheckpoint, Undo, Redo, Branch, Checkpoint),
-    *(AddBreakpoint, RemoveBreakpoint),
-)
-"""The commands that a run which has ended still takes."""
+TAKEN_AFTER_END: Final[tuple[CommandKind, ...]] = ("history", "checkpoint", "breakpoint")
+"""The kinds of commands that a run which has ended still takes."""
 
 
 class CommandSender:
@@ -61,7 +46,7 @@ class CommandSender:
         """
         self._submit(command, actor)
         deck = self._deck
-        if isinstance(command, HISTORY_COMMANDS) and not deck.read_only:
+        if command_kind(command) in TAKEN_AFTER_END and not deck.read_only:
             reply = deck.status.message  # without a cursor the status line is cleared
             deck.chart_view = replace(deck.chart_view, cross=None)
             deck.status.show_row(reply)
@@ -151,7 +136,7 @@ class CommandSender:
         self._deck.app.push_screen(ConfirmDialog(verb, question, warning), act)
 
     def _submit(self, command: AnyCommand, actor: Actor) -> None:
-        if self.refuses(changes_history=isinstance(command, HISTORY_COMMANDS)):
+        if self.refuses(changes_history=command_kind(command) in TAKEN_AFTER_END):
             return
         self._deck.held = False  # the user wants to see the effect
         status, text = self._deck.status, to_text(command)
