@@ -204,7 +204,12 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
         return "required"
     if field.default_factory is not msgspec.NODEFAULT:
         return "empty"
-    return "" if field.default in (None, "", ()) else code(str(field.default))
+    return "" if field.default in (None, "", ()) else code(_written(field.default))
+
+
+def _written(value: Any) -> str:
+    """Return a value as TOML and JSON write it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _docstring(kind: type) -> tuple[str, dict[str, str]]:

@@ -76,6 +76,6 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
 
 
 def join_or(words: Iterable[str]) -> str:
-    """Return ``"a, b or c"``."""
+    """Return alternatives as ``"a, b or c"``; facts are listed with commas alone."""
     every = list(words)
     return " or ".join([", ".join(every[:-1]), every[-1]] if len(every) > 1 else every)

@@ -12,7 +12,7 @@ from tuitrain.errors import RefusedError
     [
         ("freeze conf", "'conf' names no group and no parameter, did you mean 'conv'?"),
         ("thaw head.wait", "did you mean 'head.weight'?"),
-        ("lr fcc 1", "no group is called 'fcc', did you mean 'fc'? (groups: conv or fc)"),
+        ("lr fcc 1", "no group is called 'fcc', did you mean 'fc'? (groups: conv, fc)"),
         ("lr fcc x2", "did you mean 'fc'?"),
         ("decay fcc over 2 epochs", "did you mean 'fc'?"),
         ("schedule fcc cosine to 0 over 2 epochs", "did you mean 'fc'?"),

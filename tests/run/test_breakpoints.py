@@ -220,7 +220,7 @@ def test_breakpoints_are_shown_and_can_be_removed():
     do(session, "break when nan", "unchanged")
     do(session, "break when grad_norm conv > 10")
     assert session.snapshot().breakpoints == ("break when nan", "break when grad_norm conv > 10")
-    assert do(session, "break off") == "2 taken away"
+    assert do(session, "break off") == "2 breakpoints removed"
     do(session, "break off", "unchanged")
     run_on(session)
     assert session.phase is Phase.FINISHED

@@ -72,7 +72,7 @@ NEVER = [
     (
         planned((4, "group new = fc*"), (9, "undo"), (10, "lr new 1")),
         "at 3 10",
-        "no group is called 'new' (groups: fc or head)",
+        "no group is called 'new' (groups: fc, head)",
     ),
     (
         planned((4, "checkpoint a"), (5, "group new = fc*"), (9, "rewind a"), (4, "lr new 1")),
@@ -83,7 +83,7 @@ NEVER = [
     (
         HEAD + '[[at]]\nepoch = 1\ndo = ["group new = fc*", "lr new 1", "lr fc 1"]\n',
         "at 1 7",
-        "'lr fc 1' would be refused there: no group is called 'fc' (groups: head or new)",
+        "'lr fc 1' would be refused there: no group is called 'fc' (groups: head, new)",
     ),
     (expecting(8, "fc", (5, "group all = *")), "expect 1 8", "no group is called 'fc' (groups: al"),
     (expecting(5, "new", (9, "group new = fc*")), "expect 1 5", "no group is called 'new'"),

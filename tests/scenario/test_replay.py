@@ -70,9 +70,9 @@ def test_a_digest_can_be_expected():
 @pytest.mark.parametrize(
     ("expectation", "result"),
     [
-        ('unchanged = { group = "head", since_epoch = 1 }', "changed: classifier.bias or class"),
-        ('changed = { group = "fc", since_epoch = 1 }', "unchanged: fc1.bias or fc1.weight"),
-        ('grad_none = ["*"]', "gradient: classifier.bias or classifier.weight"),
+        ('unchanged = { group = "head", since_epoch = 1 }', "changed: classifier.bias, class"),
+        ('changed = { group = "fc", since_epoch = 1 }', "unchanged: fc1.bias, fc1.weight"),
+        ('grad_none = ["*"]', "gradient: classifier.bias, classifier.weight"),
         ('lr = { group = "head", is = 0.3 }', "0.2"),
         ('test_accuracy = "> 1"', ""),
         ('train_loss = "< 0"', ""),
@@ -149,19 +149,31 @@ def test_a_model_that_does_not_fit_the_images_is_an_error():
             '["fc3*"]\n[[group]]',
             "matches 'fc3*', did you mean 'fc1'?",
         ),
-        ("epoch = 1\ndo", "epoch = 3\ndo", "at[0]: step 21 is not before the end of the run, 21"),
-        ("[[expect]]\nepoch = 1", "[[expect]]\nepoch = 4", "expect[0]: step 28 is after the end"),
+        (
+            "epoch = 1\ndo",
+            "epoch = 3\ndo",
+            "[[at]] number 1: step 21 is not before the end of the run, 21",
+        ),
+        (
+            "[[expect]]\nepoch = 1",
+            "[[expect]]\nepoch = 4",
+            "[[expect]] number 1: step 28 is after the end",
+        ),
         (
             '{ group = "fc",',
             '{ group = "fcc",',
-            "expect[0]: no group is called 'fcc', did you mean",
+            "[[expect]] number 1: no group is called 'fcc', did you mean",
         ),
         (
             "since_epoch = 1",
             "since_epoch = 3",
             "must begin before the step at which it is expected",
         ),
-        ('grad_none = ["fc*"]', 'grad_none = ["gc*"]', "expect[1]: no parameter matches 'gc*'"),
+        (
+            'grad_none = ["fc*"]',
+            'grad_none = ["gc*"]',
+            "[[expect]] number 2: no parameter matches 'gc*'",
+        ),
     ],
 )
 def test_a_scenario_that_cannot_be_built_is_an_error_with_its_file(before, after, message):

@@ -369,7 +369,7 @@ def test_resume_names_the_checkpoint_used_and_the_available_ones(uninterrupted, 
         assert main(["resume", str(tmp_path / "run"), "--from", name]) == 2
         error_text = capsys.readouterr().err
         assert f"has no checkpoint {name!r}" in error_text
-        assert "(checkpoints: auto, early or late)" in error_text
+        assert "(checkpoints: auto, early, late)" in error_text
 
 
 def test_a_full_disk_at_a_checkpoint_is_reported_once(tmp_path, monkeypatch, capsys):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from tuitrain.errors import TuitrainError, did_you_mean, join_or
+from tuitrain.errors import TuitrainError, did_you_mean
 from tuitrain.text import visible
 
 from . import parts
@@ -107,7 +107,7 @@ def fill_document(document: str, report: Report, missing: Mapping[str, Sequence[
         if name not in places:
             raise TuitrainError(
                 f"no place for the part {name!r}: the document lacks <!-- bench {name} -->"
-                f"{did_you_mean(name, places)} (it has {join_or(places) or 'none'})"
+                f"{did_you_mean(name, places)} (it has {', '.join(places) or 'none'})"
             )
     texts = dict.fromkeys(parts.TITLES, "Not measured.") | texts
 

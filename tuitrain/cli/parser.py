@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn, TypeAlias
 
 from tuitrain import __version__
-from tuitrain.errors import TuitrainError, did_you_mean, join_or
+from tuitrain.errors import TuitrainError, did_you_mean
 from tuitrain.text import visible
 from tuitrain.user_paths import user_path
 
@@ -43,7 +43,9 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
             if user_path(name).exists()
             else did_you_mean(name, commands)
         )
-        raise TuitrainError(f"no command is called {name!r}{hint} (commands: {join_or(commands)})")
+        raise TuitrainError(
+            f"no command is called {name!r}{hint} (commands: {', '.join(commands)})"
+        )
     arguments, unknown = parser.parse_known_args(words)
     if unknown:
         raise _unknown(unknown[0], commands.get(name, parser))
@@ -57,7 +59,9 @@ def _unknown(word: str, parser: argparse.ArgumentParser) -> TuitrainError:
     options = re.findall(r"--[a-z-]+", parser.format_usage())
     option, known = word.partition("=")[0], list(dict.fromkeys(options))
     hint = did_you_mean(option, known)
-    return TuitrainError(f"{parser.prog} has no option {option}{hint} (options: {join_or(known)})")
+    return TuitrainError(
+        f"{parser.prog} has no option {option}{hint} (options: {', '.join(known)})"
+    )
 
 
 class _Parser(argparse.ArgumentParser):

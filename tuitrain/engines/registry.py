@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tuitrain.errors import RefusedError, did_you_mean, join_or
+from tuitrain.errors import RefusedError, did_you_mean
 
 from .factory import EngineFactory
 
@@ -37,5 +37,5 @@ def engine_factory(name: str = DEFAULT_ENGINE) -> EngineFactory:
     load = _LOADERS.get(name)
     if load is None:
         hint = did_you_mean(name, _LOADERS)
-        raise RefusedError(f"no engine is called {name!r}{hint} (engines: {join_or(_LOADERS)})")
+        raise RefusedError(f"no engine is called {name!r}{hint} (engines: {', '.join(_LOADERS)})")
     return load()

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
-from tuitrain.errors import RefusedError, did_you_mean, join_or
+from tuitrain.errors import RefusedError, did_you_mean
 
 ParameterAliases: TypeAlias = Mapping[str, tuple[str, ...]]
 """Every parameter's name, with its other names, which only tied parameters have."""
@@ -49,13 +49,13 @@ def resolve_groups(target: str, groups: Sequence[str], parameters: ParameterAlia
     inside = match_parameters([target], parameters)
     if inside:
         tied = [name_with_aliases(name, parameters) for name in inside if parameters[name]]
-        which = f": {join_or(tied)}" if tied else ""
+        which = f": {', '.join(tied)}" if tied else ""
         raise RefusedError(
             f"{target!r} names {len(inside)} parameter{'s' if len(inside) > 1 else ''}{which}, and "
             f"no group; make it a group first: group NAME = {target}"
         )
     raise RefusedError(
-        f"no group is called {target!r}{did_you_mean(target, groups)} (groups: {join_or(groups)})"
+        f"no group is called {target!r}{did_you_mean(target, groups)} (groups: {', '.join(groups)})"
     )
 
 
@@ -87,7 +87,7 @@ def unknown_target(
     """Return the refusal of a target that names neither a group nor a parameter."""
     hint = did_you_mean(target, [*groups, *_every(parameters)])
     return RefusedError(
-        f"{target!r} names no group and no parameter{hint} (groups: {join_or(groups)})"
+        f"{target!r} names no group and no parameter{hint} (groups: {', '.join(groups)})"
     )
 
 

@@ -23,7 +23,7 @@ from tuitrain.commands import (
     parse,
     to_text,
 )
-from tuitrain.errors import CommandError, join_or
+from tuitrain.errors import CommandError
 from tuitrain.run.history.branch_tree import BranchTree, first_difference
 
 _Value = TypeVar("_Value")
@@ -131,6 +131,6 @@ def _entry(entries: Mapping[str, _Value], name: str, step: int, text: str, kind:
     CommandError : there is none; names the step, the command and the existing entries
     """
     if name not in entries:
-        known = f"there were {join_or(entries)}" if entries else "there was none"
+        known = f"there were {', '.join(entries)}" if entries else "there was none"
         raise CommandError(f"step {step}: {text!r}: no {kind} {name!r}; {known}")
     return entries[name]

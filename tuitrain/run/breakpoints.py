@@ -12,7 +12,7 @@ from tuitrain.engines.engine import Engine
 from tuitrain.engines.pending_step import HoldCondition, PendingStep
 from tuitrain.engines.steerable import CommandResult
 from tuitrain.engines.targets import match_names, resolve_groups
-from tuitrain.errors import RefusedError, join_or
+from tuitrain.errors import RefusedError
 from tuitrain.metric_info import unmeasured_message
 
 AVERAGE_STEPS: Final = 50
@@ -53,12 +53,12 @@ class Breakpoints:
             )
         if command.condition is None:
             count = self.clear()
-            return CommandResult(bool(count), f"{count} taken away" if count else "there was none")
+            return CommandResult(bool(count), _removed(count))
         if not self.remove(command.condition):
             known = [text.removeprefix("break when ") for text in self.texts()]
             raise RefusedError(
                 f"{to_text(command.condition).removeprefix('break when ')!r} is no breakpoint "
-                "here; " + (f"set are {join_or(known)}" if known else "none is set")
+                "here; " + (f"set are {', '.join(known)}" if known else "none is set")
             )
         return CommandResult(True, f"{len(self)} left")
 
@@ -169,7 +169,7 @@ def check_target(condition: AddBreakpoint, engine: Engine) -> None:
         engine.capabilities.require(Capability.DEAD_UNITS)
         with_units = dict.fromkeys(layer.group for layer in engine.count_dead_units())
         if not any(name in with_units for name in names):
-            others = f" (groups that have one: {join_or(with_units)})" if with_units else ""
+            others = f" (groups that have one: {', '.join(with_units)})" if with_units else ""
             raise RefusedError(f"no layer of {condition.group} is followed by a ReLU{others}")
 
 
@@ -181,6 +181,13 @@ def _check_metric(condition: AddBreakpoint, engine: Engine) -> None:
         raise RefusedError(
             f"{info.name} is from 0 to 1 (97% is 0.97), but was given {condition.limit:g}"
         )
+
+
+def _removed(count: int) -> str:
+    """Say how many breakpoints were removed."""
+    if not count:
+        return "no breakpoint is set"
+    return f"{count} breakpoint{'s' if count > 1 else ''} removed"
 
 
 def _reason(condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]) -> str:

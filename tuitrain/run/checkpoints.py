@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tuitrain.commands import AUTO_CHECKPOINT
 from tuitrain.engines.steerable import CommandResult
-from tuitrain.errors import CheckpointError, RefusedError, did_you_mean, join_or
+from tuitrain.errors import CheckpointError, RefusedError, did_you_mean
 
 from .recorder import Recorder
 from .session_state import CheckpointRef, PlannedCommand, SessionState
@@ -77,7 +77,9 @@ class Checkpoints:
         """
         ref = self.refs.get(name)
         if ref is None:
-            known = f" (checkpoints: {join_or(self.refs)})" if self.refs else "; none was made yet"
+            known = (
+                f" (checkpoints: {', '.join(self.refs)})" if self.refs else "; none was made yet"
+            )
             near = did_you_mean(name, self.refs)
             raise RefusedError(f"no checkpoint is called {name!r}{near}{known}")
         return ref

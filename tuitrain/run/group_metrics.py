@@ -39,7 +39,7 @@ class GroupMetrics(msgspec.Struct, frozen=True):
     ----------
     step : the steps taken before it
     branch : the branch on which they were taken
-    groups : by name, the gradient norm and |Δw|/|w|; None for a value that is unknown or not finite
+    groups : by name, the gradient norm and |Δw|/|w|; null for a value that is unknown or not finite
     """
 
     step: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]

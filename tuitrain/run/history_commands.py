@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuitrain.commands import Branch, Redo, Rewind, RewindToCheckpoint, Undo, to_text
 from tuitrain.engines.steerable import CommandResult
-from tuitrain.errors import RefusedError, did_you_mean, join_or
+from tuitrain.errors import RefusedError, did_you_mean
 
 from .context import RunContext
 
@@ -95,7 +95,7 @@ def _switch_branch(context: RunContext, name: str) -> CommandResult:
         return CommandResult(False, f"already on branch {name}")
     known = list(timeline.left_branches)
     if name not in known:
-        allowed = f" (branches: {join_or(known)})" if known else "; none was left yet"
+        allowed = f" (branches: {', '.join(known)})" if known else "; none was left yet"
         raise RefusedError(f"no branch is called {name!r}{did_you_mean(name, known)}{allowed}")
     left = timeline.switch(name)
     schedule.pending = schedule.commands_from(context.step + 1)

@@ -25,7 +25,7 @@ from .import_spec import call, describe_error, import_callable, type_name, user_
 from .load import parse_commands
 from .metrics import evaluate_every, make_metric_plans, metric_infos
 from .module_search import search_modules_of
-from .schema import At, Expect, Group, Scenario
+from .schema import At, Expect, Group, Scenario, entry_name
 
 if TYPE_CHECKING:
     from tuitrain_core.data import Dataset
@@ -217,21 +217,23 @@ def _setting(group: str, key: str, value: Any) -> Setting:
 
 
 def _planned(entries: Iterable[At], title: RunInfo) -> Iterable[PlannedCommand]:
-    for index, entry in enumerate(entries):
+    for number, entry in enumerate(entries, start=1):
         step = due_step(entry, title.steps_per_epoch)
         if step >= title.total_steps:
             raise ScenarioError(
-                f"at[{index}]: step {step} is not before the end of the run, {title.total_steps}"
+                f"{entry_name('at', number)}: step {step} is not before the end of the run, "
+                f"{title.total_steps}"
             )
         yield from (PlannedCommand(step, command) for command in parse_commands(entry))
 
 
 def _marks(expectations: Iterable[Expect], title: RunInfo) -> Iterable[int]:
-    for index, expect in enumerate(expectations):
+    for number, expect in enumerate(expectations, start=1):
         due = due_step(expect, title.steps_per_epoch)
         if due > title.total_steps:
             raise ScenarioError(
-                f"expect[{index}]: step {due} is after the end of the run, {title.total_steps}"
+                f"{entry_name('expect', number)}: step {due} is after the end of the run, "
+                f"{title.total_steps}"
             )
         yield due
         for since in (expect.unchanged, expect.changed):

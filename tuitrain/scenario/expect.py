@@ -11,14 +11,14 @@ import msgspec
 
 from tuitrain.commands import Regroup, to_text
 from tuitrain.engines.targets import ParameterAliases, match_parameters, parameter_hint
-from tuitrain.errors import ScenarioError, did_you_mean, join_or
+from tuitrain.errors import ScenarioError, did_you_mean
 from tuitrain.metric_info import unmeasured_message
 from tuitrain.run.session import Session
 from tuitrain.run.session_state import SessionState
 
 from .build import due_step, reference_step
 from .events import Finding
-from .schema import Expect, LrEquals, Scenario, Since
+from .schema import Expect, LrEquals, Scenario, Since, entry_name
 from .threshold import Threshold
 
 DecisionHistory: TypeAlias = tuple[int, tuple[tuple[int, str], ...]]
@@ -61,10 +61,10 @@ class Expectations:
         self._bytes: dict[tuple[str, DecisionHistory], bytes] = {}
         self._held: dict[int, bool] = {}
         session.context.get_observer_state = self._memory
-        for index, expect in enumerate(scenario.expect):
+        for number, expect in enumerate(scenario.expect, start=1):
             problem = self._problem(expect)
             if problem:
-                raise ScenarioError(f"{source}: expect[{index}]: {problem}")
+                raise ScenarioError(f"{source}: {entry_name('expect', number)}: {problem}")
         session.timeline.on_stop = self._remember_what_is_compared
 
     def check_boundary(self) -> list[Finding]:
@@ -182,14 +182,14 @@ class Expectations:
         verb = "changed" if moved else "unchanged"
         otherwise = "unchanged" if moved else "changed"
         result = (
-            f"{otherwise}: {join_or(wrong)}" if wrong else f"{verb}: all {len(names)} parameters"
+            f"{otherwise}: {', '.join(wrong)}" if wrong else f"{verb}: all {len(names)} parameters"
         )
         return self._finding(f"{subject} {verb} since step {start}", not wrong, result)
 
     def _grad_none(self, patterns: Sequence[str]) -> Finding:
         names = self._matching(patterns)
         wrong = [name for name in names if self._session.engine.gradient(name) is not None]
-        result = f"gradient: {join_or(wrong)}" if wrong else f"none: all {len(names)} parameters"
+        result = f"gradient: {', '.join(wrong)}" if wrong else f"none: all {len(names)} parameters"
         return self._finding(f"no gradient for {' '.join(patterns)}", not wrong, result)
 
     def _lr(self, wanted: LrEquals) -> Finding:
@@ -280,7 +280,7 @@ class Expectations:
 
 def unknown_group_message(name: str, groups: Sequence[str]) -> str:
     """Return the message for an unknown group, with the nearest match and all groups."""
-    return f"no group is called {name!r}{did_you_mean(name, groups)} (groups: {join_or(groups)})"
+    return f"no group is called {name!r}{did_you_mean(name, groups)} (groups: {', '.join(groups)})"
 
 
 def groups_in(expect: Expect) -> Iterator[str]:

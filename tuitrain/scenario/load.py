@@ -15,7 +15,18 @@ from tuitrain.encoding import decode_text
 from tuitrain.errors import CommandError, ScenarioError, did_you_mean, join_or
 
 from .metrics import evaluate_problem, metric_problems
-from .schema import SCHEMA, At, Evaluate, Expect, Group, LrEquals, MetricIs, Scenario, Since
+from .schema import (
+    SCHEMA,
+    At,
+    Evaluate,
+    Expect,
+    Group,
+    LrEquals,
+    MetricIs,
+    Scenario,
+    Since,
+    entry_name,
+)
 from .threshold import Threshold
 
 _TABLES: dict[str, type[msgspec.Struct]] = {
@@ -78,7 +89,7 @@ def convert_table(table: dict[str, Any], source: str) -> Scenario:
     except msgspec.ValidationError as error:
         raise ScenarioError(f"{source}: {_explained(str(error), table)}") from None
     for key, problem in _problems(scenario):
-        raise ScenarioError(f"{source}: {key}: {problem}")
+        raise ScenarioError(f"{source}: {_readable(key)}: {problem}")
     return scenario
 
 
@@ -114,11 +125,21 @@ def _explained(message: str, table: dict[str, Any]) -> str:
         allowed = _fields(key)
         name = unknown.group(1)
         at = name if key == "(top level)" else f"{key}.{name}"
-        return f"{at}: no such key{did_you_mean(name, allowed)} (allowed here: {join_or(allowed)})"
+        hint = did_you_mean(name, allowed)
+        return f"{_readable(at)}: no such key{hint} (allowed here: {join_or(allowed)})"
     missing = re.search(r"missing required field `(.*)`", problem)
     if missing:
-        return f"{key}: the key {missing.group(1)!r} is missing"
-    return f"{key}: {_found(problem, key, table)}"
+        return f"{_readable(key)}: the key {missing.group(1)!r} is missing"
+    return f"{_readable(key)}: {_found(problem, key, table)}"
+
+
+def _readable(key: str) -> str:
+    """Return a key as errors show it: ``at[0].do`` is ``[[at]] number 1, do``."""
+    name, *indices = re.split(r"\[(\d+)\]\.?", key, maxsplit=1)
+    if not indices:
+        return key
+    index, rest = indices
+    return ", ".join(filter(None, [entry_name(name, int(index) + 1), rest]))
 
 
 def _located(key: str, table: dict[str, Any]) -> str:

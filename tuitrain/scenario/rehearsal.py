@@ -24,7 +24,7 @@ from .build import due_step
 from .events import Finding
 from .expect import groups_in, unknown_group_message
 from .load import parse_commands
-from .schema import Scenario
+from .schema import Scenario, entry_name
 from .unattended import run_to_end
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class _Rehearsed(NullRecorder):
         if entry.outcome == "refused":
             hand = self._session.schedule.current
             number = next(number for number, item in self._planned if item is hand)
-            where = f"{self._source}: [[at]] number {number}, step {entry.step}"
+            where = f"{self._source}: {entry_name('at', number)}, step {entry.step}"
             raise ScenarioError(
                 f"{where}: {entry.command!r} would be refused there: {entry.message}"
             )
@@ -114,7 +114,7 @@ class _Rehearsed(NullRecorder):
             if problem:
                 due = self._expected[number - 1][0]
                 raise ScenarioError(
-                    f"{self._source}: [[expect]] number {number}, step {due}: {problem}"
+                    f"{self._source}: {entry_name('expect', number)}, step {due}: {problem}"
                 )
 
     def check_end(self) -> list[Finding]:

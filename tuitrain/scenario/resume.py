@@ -18,7 +18,6 @@ from tuitrain.errors import (
     StateMismatchError,
     TuitrainError,
     did_you_mean,
-    join_or,
 )
 from tuitrain.records.checkpoint_file import (
     CHECKPOINTS,
@@ -209,7 +208,7 @@ def _checkpoints(folder: Path, name: str | None) -> list[Path]:
     if name is None:
         return list(files.values())
     if name not in files:
-        known = f" (checkpoints: {join_or(files)})" if files else "; there is none"
+        known = f" (checkpoints: {', '.join(files)})" if files else "; there is none"
         raise TuitrainError(
             f"{folder} has no checkpoint {name!r}{did_you_mean(name, files)}{known}"
         )

@@ -22,6 +22,11 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """A table of a scenario; unknown keys are errors."""
 
 
+def entry_name(table: str, number: int) -> str:
+    """Return the name in errors of an entry of an array of tables: ``[[at]] number 1``."""
+    return f"[[{table}]] number {number}"
+
+
 class Group(Table, frozen=True):
     """``[[group]]``: a parameter group.
 
@@ -118,8 +123,10 @@ class Expect(Table, frozen=True):
 
     Attributes
     ----------
-    unchanged : parameters of which no byte has changed
-    changed : parameters that have all changed
+    epoch : before the first step of this epoch, counted from 0
+    step : before this step, counted from 0
+    unchanged : no byte of these parameters has changed since the given step
+    changed : every one of these parameters has changed since the given step
     grad_none : globs of parameters without a gradient in the last step
     lr : a group's learning rate in the next step
     train_loss : mean loss of the present epoch, at its end of the one just ended: ``"<= 0.1"``

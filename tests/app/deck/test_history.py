@@ -127,7 +127,7 @@ async def test_the_rewind_dialog_offers_checkpoints_by_name(opened):
         assert "exactly where the checkpoint was made" in shown(person, "#there")
         await person.replace("goood")
         assert person.line == (
-            "✗ no checkpoint is called 'goood', did you mean 'good'? (checkpoints: start or good)"
+            "✗ no checkpoint is called 'goood', did you mean 'good'? (checkpoints: start, good)"
         )
         await person.replace("good")
         await person.press("enter")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tuitrain.commands import Setting, is_name
-from tuitrain.errors import RefusedError, join_or
+from tuitrain.errors import RefusedError
 from tuitrain_core import Parameter, schedule
 from tuitrain_core.optimizer import Optimizer, ParameterState
 from tuitrain_core.schedule import Constant, Schedule
@@ -107,7 +107,7 @@ class GroupTable:
             left = [name for name in left if name not in group.members]
             self._groups[plan.name] = group
         if left:
-            names = join_or(map(self.display_name, left))
+            names = ", ".join(map(self.display_name, left))
             raise RefusedError(f"no group takes {names}; end with a group whose params are ['*']")
 
     def __iter__(self) -> Iterator[Group]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tuitrain.commands import Setting, setting_text
-from tuitrain.errors import RefusedError, did_you_mean, join_or
+from tuitrain.errors import RefusedError, did_you_mean
 from tuitrain_core import Parameter, tensor
 from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import OPTIMIZERS, Optimizer
@@ -30,14 +30,14 @@ def make_optimizer(
     if kind is None:
         raise RefusedError(
             f"unknown optimizer {rule!r}{did_you_mean(rule, OPTIMIZERS)} "
-            f"(known: {join_or(OPTIMIZERS)})"
+            f"(known: {', '.join(OPTIMIZERS)})"
         )
     allowed = kind.hyper_parameters()
     for key in settings:
         if key not in allowed:
             raise RefusedError(
                 f"{rule} has no setting {key!r}{did_you_mean(key, allowed)} "
-                f"(it has {join_or(allowed)})"
+                f"(it has {', '.join(allowed)})"
             )
     arguments: dict[str, Any] = dict(settings)
     if "lr" not in arguments and "lr" not in kind.defaults():

@@ -13,7 +13,7 @@ from tuitrain.app.renderables.formatting import format_count
 from tuitrain.app.renderables.timeline import adjacent_step, events_at, timeline_stops
 from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.commands import Rewind
-from tuitrain.errors import CommandError, did_you_mean, join_or
+from tuitrain.errors import CommandError, did_you_mean
 from tuitrain.run.snapshot import Snapshot
 
 from .command_dialog import CommandDialog
@@ -140,7 +140,7 @@ def unknown(name: str, known: tuple[str, ...]) -> str:
         return "rewind takes a step here: no checkpoint was made yet"
     return (
         f"no checkpoint is called {name!r}{did_you_mean(name, known)} "
-        f"(checkpoints: {join_or(known)})"
+        f"(checkpoints: {', '.join(known)})"
     )
 
 
