@@ -1,4 +1,4 @@
-"""The view of all charts: zoom, pan, cross-hair; and charts of such views."""
+"""The view of all charts: zoom, pan, cursor; and charts of such views."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_panned_view_stays_until_it_reaches_the_newest_step():
 def test_zooming_keeps_the_step_of_the_pointer():
     start, end = ChartView().zoom(0.5, 1200, about=300).window(1200)
     assert (start, end) == (150, 750)
-    start, end = ChartView(cross=300).zoom(0.5, 1200).window(1200)
+    start, end = ChartView(cursor=300).zoom(0.5, 1200).window(1200)
     assert (start, end) == (150, 750)
 
 
@@ -59,16 +59,16 @@ def test_the_span_has_a_minimum():
     assert ChartView().zoom(0.5, 2).window(2) == (0, 2)
 
 
-def test_the_cross_hair_moves_the_window():
-    view = ChartView().zoom(0.1, 1200).toggle_crosshair(1200)
-    assert view.cross == 1200
+def test_the_cursor_moves_the_window():
+    view = ChartView().zoom(0.1, 1200).toggle_cursor(1200)
+    assert view.cursor == 1200
     for _ in range(60):
-        view = view.move_crosshair(-1, 1200)
+        view = view.move_cursor(-1, 1200)
     start, end = view.window(1200)
-    assert start <= view.cross <= end
-    assert view.cross == 1200 - 60 * 2
-    assert view.move_crosshair(999, 1200).window(1200)[1] == 1200
-    assert view.toggle_crosshair(1200).cross is None
+    assert start <= view.cursor <= end
+    assert view.cursor == 1200 - 60 * 2
+    assert view.move_cursor(999, 1200).window(1200)[1] == 1200
+    assert view.toggle_cursor(1200).cursor is None
 
 
 def test_the_window_fits_a_rewound_run():
@@ -108,8 +108,8 @@ def test_the_title_of_a_chart():
     assert draw_chart(running(), ACCURACY, view, 60, 12).title == "accuracy"
 
 
-def test_cross_hair_is_drawn_and_read():
-    drawn = draw_chart(running(), GRADIENT, ChartView(cross=240), 60, 12)
+def test_cursor_is_drawn_and_read():
+    drawn = draw_chart(running(), GRADIENT, ChartView(cursor=240), 60, 12)
     assert drawn.subtitle.startswith("step 240: conv 0.3")
     assert any("┃" in plain_text(row) for row in drawn.rows)
     assert not any(
@@ -117,9 +117,9 @@ def test_cross_hair_is_drawn_and_read():
     )
 
 
-def test_the_cross_hair_reads_the_present_branch():
+def test_the_cursor_reads_the_present_branch():
     shown = branched()
-    assert draw_chart(shown, LOSS, ChartView(cross=100), 60, 12).subtitle == (
+    assert draw_chart(shown, LOSS, ChartView(cursor=100), 60, 12).subtitle == (
         f"step 100: {shown.loss.values[99]:.4g}"
     )
 
@@ -137,7 +137,7 @@ def test_values_out_of_view_do_not_set_the_scale():
 @pytest.mark.parametrize("smooth", [False, True])
 @pytest.mark.parametrize("span", [None, 10, 5000])
 def test_every_chart_of_a_starting_run_can_be_drawn(metric, smooth, span):
-    view = ChartView(smooth=smooth, span=span, logarithmic=True, cross=3)
+    view = ChartView(smooth=smooth, span=span, logarithmic=True, cursor=3)
     rows = draw_chart(starting(), metric, view, 60, 12).rows
     assert plain_text(rows[0]) in (metric.empty_text, "nothing in view: 0 shows the whole run")
 
@@ -159,8 +159,8 @@ def test_the_number_of_drawn_groups_is_limited():
     assert len(LR.curves(many)) == 1000
 
 
-def test_the_cross_hair_starts_at_the_present_step():
-    assert ChartView().toggle_crosshair(1200, 900).cross == 900
+def test_the_cursor_starts_at_the_present_step():
+    assert ChartView().toggle_cursor(1200, 900).cursor == 900
     assert (
-        ChartView().zoom(0.1, 1200).toggle_crosshair(1200, 900).cross == 1200
+        ChartView().zoom(0.1, 1200).toggle_cursor(1200, 900).cursor == 1200
     )  # the present step is out of view

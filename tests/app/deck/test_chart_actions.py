@@ -42,7 +42,7 @@ async def test_the_wheel_zooms_at_the_pointer_and_a_click_reads_values(opened):
         region = chart(person).content_region
         where = {"offset": (region.width + 1, 4)}
         await person.pilot.click("#loss", **where)
-        assert person.deck.chart_view.cross == pytest.approx(1204, abs=60)
+        assert person.deck.chart_view.cursor == pytest.approx(1204, abs=60)
         await person.press("x")
         await person.pilot._post_mouse_events([MouseScrollUp], widget="#loss", **where)
         await person.look()

@@ -133,12 +133,12 @@ async def test_a_typed_command_is_refused_too(tmp_path):
         assert "this is a recording" in person.status
 
 
-async def test_with_a_cross_hair_arrows_move_it(tmp_path):
+async def test_with_a_cursor_arrows_move_it(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("x", "left")
         assert person.shown.step == 100
-        assert person.deck.chart_view.cross is not None
-        assert person.deck.chart_view.cross < 100
+        assert person.deck.chart_view.cursor is not None
+        assert person.deck.chart_view.cursor < 100
 
 
 async def test_zoomed_in_long_jumps_move_the_charts(tmp_path):

@@ -13,8 +13,8 @@ from tuitrain.commands import Rewind
 from tuitrain.run.snapshot import Phase
 
 
-def cross(person) -> float | None:
-    return person.deck.chart_view.cross
+def cursor(person) -> float | None:
+    return person.deck.chart_view.cursor
 
 
 async def test_arrows_move_between_commands_epochs_and_cached_states(opened):
@@ -23,14 +23,14 @@ async def test_arrows_move_between_commands_epochs_and_cached_states(opened):
         seen = []
         for _ in range(9):
             await person.press("left")
-            seen.append(cross(person))
+            seen.append(cursor(person))
         assert seen == [1200, 938, 850, 700, 520, 469, 250, 0, 0]
         assert person.status == "nothing before that"
         for _ in range(7):
             await person.press("right")
-        assert cross(person) == 1200
+        assert cursor(person) == 1200
         await person.press("right")
-        assert cross(person) is None
+        assert cursor(person) is None
         assert person.sent == []
 
 
@@ -47,7 +47,7 @@ async def test_the_cursor_step_is_shown_and_the_table_shows_its_values(opened):
         await person.press("left", "left", "left", "left", "left")
         assert "0.039" in table.rendered_rows[1]
         await person.press("escape")
-        assert cross(person) is None
+        assert cursor(person) is None
         assert table.border_title == "groups"
         assert "0.0312" in table.rendered_rows[1]
 
@@ -61,7 +61,7 @@ async def test_enter_at_the_cursor_rewinds_after_confirmation(opened):
         assert there == "there: optimizer fc adam lr=0.001"
         await person.press("enter")
         assert person.source.sent == [(Rewind(700), "key")]
-        assert cross(person) is None
+        assert cursor(person) is None
 
 
 async def test_enter_without_a_cursor_folds_the_group(opened):
@@ -84,16 +84,16 @@ async def test_braces_move_between_commands(opened):
         seen = []
         for _ in range(4):
             await person.press("{")
-            seen.append(cross(person))
+            seen.append(cursor(person))
         await person.press("}")
-        assert [*seen, cross(person)] == [938, 700, 520, 250, 520]
+        assert [*seen, cursor(person)] == [938, 700, 520, 250, 520]
         assert person.status.startswith("step 520: freeze conv")
 
 
 async def test_small_moves_are_fine_and_a_zoomed_chart_follows(opened):
     async with opened() as person:
         await person.press("x", "<", "<", ">")
-        assert cross(person) == 1180
+        assert cursor(person) == 1180
         assert person.deck.query_one("#accuracy").border_subtitle == "step 1 180: 96.1 %"
         await person.press("escape", "+", "+", "+", "left", "left")
         start, end = person.deck.chart_view.window(1204)
@@ -107,7 +107,7 @@ async def test_a_click_near_a_command_selects_it(opened):
         column = 2 + chart.axis_width + round(520 / 1204 * width)
         await person.pilot.click("#loss", offset=(column, 4))
         await person.look()
-        assert cross(person) == 520
+        assert cursor(person) == 520
         assert "freeze conv" in person.status
 
 
@@ -117,23 +117,23 @@ async def test_a_click_on_a_journal_row_moves_to_its_step(opened):
         await person.look()
         journal = person.deck.query_one(Journal)
         assert journal.selected is not None
-        assert cross(person) == journal.selected.step
+        assert cursor(person) == journal.selected.step
 
 
 async def test_the_journal_has_a_cursor_and_enter_moves_to_its_step(opened):
     async with opened() as person:
         await person.press("tab", "k", "k", "k", "enter")
-        assert cross(person) == 521
+        assert cursor(person) == 521
         await person.press("G", "enter")
-        assert cross(person) == 938
+        assert cursor(person) == 938
         await person.press("home", "enter")
-        assert cross(person) == 250
+        assert cursor(person) == 250
 
 
 async def test_a_read_only_run_has_a_cursor_but_no_rewind(opened):
     async with opened(FakeSource(branched()), read_only=True) as person:
         await person.press("left", "enter")
-        assert cross(person) is not None
+        assert cursor(person) is not None
         assert "read-only" in person.status
         await person.press("b", "enter")
         assert person.sent == []
@@ -143,7 +143,7 @@ async def test_a_read_only_run_has_a_cursor_but_no_rewind(opened):
 async def test_a_failed_run_has_a_cursor(opened):
     async with opened(FakeSource(running(phase=Phase.FAILED))) as person:
         await person.press("left")
-        assert cross(person) == 938
+        assert cursor(person) == 938
 
 
 async def test_the_cross_hair_at_the_present_step_cannot_be_rewound_to(opened):
@@ -151,7 +151,7 @@ async def test_the_cross_hair_at_the_present_step_cannot_be_rewound_to(opened):
         longest = max(item.tip for item in branched().branches)
         assert longest > branched().step
         await person.press("x")
-        assert person.deck.chart_view.cross == branched().step
+        assert person.deck.chart_view.cursor == branched().step
         footer = person.deck.query_one(KeyFooter)
         assert "enter rewind there" in footer.render_line(0).text
         person.deck.cursor.move_to(longest)

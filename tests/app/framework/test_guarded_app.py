@@ -74,7 +74,7 @@ async def test_a_panel_whose_handler_fails_is_replaced(opened, monkeypatch):
         assert "redrawn" in said(person)
         await person.pilot.click("#journal", offset=(3, 1))
         await person.look()
-        assert person.deck.chart_view.cross is not None
+        assert person.deck.chart_view.cursor is not None
 
 
 async def test_a_dialog_that_fails_is_closed(opened, monkeypatch):

@@ -85,7 +85,13 @@ VIEW_KEYS: Final[tuple[Key, ...]] = (
         config_name="pan_later",
     ),
     Key("0", "0", "whole_run", "Show the whole run in the charts."),
-    Key("x", "x", "cross_hair", "Put the cursor on the latest step, or remove it."),
+    Key(
+        "x",
+        "x",
+        "toggle_cursor",
+        "Put the cursor on the latest step, or remove it.",
+        config_name="cross_hair",
+    ),
     Key(
         "E",
         "E",

@@ -1,4 +1,4 @@
-"""A chart of one metric over the steps: the part in view, its marks, its cross-hair."""
+"""A chart of one metric over the steps: the part in view, its marks, its cursor."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ChartImage:
     ----------
     rows : the legend and the plot
     title : the metric, and how it is shown
-    subtitle : the values at the cross-hair, or the newest
+    subtitle : the values at the cursor, or the newest
     margin : cells at the left of the plot
     """
 
@@ -54,11 +54,11 @@ def draw_chart(
     all_curves = [curve for curve in metric.curves(snapshot) if not group or curve.name == group]
     curves = all_curves[:MAX_CURVES] + pinned_curves(view.pinned, metric, group)[:MAX_CURVES]
     title = _title(metric, view, group, len(all_curves))
-    subtitle = _values(curves, metric, view.cross)
+    subtitle = _values(curves, metric, view.cursor)
     pinned = [run for run in view.pinned if metric.read_run or run.series_by_name(metric, group)]
     legend: list[Row] = []
     if pinned and height >= _MIN_LEGEND_HEIGHT:
-        legend = legend_rows(pinned, metric, view.cross, metric.format, width, group)
+        legend = legend_rows(pinned, metric, view.cursor, metric.format, width, group)
     elif pinned:
         title += " · " + " ".join(run.letter for run in pinned)
     start, end = view.window(last_step(snapshot, view.pinned))
@@ -69,7 +69,7 @@ def draw_chart(
     labels = log_labels(*span) if _is_log(metric, view) else _labels(metric, *span)
     axes = Axes(start, end, *span, labels)
     marks = intervention_marks(snapshot.interventions, snapshot.groups)
-    rows = plot(curves, axes, width, height - len(legend), marks, view.cross)
+    rows = plot(curves, axes, width, height - len(legend), marks, view.cursor)
     return ChartImage([*legend, *rows], title, subtitle, len(rows[0][0][0]) if rows else 0)
 
 

@@ -10,8 +10,8 @@ from .pinned_runs import PinnedRun
 MIN_SPAN: Final = 10
 """Minimum number of steps in view."""
 
-_CROSSHAIR_MOVES: Final = 50
-"""Number of moves of the cross-hair across a chart with at least as many steps."""
+_CURSOR_MOVES: Final = 50
+"""Number of moves of the cursor across a chart with at least as many steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ChartView:
     end : the last step in view; None for the newest, so that the charts follow the run
     logarithmic : whether the first chart has a logarithmic axis
     smooth : whether running means are drawn over the values
-    cross : the step of the cross-hair; None for no cross-hair
+    cursor : the step of the cursor; None for no cursor
     pinned : past runs to compare with
     group : the only group whose metrics are drawn; "" for all groups
     """
@@ -33,7 +33,7 @@ class ChartView:
     end: float | None = None
     logarithmic: bool = False
     smooth: bool = False
-    cross: float | None = None
+    cursor: float | None = None
     pinned: tuple[PinnedRun, ...] = ()
     group: str = ""
 
@@ -49,13 +49,13 @@ class ChartView:
 
         Parameters
         ----------
-        about : the step that keeps its place (default: that of the cross-hair, or the end)
+        about : the step that keeps its place (default: that of the cursor, or the end)
         """
         start, end = self.window(last)
         span = max(min(MIN_SPAN, last), (end - start) * factor)
         if span >= last:
             return replace(self, span=None, end=None)
-        anchor = self.cross if about is None else about
+        anchor = self.cursor if about is None else about
         if anchor is None:
             return replace(self, span=span)
         moved = anchor + (end - anchor) * span / max(end - start, 1e-12)
@@ -69,31 +69,31 @@ class ChartView:
         moved = end + share * (end - start)
         return replace(self, end=None if moved >= last else max(moved, self.span))
 
-    def toggle_crosshair(self, last: float, now: float | None = None) -> ChartView:
-        """Remove the cross-hair, or put it at the newest step in view.
+    def toggle_cursor(self, last: float, now: float | None = None) -> ChartView:
+        """Remove the cursor, or put it at the newest step in view.
 
         Parameters
         ----------
         now : the present step, which is preferred if it is in view; other branches may be longer
         """
-        if self.cross is not None:
-            return replace(self, cross=None)
+        if self.cursor is not None:
+            return replace(self, cursor=None)
         start, end = self.window(last)
-        return replace(self, cross=end if now is None or not start <= now <= end else now)
+        return replace(self, cursor=end if now is None or not start <= now <= end else now)
 
-    def move_crosshair(self, direction: int, last: float) -> ChartView:
-        """Move the cross-hair a little to the left (-1) or to the right (1)."""
-        if self.cross is None:
+    def move_cursor(self, direction: int, last: float) -> ChartView:
+        """Move the cursor a little to the left (-1) or to the right (1)."""
+        if self.cursor is None:
             return self
         start, end = self.window(last)
-        distance = max(1, round((end - start) / _CROSSHAIR_MOVES))
-        return self.place_crosshair(round(self.cross) + direction * distance, last)
+        distance = max(1, round((end - start) / _CURSOR_MOVES))
+        return self.place_cursor(round(self.cursor) + direction * distance, last)
 
-    def place_crosshair(self, step: float, last: float) -> ChartView:
-        """Put the cross-hair at a step; the window moves to show it."""
+    def place_cursor(self, step: float, last: float) -> ChartView:
+        """Put the cursor at a step; the window moves to show it."""
         start, end = self.window(last)
-        cross = min(max(step, 0), last)
-        if start <= cross <= end:
-            return replace(self, cross=cross)
-        share = (cross - (start if cross < start else end)) / max(end - start, 1e-12)
-        return replace(self.pan(share, last), cross=cross)
+        cursor = min(max(step, 0), last)
+        if start <= cursor <= end:
+            return replace(self, cursor=cursor)
+        share = (cursor - (start if cursor < start else end)) / max(end - start, 1e-12)
+        return replace(self.pan(share, last), cursor=cursor)

@@ -58,7 +58,7 @@ def plot(
     width: int,
     height: int,
     marks: Sequence[Mark] = (),
-    cross: float | None = None,
+    cursor: float | None = None,
 ) -> list[Row]:
     """Draw curves into ``width`` x ``height`` cells, including axes and labels.
 
@@ -67,7 +67,7 @@ def plot(
 
     Parameters
     ----------
-    cross : the step of the cross-hair; None for no cross-hair
+    cursor : the step of the cursor; None for no cursor
     """
     ticks = nice_ticks(axes.bottom, axes.top, max(2, height // 3))
     axis_height = 2 if height >= 8 else 1
@@ -77,7 +77,7 @@ def plot(
         return []
     mark_columns = _mark_columns(marks, axes, inner_width)
     lines = {column: ("┊", mark.role) for column, mark in mark_columns.items()}
-    lines |= dict.fromkeys(step_columns(cross, axes, inner_width), ("┃", "strong"))
+    lines |= dict.fromkeys(step_columns(cursor, axes, inner_width), ("┃", "strong"))
     labels = tick_rows(ticks, axes, inner_height)
     rows: list[Row] = [((" " * (margin + 1), "text"), *_mark_labels(mark_columns, inner_width))]
     for y, cells in enumerate(_canvas(curves, axes, inner_width, inner_height)):

@@ -48,7 +48,7 @@ class CommandSender:
         deck = self._deck
         if command_kind(command) in TAKEN_AFTER_END and not deck.read_only:
             reply = deck.status.message  # without a cursor the status line is cleared
-            deck.chart_view = replace(deck.chart_view, cross=None)
+            deck.chart_view = replace(deck.chart_view, cursor=None)
             deck.status.show_row(reply)
 
     def submit_text(self, text: str, actor: Actor) -> bool:

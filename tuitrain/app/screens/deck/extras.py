@@ -90,10 +90,10 @@ class Extras(Controller):
             return None
         if isinstance(focused, Journal):
             return None if focused.selected is None else entry_text(focused.selected)
-        cross = self.deck.chart_view.cross
-        if cross is not None or isinstance(focused, Chart):
+        cursor = self.deck.chart_view.cursor
+        if cursor is not None or isinstance(focused, Chart):
             quantities = [chart.metric for chart in self.deck.visible_charts]
-            step = snapshot.step if cross is None else round(cross)
+            step = snapshot.step if cursor is None else round(cursor)
             return step_text(snapshot, quantities, step)
         row = self._selection.selected
         return None if row is None else row_text(snapshot, row)

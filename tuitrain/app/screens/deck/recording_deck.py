@@ -20,7 +20,7 @@ from .flight_deck import FlightDeck
 from .footer_hints import recording_hints
 
 _LONG_MOVES: Final = 50
-"""The number of long moves that cross a record."""
+"""The number of long moves that span a record."""
 
 _PANEL_KEYS: Final = ("home", "end")
 """Keys that the focused panel would take otherwise."""
@@ -71,8 +71,8 @@ class Playback(Controller):
     def action_move(self, delta: int) -> None:
         """Move by one moment; with a cursor in the charts, move the cursor."""
         deck = self.deck
-        if deck.chart_view.cross is not None:
-            deck.chart_view = deck.chart_view.move_crosshair(delta, deck.last_step)
+        if deck.chart_view.cursor is not None:
+            deck.chart_view = deck.chart_view.move_cursor(delta, deck.last_step)
         else:
             self._go(self._recording.place + delta)
 

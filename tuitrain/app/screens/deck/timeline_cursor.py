@@ -29,8 +29,8 @@ class TimelineCursor(Controller):
     @property
     def step(self) -> int | None:
         """The step of the cursor; None if there is no cursor."""
-        cross = self.deck.chart_view.cross
-        return None if cross is None else round(cross)
+        cursor = self.deck.chart_view.cursor
+        return None if cursor is None else round(cursor)
 
     @property
     def takes_enter(self) -> bool:
@@ -39,11 +39,11 @@ class TimelineCursor(Controller):
 
     def move_to(self, step: int) -> None:
         """Move the cursor to a step."""
-        self.deck.chart_view = self.deck.chart_view.place_crosshair(step, self.deck.last_step)
+        self.deck.chart_view = self.deck.chart_view.place_cursor(step, self.deck.last_step)
 
     def remove(self) -> None:
         """Remove the cursor: the panels show the present."""
-        self.deck.chart_view = replace(self.deck.chart_view, cross=None)
+        self.deck.chart_view = replace(self.deck.chart_view, cursor=None)
 
     def action_earlier(self) -> None:
         """Move the cursor to the previous stop."""
@@ -60,13 +60,13 @@ class TimelineCursor(Controller):
     def action_nudge(self, delta: int) -> None:
         """Move the cursor by a fiftieth of the shown steps, by at least one."""
         if self.step is None:
-            self.action_cross_hair()
-        self.deck.chart_view = self.deck.chart_view.move_crosshair(delta, self.deck.last_step)
+            self.action_toggle_cursor()
+        self.deck.chart_view = self.deck.chart_view.move_cursor(delta, self.deck.last_step)
 
-    def action_cross_hair(self) -> None:
+    def action_toggle_cursor(self) -> None:
         """Put the cursor to the newest step, or remove it."""
         now = None if self.deck.snapshot is None else self.deck.snapshot.step
-        self.deck.chart_view = self.deck.chart_view.toggle_crosshair(self.deck.last_step, now)
+        self.deck.chart_view = self.deck.chart_view.toggle_cursor(self.deck.last_step, now)
 
     def action_rewind_here(self) -> None:
         """Ask whether to rewind to the cursor's step."""

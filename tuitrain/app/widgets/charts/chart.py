@@ -32,7 +32,7 @@ class Chart(RowsView, can_focus=True):
         Attributes
         ----------
         share : the place of the pointer, as a share of the plot's width
-        zoom : the factor for the number of steps in view; None to put the cross-hair there
+        zoom : the factor for the number of steps in view; None to put the cursor there
         cell : the width of a cell, as a share of the plot's width
         """
 
@@ -77,7 +77,7 @@ class Chart(RowsView, can_focus=True):
         self._point(event, 1.25)
 
     def on_click(self, event: Click) -> None:
-        """Put the cross-hair at the pointer."""
+        """Put the cursor at the pointer."""
         self._point(event, None)
 
     def _point(self, event: MouseEvent, zoom: float | None) -> None:
