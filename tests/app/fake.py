@@ -241,8 +241,8 @@ def tried(**changes) -> Snapshot:
         LrCandidate(value, item.name, value == "x1")
         for value, item in zip(values, left, strict=True)
     )
-    trial = LrSweep("conv", step, steps, 0.0312, candidates)
-    shown = running(phase=Phase.PAUSED, samples_per_second=0.0, branches=left, lr_sweep=trial)
+    sweep = LrSweep("conv", step, steps, 0.0312, candidates)
+    shown = running(phase=Phase.PAUSED, samples_per_second=0.0, branches=left, lr_sweep=sweep)
     return replace(shown, **changes)
 
 

@@ -19,6 +19,7 @@ from tuitrain.app.screens.dialogs.branches import BranchesDialog
 from tuitrain.app.screens.dialogs.breakpoints import BreakpointsDialog
 from tuitrain.app.screens.dialogs.checkpoint import CheckpointDialog
 from tuitrain.app.screens.dialogs.clip import ClipDialog
+from tuitrain.app.screens.dialogs.compare_rates import CompareRatesDialog
 from tuitrain.app.screens.dialogs.confirm import ConfirmDialog
 from tuitrain.app.screens.dialogs.decay import DecayDialog
 from tuitrain.app.screens.dialogs.lr import LrDialog
@@ -28,14 +29,13 @@ from tuitrain.app.screens.dialogs.rewind import RewindDialog
 from tuitrain.app.screens.dialogs.save import SaveDialog
 from tuitrain.app.screens.dialogs.schedule import ScheduleDialog
 from tuitrain.app.screens.dialogs.try_lr import TryDialog
-from tuitrain.app.screens.dialogs.what_if import WhatIfDialog
 from tuitrain.app.screens.help import HelpScreen
 from tuitrain.app.screens.inspection.batch import BatchScreen
 from tuitrain.app.screens.inspection.network import NetworkScreen
 from tuitrain.app.screens.inspection.weights import WeightsScreen
 from tuitrain.app.screens.log import LogScreen
-from tuitrain.app.screens.run_choice.compare import RunsScreen
 from tuitrain.app.screens.run_choice.new_run import NewRunDialog
+from tuitrain.app.screens.run_choice.past_runs import RunsScreen
 from tuitrain.app.screens.run_choice.resume_or_open import ResumeOrOpenDialog
 from tuitrain.app.screens.run_choice.start import StartScreen
 from tuitrain.app.screens.settings import SettingsScreen
@@ -74,7 +74,7 @@ SHOWS_THE_NAME = (
     ScheduleDialog,
     TryDialog,
     WeightsScreen,
-    WhatIfDialog,
+    CompareRatesDialog,
 )
 """Screens that show at least a few cells of the text."""
 
@@ -109,10 +109,10 @@ def hostile_snapshot(text: str) -> Snapshot:
         schedule=text or "constant",
     )
     left = [replace(item, name=f"{item.name}{text}") for item in branched().branches]
-    trial = plain.lr_sweep
-    assert trial is not None
+    sweep = plain.lr_sweep
+    assert sweep is not None
     candidates = tuple(
-        replace(item, branch=line.name) for item, line in zip(trial.candidates, left, strict=False)
+        replace(item, branch=line.name) for item, line in zip(sweep.candidates, left, strict=False)
     )
     entries = [
         JournalEntry(ticket, 250 + ticket, text, actor, outcome, text)
@@ -140,7 +140,7 @@ def hostile_snapshot(text: str) -> Snapshot:
         breakpoints=(f"break when {text}",),
         optimizers=(*plain.optimizers, OptimizerChoice(f"own{text}", ((text, text),))),
         clip=f"norm {text}",
-        lr_sweep=replace(trial, target=text, candidates=candidates),
+        lr_sweep=replace(sweep, target=text, candidates=candidates),
         log=LogSnapshot(
             (LogLine(3, "out", text), LogLine(4, "error", text)), 2, f"/tmp/{text}", text
         ),
@@ -169,8 +169,8 @@ def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Sc
     """Return constructors of the screens that can be opened over the deck."""
     shown = deck.snapshot
     assert shown is not None
-    group, trial = shown.groups[1], shown.lr_sweep
-    assert trial is not None
+    group, sweep = shown.groups[1], shown.lr_sweep
+    assert sweep is not None
 
     def ask(command: object) -> None:
         del command
@@ -198,5 +198,5 @@ def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Sc
         SettingsScreen: lambda: SettingsScreen(Config(theme=text), [text], lambda config: text),
         TryDialog: lambda: TryDialog(group, shown),
         WeightsScreen: lambda: WeightsScreen(deck.inspection, text),
-        WhatIfDialog: lambda: WhatIfDialog(shown, trial),
+        CompareRatesDialog: lambda: CompareRatesDialog(shown, sweep),
     }

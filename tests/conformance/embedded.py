@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tests.conformance.problem import BATCH_SIZE, GROUPS, TEST, TRAIN, Plan
 from tuitrain.engines.engine import Engine
-from tuitrain.engines.factory import EngineSpec, GroupPlan
+from tuitrain.engines.factory import EngineSpec, GroupSpec
 from tuitrain.engines.registry import engine_factory
 from tuitrain_core import functional as F
 from tuitrain_core.data import Dataset
@@ -42,7 +42,7 @@ def make_engine(
     batch_size: int = BATCH_SIZE,
     affine: bool = True,
 ) -> Engine:
-    plans = [GroupPlan(*plan) for plan in groups]
+    plans = [GroupSpec(*plan) for plan in groups]
     train, test = Dataset(*TRAIN), Dataset(*TEST)
     model = model if affine else Plain
     spec = EngineSpec(model, train, test, plans, seed=seed, batch_size=batch_size)

@@ -9,7 +9,7 @@ from tests.conformance.probes import buffers, do, group, train
 from tests.engines.test_network_structure import drawn
 from tuitrain.app.renderables.tables.network_facts import detail_rows
 from tuitrain.engines.embedded import EmbeddedEngine
-from tuitrain.engines.factory import EngineSpec, GroupPlan
+from tuitrain.engines.factory import EngineSpec, GroupSpec
 from tuitrain_core import Tensor, tensor
 from tuitrain_core import functional as F
 from tuitrain_core.data import Dataset
@@ -118,7 +118,7 @@ def own() -> Module:
 
 def engine_for(make, eager: bool = False) -> EmbeddedEngine:
     images = np.random.default_rng(0).integers(1, 255, (24, 1, 6, 6)).astype(np.uint8)
-    data, plans = Dataset(images, np.arange(24) % 4), [GroupPlan("all", ("*",), "sgd", {"lr": 0.1})]
+    data, plans = Dataset(images, np.arange(24) % 4), [GroupSpec("all", ("*",), "sgd", {"lr": 0.1})]
     model = (lambda: Eager(make())) if eager else make
     return EmbeddedEngine(EngineSpec(model, data, data, plans, batch_size=8))
 

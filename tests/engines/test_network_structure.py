@@ -11,7 +11,7 @@ from tests.engines.conftest import make_engine
 from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.renderables.tables.network import Column, fit_columns, layer_keys, tree_rows
 from tuitrain.engines.embedded import EmbeddedEngine
-from tuitrain.engines.factory import EngineSpec, GroupPlan
+from tuitrain.engines.factory import EngineSpec, GroupSpec
 from tuitrain.engines.inspection import GradientFlow
 from tuitrain_core import functional as F
 from tuitrain_core.data import Dataset
@@ -26,7 +26,7 @@ def engine_for(make, shape: tuple[int, int, int]) -> EmbeddedEngine:
     images = np.random.default_rng(0).integers(1, 255, (4, *shape)).astype(np.uint8)
     data = Dataset(images, np.arange(4))
     return EmbeddedEngine(
-        EngineSpec(make, data, data, [GroupPlan("all", ("*",), "sgd", {"lr": 0.1})])
+        EngineSpec(make, data, data, [GroupSpec("all", ("*",), "sgd", {"lr": 0.1})])
     )
 
 

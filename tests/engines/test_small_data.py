@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tuitrain.engines.embedded import EmbeddedEngine
-from tuitrain.engines.factory import EngineSpec, GroupPlan
+from tuitrain.engines.factory import EngineSpec, GroupSpec
 from tuitrain_core import CoreError, tensor
 from tuitrain_core.data import Dataset
 from tuitrain_core.models import CNN, MLP, LeNet, ResNet, Transformer
@@ -51,7 +51,7 @@ def outcome(make, shape, samples: int, batch_size: int) -> tuple[list[float], st
     images = np.random.default_rng(0).integers(0, 256, (samples, *shape)).astype(np.uint8)
     data, plans = (
         Dataset(images, np.arange(samples)),
-        [GroupPlan("all", ("*",), "sgd", {"lr": 0.01})],
+        [GroupSpec("all", ("*",), "sgd", {"lr": 0.01})],
     )
     engine = EmbeddedEngine(EngineSpec(make, data, data, plans, batch_size=batch_size))
     losses: list[float] = []

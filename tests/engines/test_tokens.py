@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tuitrain.engines.embedded import EmbeddedEngine
-from tuitrain.engines.factory import EngineSpec, GroupPlan
+from tuitrain.engines.factory import EngineSpec, GroupSpec
 from tuitrain_core import CoreError
 from tuitrain_core import functional as F
 from tuitrain_core.data import Dataset
@@ -34,7 +34,7 @@ def make_engine(wrong: int | None = None) -> EmbeddedEngine:
     if wrong is not None:
         tokens[wrong, 0, 0, 2] = WORDS
     data = Dataset(tokens, labels, 3, mean=0.0, std=1.0 / 255.0)
-    plans = [GroupPlan("all", ("*",), "adam", {"lr": 0.01})]
+    plans = [GroupSpec("all", ("*",), "adam", {"lr": 0.01})]
     return EmbeddedEngine(EngineSpec(Sentences, data, data, plans, seed=0, batch_size=8))
 
 

@@ -12,7 +12,7 @@ from tuitrain.scenario.build import build
 from tuitrain.scenario.events import EpochEnded
 from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.load import loads
-from tuitrain.scenario.unattended import run_to_end
+from tuitrain.scenario.run_to_end import run_to_end
 
 ODD = Batches(size=64, samples=129, per_epoch=3)
 """Batches of 64, 64 and 1."""

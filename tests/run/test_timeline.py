@@ -307,10 +307,10 @@ def test_sweep_results_can_be_compared():
     run_to(session, 23)
     lr = session.engine.groups()[-1].lr
     do(session, f"try lr {session.engine.groups()[-1].name} 0.2, x1 for 40 steps")
-    trial = session.snapshot().lr_sweep
-    assert trial is not None
-    assert (trial.step, trial.steps, trial.lr) == (23, 40, lr)
-    assert [(item.value, item.branch, item.is_unchanged) for item in trial.candidates] == [
+    sweep = session.snapshot().lr_sweep
+    assert sweep is not None
+    assert (sweep.step, sweep.steps, sweep.lr) == (23, 40, lr)
+    assert [(item.value, item.branch, item.is_unchanged) for item in sweep.candidates] == [
         ("0.2", "b1", False),
         ("x1", "b2", True),
     ]

@@ -17,8 +17,8 @@ from tuitrain.scenario.live_expectations import build_with_expectations
 from tuitrain.scenario.load import loads
 from tuitrain.scenario.rehearsal import rehearse
 from tuitrain.scenario.replay import replay
+from tuitrain.scenario.run_to_end import run_to_end
 from tuitrain.scenario.save import to_toml
-from tuitrain.scenario.unattended import run_to_end
 
 HEAD = TEXT[: TEXT.index("[[at]]")]
 

@@ -22,7 +22,7 @@ MakeModel: TypeAlias = Callable[[], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class GroupPlan:
+class GroupSpec:
     """A parameter group at the first step.
 
     Attributes
@@ -72,7 +72,7 @@ class EngineSpec:
     make_model: MakeModel
     train: Dataset
     test: Dataset
-    groups: Sequence[GroupPlan]
+    groups: Sequence[GroupSpec]
     seed: int = 0
     batch_size: int = 64
     loss: Any = None
@@ -149,14 +149,14 @@ class EngineFactory(Protocol):
         ...
 
     def simulate_groups(
-        self, model: Any, plans: Sequence[GroupPlan], steps_per_epoch: int
+        self, model: Any, specs: Sequence[GroupSpec], steps_per_epoch: int
     ) -> GroupSimulator:
         """Build groups that follow commands; the model is not trained.
 
         Parameters
         ----------
         model : as `make_model` returns it
-        plans : the groups at the first step
+        specs : the groups at the first step
         steps_per_epoch : the length of an epoch, for schedules
 
         Raises

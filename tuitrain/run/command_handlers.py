@@ -88,6 +88,6 @@ def _apply_to_engine(context: RunContext, command: AnyCommand) -> CommandResult:
 
 def _save_checkpoint(context: RunContext, name: str) -> CommandResult:
     """Save a checkpoint of this boundary."""
-    schedule, decisions = context.schedule, tuple(context.timeline.branch.decisions)
-    ref = CheckpointRef(context.step, decisions, tuple(schedule.pending))
-    return context.checkpoints.save(name, ref, schedule.current)
+    plan, decisions = context.plan, tuple(context.timeline.branch.decisions)
+    ref = CheckpointRef(context.step, decisions, tuple(plan.pending))
+    return context.checkpoints.save(name, ref, plan.current)

@@ -11,7 +11,7 @@ from tuitrain.engines.engine import Engine
 from .breakpoints import Breakpoints
 from .checkpoint_policy import CheckpointPolicy
 from .checkpoints import Checkpoints
-from .command_schedule import CommandSchedule
+from .command_plan import CommandPlan
 from .history.metric_history import MetricHistory
 from .history.timeline import Timeline
 from .hold_policy import HoldPolicy
@@ -63,7 +63,7 @@ class RunContext:
             cache_every=policy.cache_every,
             evaluate_every=info.evaluation_interval,
         )
-        self.schedule = CommandSchedule(planned)
+        self.plan = CommandPlan(planned)
         self.breakpoints = Breakpoints()
         self.hold_policy = HoldPolicy(engine, self.timeline, self.breakpoints)
         self.checkpoints = Checkpoints(recorder, self.capture_state)
@@ -98,7 +98,7 @@ class RunContext:
             left_branches=tuple(timeline.left_branches.values()),
             undone=timeline.undone,
             checkpoints=dict(self.checkpoints.refs),
-            planned=tuple(self.schedule.pending),
+            planned=tuple(self.plan.pending),
             breakpoints=self.breakpoints.conditions,
             held_step=self.hold_policy.held_step,
             met_conditions=self.hold_policy.current_conditions(),
@@ -116,7 +116,7 @@ class RunContext:
             state.engine, state.branch, state.left_branches, state.undone, state.branches_made
         )
         self.checkpoints.refs = dict(state.checkpoints)
-        self.schedule.pending = list(state.planned)
+        self.plan.pending = list(state.planned)
         for condition in state.breakpoints:
             self.breakpoints.add(condition)
         self.hold_policy.restore(state.held_step, state.met_conditions)

@@ -43,7 +43,7 @@ def _rewind(context: RunContext, step: int) -> CommandResult:
     if step == context.step and not removes_decisions:
         return CommandResult(False, f"already at step {step}")
     left = timeline.rewind(step)
-    context.schedule.reschedule(context.schedule.commands_from(step))
+    context.plan.reschedule(context.plan.commands_from(step))
     context.settle_after_jump()
     return CommandResult(True, f"back at step {step}, paused; what followed is branch {left}")
 
@@ -53,7 +53,7 @@ def _rewind_to_checkpoint(context: RunContext, name: str) -> CommandResult:
     if (ref.step, ref.decisions) == (context.step, tuple(timeline.branch.decisions)):
         return CommandResult(False, f"already there: checkpoint {name} is of step {ref.step}")
     left = timeline.return_to(ref.step, ref.decisions)
-    context.schedule.reschedule(ref.planned)
+    context.plan.reschedule(ref.planned)
     context.settle_after_jump()
     return CommandResult(True, f"back at step {ref.step}, paused; what followed is branch {left}")
 
@@ -90,7 +90,7 @@ def _redo(context: RunContext) -> CommandResult:
 
 
 def _switch_branch(context: RunContext, name: str) -> CommandResult:
-    timeline, schedule = context.timeline, context.schedule
+    timeline, plan = context.timeline, context.plan
     if name == timeline.branch.name:
         return CommandResult(False, f"already on branch {name}")
     known = list(timeline.left_branches)
@@ -98,6 +98,6 @@ def _switch_branch(context: RunContext, name: str) -> CommandResult:
         allowed = f" (branches: {', '.join(known)})" if known else "; none was left yet"
         raise RefusedError(f"no branch is called {name!r}{did_you_mean(name, known)}{allowed}")
     left = timeline.switch(name)
-    schedule.pending = schedule.commands_from(context.step + 1)
+    plan.pending = plan.commands_from(context.step + 1)
     context.settle_after_jump()
     return CommandResult(True, f"on branch {name} at step {context.step}; left branch {left}")

@@ -51,7 +51,7 @@ class Session:
 
     Attributes
     ----------
-    context : the parts of the run; `engine`, `info`, `recorder`, `timeline`, `journal`, `schedule`,
+    context : the parts of the run; `engine`, `info`, `recorder`, `timeline`, `journal`, `plan`,
         `checkpoints` and `breakpoints` are those of the context
     on_boundary : called at the boundaries of a live run, after the commands
     """
@@ -71,12 +71,12 @@ class Session:
         self.recorder = recorder
         self.timeline = context.timeline
         self.journal = context.journal
-        self.schedule = context.schedule
+        self.plan = context.plan
         self.checkpoints = context.checkpoints
         self.breakpoints = context.breakpoints
         self.on_boundary: Callable[[], None] = lambda: None
         self.final_digests = FinalDigests(engine, context.timeline, recorder)
-        self._stops = sorted({*stops, *self.schedule.steps, info.total_steps})
+        self._stops = sorted({*stops, *self.plan.steps, info.total_steps})
         self.timeline.stops = self._stops
 
     @property
@@ -115,7 +115,7 @@ class Session:
     @property
     def pending_commands(self) -> tuple[PlannedCommand, ...]:
         """The planned commands that are not applied yet."""
-        return tuple(self.schedule.pending)
+        return tuple(self.plan.pending)
 
     def state(self) -> SessionState:
         """Return the state that decides the rest of the run, at this boundary."""
@@ -132,7 +132,7 @@ class Session:
 
     def apply_planned(self) -> None:
         """Apply the commands that are planned for this boundary."""
-        for planned in self.schedule.due(lambda: self.step):
+        for planned in self.plan.due(lambda: self.step):
             self.apply_command(planned.command, "scenario", NO_TICKET)
             self.timeline.clear_undone()  # the undone branches lack this command
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuitrain.commands import Setting
 from tuitrain.engines.engine import Engine
-from tuitrain.engines.factory import EngineFactory, EngineSpec, GroupPlan
+from tuitrain.engines.factory import EngineFactory, EngineSpec, GroupSpec
 from tuitrain.engines.registry import engine_factory
 from tuitrain.errors import RefusedError, ScenarioError, UserCodeError
 from tuitrain.metric_info import MetricInfo
@@ -130,7 +130,7 @@ def _spec(scenario: Scenario, factory: EngineFactory, on_progress: ProgressCallb
         _model(scenario.model, factory, train),
         train,
         test,
-        make_group_plans(scenario),
+        make_group_specs(scenario),
         scenario.seed,
         scenario.batch_size,
         _loss(scenario.loss, factory),
@@ -179,7 +179,7 @@ def _modules(scenario: Scenario, engine: Engine) -> Iterator[str]:
     yield from engine.source_modules()
 
 
-def make_group_plans(scenario: Scenario) -> list[GroupPlan]:
+def make_group_specs(scenario: Scenario) -> list[GroupSpec]:
     """Return the groups of a scenario before its first step.
 
     Raises
@@ -187,15 +187,15 @@ def make_group_plans(scenario: Scenario) -> list[GroupPlan]:
     ScenarioError : a setting has an impossible value
     """
     groups = scenario.group or (Group("all", ("*",)),)
-    plans = []
+    specs = []
     for group in groups:
         settings = dict(group.optimizer or scenario.optimizer)
         rule = settings.pop("name")
         if group.lr is not None:
             settings["lr"] = group.lr
         checked = {key: _setting(group.name, key, value) for key, value in settings.items()}
-        plans.append(GroupPlan(group.name, group.params, rule, checked, group.frozen))
-    return plans
+        specs.append(GroupSpec(group.name, group.params, rule, checked, group.frozen))
+    return specs
 
 
 def _setting(group: str, key: str, value: Any) -> Setting:

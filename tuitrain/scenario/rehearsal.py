@@ -24,8 +24,8 @@ from .build import due_step
 from .events import Finding
 from .expect import groups_in, unknown_group_message
 from .load import parse_commands
+from .run_to_end import run_to_end
 from .schema import Scenario, entry_name
-from .unattended import run_to_end
 
 if TYPE_CHECKING:
     from tuitrain.engines.engine import Engine
@@ -82,14 +82,14 @@ class _Rehearsed(NullRecorder):
         last = max((due for due, _ in self._expected), default=0)
 
         def enough() -> bool:
-            return not self._session.schedule.pending and self._session.step >= last
+            return not self._session.plan.pending and self._session.step >= last
 
         return run_to_end(self._session, self, self._source, lambda _: None, should_end=enough)
 
     def command(self, entry: JournalEntry) -> None:
         """Raise `ScenarioError` if a planned command is refused."""
         if entry.outcome == "refused":
-            hand = self._session.schedule.current
+            hand = self._session.plan.current
             number = next(number for number, item in self._planned if item is hand)
             where = f"{self._source}: {entry_name('at', number)}, step {entry.step}"
             raise ScenarioError(

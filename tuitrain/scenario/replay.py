@@ -12,8 +12,8 @@ from .build import build
 from .events import Event
 from .expect import Expectations
 from .rehearsal import rehearse
+from .run_to_end import run_to_end, started_event
 from .schema import Scenario
-from .unattended import run_to_end, started_event
 
 
 def replay(

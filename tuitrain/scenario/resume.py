@@ -41,7 +41,7 @@ from .build import build
 from .events import Event, Resumed
 from .expect import Expectations
 from .live_expectations import attach_expectations
-from .unattended import run_to_end, started_event
+from .run_to_end import run_to_end, started_event
 from .verify import environment_differences, read_scenario
 
 _REPORT_EVERY = 100

@@ -14,7 +14,7 @@ from tests.past import flown, wandered
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.screens.deck.recording_deck import RecordingDeck
 from tuitrain.app.screens.help import HelpScreen
-from tuitrain.app.screens.run_choice.compare import RunsScreen
+from tuitrain.app.screens.run_choice.past_runs import RunsScreen
 from tuitrain.app.widgets.tables.journal import Journal
 from tuitrain.run.snapshot import Phase, Snapshot
 from tuitrain.scenario.runs.record_player import RecordPlayer

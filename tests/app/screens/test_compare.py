@@ -23,7 +23,7 @@ from tuitrain.app.renderables.charts.pinned_runs import (
     pinned_curves,
 )
 from tuitrain.app.renderables.rows import plain_text
-from tuitrain.app.screens.run_choice.compare import RunsScreen
+from tuitrain.app.screens.run_choice.past_runs import RunsScreen
 from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import GroupHistory, Series

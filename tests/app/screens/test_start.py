@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from tests.past import damaged, flown, left_behind, losses
-from tuitrain.app.screens.run_choice.compare import RunsScreen
 from tuitrain.app.screens.run_choice.new_run import NewRunDialog
+from tuitrain.app.screens.run_choice.past_runs import RunsScreen
 from tuitrain.app.screens.run_choice.resume_or_open import ResumeOrOpenDialog
 from tuitrain.app.screens.run_choice.start import StartScreen
 from tuitrain.app.start_app import StartApp

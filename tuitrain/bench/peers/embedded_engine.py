@@ -11,7 +11,7 @@ from tuitrain.bench.protocol import Cell
 from tuitrain.bench.workloads.core_modules import build_network
 from tuitrain.bench.workloads.networks import image_shape
 from tuitrain.bench.workloads.synthetic_data import LEARNING_RATES, adam_matrices, samples
-from tuitrain.engines.factory import EngineSpec, GroupPlan
+from tuitrain.engines.factory import EngineSpec, GroupSpec
 from tuitrain.engines.registry import engine_factory
 from tuitrain.engines.threads import max_threads
 from tuitrain_core import Parameter, Tensor, functional
@@ -40,18 +40,18 @@ def _training(cell: Cell) -> TakeSteps:
     return lambda steps: len(engine.run(steps, lambda: False))
 
 
-def _groups(cell: Cell) -> Iterator[GroupPlan]:
+def _groups(cell: Cell) -> Iterator[GroupSpec]:
     """Yield a group of the frozen layers, and ``cell.groups`` groups of the others."""
     settings = {"lr": LEARNING_RATES[cell.optimizer]}
     names = [name for name, _ in build_network(cell.network).named_parameters()]
     bottom = tuple(f"layer{place}." for place in range(cell.frozen))
     frozen = tuple(name for name in names if name.startswith(bottom))
     if frozen:
-        yield GroupPlan("frozen", frozen, cell.optimizer, settings, frozen=True)
+        yield GroupSpec("frozen", frozen, cell.optimizer, settings, frozen=True)
     trained = [name for name in names if name not in frozen]
     for place in range(cell.groups):
         first, last = (len(trained) * edge // cell.groups for edge in (place, place + 1))
-        yield GroupPlan(f"g{place}", tuple(trained[first:last]), cell.optimizer, settings)
+        yield GroupSpec(f"g{place}", tuple(trained[first:last]), cell.optimizer, settings)
 
 
 def _recorded_adam(cell: Cell, threads: int) -> TakeSteps:

@@ -10,7 +10,7 @@ from tuitrain_core.data import Dataset
 from tuitrain_core.losses import LOSSES, Loss, make_loss
 from tuitrain_core.module import Module
 
-from ..factory import EngineSpec, GroupPlan, MakeModel
+from ..factory import EngineSpec, GroupSpec, MakeModel
 from .built_in_models import MODEL_NAMES, fitting_models
 from .engine import EmbeddedEngine
 from .environment import environment
@@ -49,10 +49,10 @@ class EmbeddedFactory:
             return spec.make_model()
 
     def simulate_groups(
-        self, model: Module, plans: Sequence[GroupPlan], steps_per_epoch: int
+        self, model: Module, specs: Sequence[GroupSpec], steps_per_epoch: int
     ) -> EmbeddedGroupSimulator:
         """Build groups that follow commands; see `EngineFactory.simulate_groups`."""
-        return EmbeddedGroupSimulator(model, plans, steps_per_epoch)
+        return EmbeddedGroupSimulator(model, specs, steps_per_epoch)
 
     def environment(self) -> Mapping[str, str]:
         """Return versions and the machine's features, by name, as text."""

@@ -9,7 +9,7 @@ from typing import Any
 from tuitrain.commands import AnyCommand, Clip, Freeze
 from tuitrain_core.module import Module
 
-from ..factory import GroupPlan
+from ..factory import GroupSpec
 from ..state import Array, read_only
 from ..steerable import CommandResult
 from ..views import GroupView
@@ -27,22 +27,22 @@ class EmbeddedGroupSimulator:
     Parameters
     ----------
     model : has the parameters that are grouped; their values are not read
-    plans : the groups at the first step
+    specs : the groups at the first step
     steps_per_epoch : the length of an epoch, for schedules
 
     Raises
     ------
-    RefusedError : the plans do not fit the model's parameters
+    RefusedError : the specs do not fit the model's parameters
     """
 
-    def __init__(self, model: Module, plans: Sequence[GroupPlan], steps_per_epoch: int) -> None:
+    def __init__(self, model: Module, specs: Sequence[GroupSpec], steps_per_epoch: int) -> None:
         self._parameters = dict(model.named_parameters())
-        self._table = GroupTable(self._parameters, plans, model.aliases())
+        self._table = GroupTable(self._parameters, specs, model.aliases())
         self._frozen = FrozenParameters(self._parameters)
         self._commands = CommandHandler(self._table, self._frozen, steps_per_epoch)
-        for plan in plans:
-            if plan.frozen:
-                self._commands.apply(Freeze(plan.name), 0)
+        for spec in specs:
+            if spec.frozen:
+                self._commands.apply(Freeze(spec.name), 0)
 
     def apply(self, command: AnyCommand, step: int) -> CommandResult:
         """Apply a command before step ``step``; see `GroupSimulator.apply`."""

@@ -12,7 +12,7 @@ from tuitrain_core import Parameter, schedule
 from tuitrain_core.optimizer import Optimizer, ParameterState
 from tuitrain_core.schedule import Constant, Schedule
 
-from ..factory import GroupPlan
+from ..factory import GroupSpec
 from ..targets import (
     ParameterAliases,
     match_names,
@@ -83,7 +83,7 @@ class GroupTable:
     Parameters
     ----------
     parameters : every parameter by name
-    plans : the groups at the first step
+    specs : the groups at the first step
     aliases : the other names of tied parameters
 
     Raises
@@ -95,17 +95,17 @@ class GroupTable:
     def __init__(
         self,
         parameters: Mapping[str, Parameter],
-        plans: Sequence[GroupPlan],
+        specs: Sequence[GroupSpec],
         aliases: Mapping[str, tuple[str, ...]],
     ) -> None:
         self.parameters = parameters
         self.aliases: ParameterAliases = {name: aliases.get(name, ()) for name in parameters}
         self._groups: dict[str, Group] = {}
         left = list(parameters)
-        for plan in plans:
-            group = self._planned(plan, left)
+        for spec in specs:
+            group = self._planned(spec, left)
             left = [name for name in left if name not in group.members]
-            self._groups[plan.name] = group
+            self._groups[spec.name] = group
         if left:
             names = ", ".join(map(self.display_name, left))
             raise RefusedError(f"no group takes {names}; end with a group whose params are ['*']")
@@ -190,30 +190,30 @@ class GroupTable:
     def _of(self, members: Iterable[str]) -> list[Parameter]:
         return [self.parameters[name] for name in members]
 
-    def _planned(self, plan: GroupPlan, left: Sequence[str]) -> Group:
-        if not is_name(plan.name):
+    def _planned(self, spec: GroupSpec, left: Sequence[str]) -> Group:
+        if not is_name(spec.name):
             raise RefusedError(
-                f"group {plan.name!r}: a name is made of letters, digits, '_', '.' and '-'"
+                f"group {spec.name!r}: a name is made of letters, digits, '_', '.' and '-'"
             )
-        if plan.name in self._groups:
-            raise RefusedError(f"a second group is called {plan.name!r}")
+        if spec.name in self._groups:
+            raise RefusedError(f"a second group is called {spec.name!r}")
         try:
-            members = self._claim(plan, left)
-            self.check_name(plan.name, members)
-            optimizer = make_optimizer(plan.optimizer, self._of(members), plan.settings)
+            members = self._claim(spec, left)
+            self.check_name(spec.name, members)
+            optimizer = make_optimizer(spec.optimizer, self._of(members), spec.settings)
         except RefusedError as refusal:
-            raise RefusedError(f"group {plan.name!r}: {refusal}") from None
+            raise RefusedError(f"group {spec.name!r}: {refusal}") from None
         return Group(
-            plan.name, members, optimizer, Constant(float(optimizer.param_groups[0]["lr"]))
+            spec.name, members, optimizer, Constant(float(optimizer.param_groups[0]["lr"]))
         )
 
-    def _claim(self, plan: GroupPlan, left: Sequence[str]) -> tuple[str, ...]:
-        wanted = resolve_patterns(plan.patterns, self.aliases)
+    def _claim(self, spec: GroupSpec, left: Sequence[str]) -> tuple[str, ...]:
+        wanted = resolve_patterns(spec.patterns, self.aliases)
         members = tuple(name for name in wanted if name in left)
         if not members:
             tied = [self.display_name(name) for name in wanted if self.aliases[name]]
             raise RefusedError(
                 f"it is left with nothing: earlier groups have taken all that "
-                f"{' '.join(plan.patterns)} matches{': ' if tied else ''}{', '.join(tied)}"
+                f"{' '.join(spec.patterns)} matches{': ' if tied else ''}{', '.join(tied)}"
             )
         return members

@@ -21,7 +21,7 @@ from tuitrain.metric_info import ACCURACY
 from tuitrain.run.snapshot import RunInfo, Snapshot
 from tuitrain.scenario.runs.run_list import list_runs
 
-from ..run_choice.compare import NO_RUN, RunsScreen
+from ..run_choice.past_runs import NO_RUN, RunsScreen
 from .deck import Controller, Deck
 
 _CHART_IDS = ("loss", "accuracy", "third", "fourth")

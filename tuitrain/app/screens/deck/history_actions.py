@@ -15,9 +15,9 @@ from tuitrain.scenario.save import save as save_run
 
 from ..dialogs.branches import BranchesDialog
 from ..dialogs.checkpoint import CheckpointDialog
+from ..dialogs.compare_rates import CompareRatesDialog
 from ..dialogs.rewind import RewindDialog
 from ..dialogs.save import SaveDialog, SaveRequest
-from ..dialogs.what_if import WhatIfDialog
 from .command_sender import CommandSender
 from .deck import Controller, Deck
 
@@ -77,13 +77,13 @@ class HistoryActions(Controller):
         if snapshot.lr_sweep is None:
             self._warn(f"nothing was tried yet: {self._key('try')} tries learning rates")
             return
-        self._sender.ask(WhatIfDialog(snapshot, snapshot.lr_sweep))
+        self._sender.ask(CompareRatesDialog(snapshot, snapshot.lr_sweep))
 
     def show_trial(self, reply: JournalEntry, snapshot: Snapshot) -> None:
         """Compare the learning rates of a sweep when its reply comes, unless a dialog is open."""
         tried = reply.command.startswith("try ") and reply.outcome == "applied"
         if tried and snapshot.lr_sweep is not None and self.deck.app.screen is self.deck:
-            self._sender.ask(WhatIfDialog(snapshot, snapshot.lr_sweep))
+            self._sender.ask(CompareRatesDialog(snapshot, snapshot.lr_sweep))
 
     def action_save(self) -> None:
         """Ask for a file, and save the commands as a scenario."""

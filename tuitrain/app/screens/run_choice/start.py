@@ -33,8 +33,8 @@ from tuitrain.scenario.runs.run_list import RecordedRun
 
 from ...framework.screens import BaseScreen
 from ..help import HelpScreen
-from .compare import NO_RUN, RunsScreen
 from .new_run import NewRunDialog
+from .past_runs import NO_RUN, RunsScreen
 from .resume_or_open import ResumeOrOpenDialog
 
 FIRST_RUN: Final = BundledScenario(

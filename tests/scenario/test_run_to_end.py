@@ -17,7 +17,7 @@ from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.load import loads
 from tuitrain.scenario.replay import replay
 from tuitrain.scenario.resume import resume
-from tuitrain.scenario.unattended import run_to_end
+from tuitrain.scenario.run_to_end import run_to_end
 from tuitrain.scenario.verify import make_header, verify_record
 
 HEAD = TEXT[: TEXT.index("[[at]]")].replace("epochs = 3", "epochs = 20")

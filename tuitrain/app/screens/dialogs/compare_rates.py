@@ -14,31 +14,31 @@ from tuitrain.run.snapshot import LrSweep, Snapshot
 from .command_dialog import CommandDialog
 
 
-class WhatIfDialog(CommandDialog):
+class CompareRatesDialog(CommandDialog):
     """Compares the candidates; enter switches to the selected one's branch."""
 
     verb = "try"
     AUTO_FOCUS = "#tried-table"
 
-    def __init__(self, snapshot: Snapshot, trial: LrSweep) -> None:
+    def __init__(self, snapshot: Snapshot, sweep: LrSweep) -> None:
         super().__init__(
-            f"what if: lr {trial.target}, {format_count(trial.steps)} steps from step "
-            f"{format_count(trial.step)}"
+            f"what if: lr {sweep.target}, {format_count(sweep.steps)} steps from step "
+            f"{format_count(sweep.step)}"
         )
         self._snapshot = snapshot
-        self._trial = trial
+        self._sweep = sweep
 
     def compose_body(self) -> ComposeResult:
         """Compose the charts over the table."""
-        trial = self._trial
-        views: list[SweepPanel] = [SweepCurves(trial), SweepTable(trial)]
-        if len({candidate.value for candidate in trial.candidates}) >= MIN_FINDER_RATES:
-            views.insert(1, LrFinder(trial))
+        sweep = self._sweep
+        views: list[SweepPanel] = [SweepCurves(sweep), SweepTable(sweep)]
+        if len({candidate.value for candidate in sweep.candidates}) >= MIN_FINDER_RATES:
+            views.insert(1, LrFinder(sweep))
         for view in views:
             view.snapshot = self._snapshot
         *charts, table = views
         yield Horizontal(*charts, id="tried-charts")
-        table.styles.height = 1 + len(trial.candidates)
+        table.styles.height = 1 + len(sweep.candidates)
         yield table
 
     def keys(self) -> str:
@@ -59,10 +59,10 @@ class WhatIfDialog(CommandDialog):
 
     def command_text(self) -> str:
         """Return ``branch NAME``."""
-        return f"branch {self._trial.candidates[self.query_one(SweepTable).chosen].branch}"
+        return f"branch {self._sweep.candidates[self.query_one(SweepTable).chosen].branch}"
 
     def problem(self) -> str:
         """Return that the run is on the candidate's branch already, if so."""
-        chosen = self._trial.candidates[self.query_one(SweepTable).chosen]
+        chosen = self._sweep.candidates[self.query_one(SweepTable).chosen]
         on_it = chosen.branch == self._snapshot.branch
         return f"the run is on branch {chosen.branch} already" if on_it else ""

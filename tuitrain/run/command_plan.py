@@ -1,4 +1,4 @@
-"""The command schedule: the commands that a scenario plans, and those that are still pending."""
+"""The command plan: the commands that a scenario plans, and those that are still pending."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tuitrain.commands import command_kind
 from .session_state import PlannedCommand
 
 
-class CommandSchedule:
+class CommandPlan:
     """The planned commands of a run.
 
     Parameters

@@ -16,8 +16,8 @@ from tuitrain.app.renderables.charts.lr_sweep import (
 )
 from tuitrain.app.renderables.charts.lr_sweep import sweep_candidates as candidates_of
 from tuitrain.app.renderables.rows import plain_text
+from tuitrain.app.screens.dialogs.compare_rates import CompareRatesDialog
 from tuitrain.app.screens.dialogs.try_lr import describe_cost
-from tuitrain.app.screens.dialogs.what_if import WhatIfDialog
 from tuitrain.app.widgets.charts.lr_sweep import SweepTable
 from tuitrain.commands import parse
 from tuitrain.run.snapshot import BranchView, LrCandidate, LrSweep, Phase, Series, Snapshot
@@ -142,7 +142,7 @@ async def test_the_results_open_and_enter_adopts_a_candidate(opened):
         person.source.show(lr_sweep=tried().lr_sweep, branches=tried().branches, phase=Phase.PAUSED)
         person.source.answer("applied", "paused; mean loss …")
         await person.look()
-        assert isinstance(person.app.screen, WhatIfDialog)
+        assert isinstance(person.app.screen, CompareRatesDialog)
         assert person.line == ":branch b3"
         await person.press("up", "enter")
         assert person.sent[1:] == ["branch b2"]
@@ -163,7 +163,7 @@ async def test_results_do_not_open_over_a_dialog(opened):
         person.source.show(lr_sweep=tried().lr_sweep, branches=tried().branches)
         person.source.answer("applied", "paused; mean loss …")
         await person.look()
-        assert not isinstance(person.app.screen, WhatIfDialog)
+        assert not isinstance(person.app.screen, CompareRatesDialog)
 
 
 async def test_escape_keeps_the_present_branch(opened):
