@@ -31,11 +31,13 @@ def test_the_variable_limits_the_threads(monkeypatch):
 
 def test_a_second_thread_is_used_where_it_is_faster_and_retried_where_not():
     for together, best in ((0.5, 2), (0.99, 1), (2.0, 1)):
-        pace, chosen = Autotuner(2), []
-        assert pace.steps == FIRST_BURST
+        autotuner, chosen = Autotuner(2), []
+        assert autotuner.steps == FIRST_BURST
         for _ in range(2 * MAX_RETRY_FASTER):
-            chosen.append(pace.threads)
-            pace.record_burst(pace.threads, 10, 10e-3 * (together if pace.threads == 2 else 1.0))
+            chosen.append(autotuner.threads)
+            autotuner.record_burst(
+                autotuner.threads, 10, 10e-3 * (together if autotuner.threads == 2 else 1.0)
+            )
         assert chosen[:4] == [1, 1, 2, 2]
         looks = [place for place, item in enumerate(chosen) if item != best][2:]
         again = MAX_RETRY_FASTER if best == 2 else MAX_RETRY_SLOWER
@@ -45,60 +47,62 @@ def test_a_second_thread_is_used_where_it_is_faster_and_retried_where_not():
             min(FIRST_RETRY << place + 1, again) for place in range(len(pauses))
         ]
         assert pauses[-1] >= min(again, MAX_RETRY_FASTER // 2)
-        assert pace.steps == int(BURST_SECONDS / (1e-3 * min(together, 1.0)))
+        assert autotuner.steps == int(BURST_SECONDS / (1e-3 * min(together, 1.0)))
 
 
-def paced(pace: Autotuner, bursts: int, together: float) -> list[int]:
-    """Take bursts; on two threads they take ``factor`` times as long as on one."""
+def run_bursts(autotuner: Autotuner, bursts: int, together: float) -> list[int]:
+    """Take bursts; on two threads they take ``together`` times as long as on one."""
     chosen = []
     for _ in range(bursts):
-        chosen.append(pace.threads)
-        pace.record_burst(chosen[-1], 10, 10e-3 * (together if chosen[-1] == 2 else 1.0))
+        chosen.append(autotuner.threads)
+        autotuner.record_burst(chosen[-1], 10, 10e-3 * (together if chosen[-1] == 2 else 1.0))
     return chosen
 
 
 def test_cold_measurements_are_soon_repeated():
-    pace = Autotuner(2)
+    autotuner = Autotuner(2)
     for place in range(WARM_UP_BURSTS):
-        assert pace.threads == 1
-        pace.record_burst(1, 4, 4e-3 * (9 - place))
-    assert 1 in paced(pace, WARM_UP_BURSTS + FIRST_RETRY + 1, together=2.0)[WARM_UP_BURSTS:]
-    assert pace.best_threads == 1
-    assert pace.steps == int(BURST_SECONDS / 1e-3)
+        assert autotuner.threads == 1
+        autotuner.record_burst(1, 4, 4e-3 * (9 - place))
+    assert (
+        1 in run_bursts(autotuner, WARM_UP_BURSTS + FIRST_RETRY + 1, together=2.0)[WARM_UP_BURSTS:]
+    )
+    assert autotuner.best_threads == 1
+    assert autotuner.steps == int(BURST_SECONDS / 1e-3)
 
 
 def test_the_first_measurement_of_a_kind_is_discarded():
-    pace = Autotuner(1)
-    pace.record_burst(1, 4, 1.0)
-    pace.record_burst(1, 4, 4e-3)
-    assert pace.steps == int(BURST_SECONDS / 1e-3)
-    assert paced(pace, 3 * MAX_RETRY_SLOWER, together=1.0) == [1] * 3 * MAX_RETRY_SLOWER
+    autotuner = Autotuner(1)
+    autotuner.record_burst(1, 4, 1.0)
+    autotuner.record_burst(1, 4, 4e-3)
+    assert autotuner.steps == int(BURST_SECONDS / 1e-3)
+    assert run_bursts(autotuner, 3 * MAX_RETRY_SLOWER, together=1.0) == [1] * 3 * MAX_RETRY_SLOWER
 
 
 def test_after_a_change_both_choices_are_measured_again():
-    pace = Autotuner(2)
-    paced(pace, 4 * MAX_RETRY_FASTER, together=0.5)
-    pace.invalidate()
-    assert paced(pace, FIRST_RETRY + 1, together=1.2) == [2] * FIRST_RETRY + [1]
+    autotuner = Autotuner(2)
+    run_bursts(autotuner, 4 * MAX_RETRY_FASTER, together=0.5)
+    autotuner.invalidate()
+    assert run_bursts(autotuner, FIRST_RETRY + 1, together=1.2) == [2] * FIRST_RETRY + [1]
 
 
 def test_trial_bursts_are_shorter():
-    pace = Autotuner(2)
-    paced(pace, 2 * WARM_UP_BURSTS, together=2.0)
+    autotuner = Autotuner(2)
+    run_bursts(autotuner, 2 * WARM_UP_BURSTS, together=2.0)
     lengths = []
     for _ in range(FIRST_RETRY + 1):
-        lengths.append((pace.threads, pace.steps))
-        paced(pace, 1, together=2.0)
+        lengths.append((autotuner.threads, autotuner.steps))
+        run_bursts(autotuner, 1, together=2.0)
     whole, short = int(BURST_SECONDS / 1e-3), int(TRIAL_BURST_SECONDS / 1e-3)
     assert lengths == [(1, whole)] * FIRST_RETRY + [(2, short)]
 
 
 def test_one_slow_burst_keeps_the_threads_but_an_occupied_core_does_not():
-    pace = Autotuner(2)
-    paced(pace, 40, together=0.7)
-    assert pace.threads == 2
-    pace.record_burst(2, 10, 10e-3 * 1.6)
-    assert pace.threads == 2
-    assert paced(pace, 6, together=1.6)[-1] == 1
-    assert 2 in paced(pace, MAX_RETRY_SLOWER + 1, together=0.7)
-    assert paced(pace, 2 * MAX_RETRY_SLOWER, together=0.7)[-1] == 2
+    autotuner = Autotuner(2)
+    run_bursts(autotuner, 40, together=0.7)
+    assert autotuner.threads == 2
+    autotuner.record_burst(2, 10, 10e-3 * 1.6)
+    assert autotuner.threads == 2
+    assert run_bursts(autotuner, 6, together=1.6)[-1] == 1
+    assert 2 in run_bursts(autotuner, MAX_RETRY_SLOWER + 1, together=0.7)
+    assert run_bursts(autotuner, 2 * MAX_RETRY_SLOWER, together=0.7)[-1] == 2

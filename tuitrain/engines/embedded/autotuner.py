@@ -1,4 +1,4 @@
-"""The autotuner: chooses the number of steps in a burst and of threads that share them.
+"""Chooses how many steps a burst has, and how many threads share them.
 
 It chooses by earlier measurements. Neither choice changes a bit of the result.
 """
@@ -59,19 +59,19 @@ class Autotuner:
     def __init__(self, max_threads: int) -> None:
         self._choices = (1,) if max_threads == 1 else (1, max_threads)
         self._seconds = dict.fromkeys(self._choices, math.nan)
-        self._noted = dict.fromkeys(self._choices, 0)
-        self._pause = self._until_look = FIRST_RETRY
+        self._burst_counts = dict.fromkeys(self._choices, 0)
+        self._retry_interval = self._bursts_until_retry = FIRST_RETRY
 
     @property
     def threads(self) -> int:
         """The number of threads for the next burst."""
         if self._unmeasured is not None:
             return self._unmeasured
-        return self.best_threads if self._until_look else self._other
+        return self.best_threads if self._bursts_until_retry else self._other
 
     @property
     def _unmeasured(self) -> int | None:
-        few = [choice for choice in self._choices if self._noted[choice] < WARM_UP_BURSTS]
+        few = [choice for choice in self._choices if self._burst_counts[choice] < WARM_UP_BURSTS]
         return few[0] if few else None
 
     @property
@@ -88,7 +88,7 @@ class Autotuner:
     @property
     def steps(self) -> int:
         """The number of steps in the next burst, 1 or more."""
-        known = [item for item in self._seconds.values() if not math.isnan(item)]
+        known = [seconds for seconds in self._seconds.values() if not math.isnan(seconds)]
         if not known:
             return FIRST_BURST
         seconds = BURST_SECONDS if self.threads == self.best_threads else TRIAL_BURST_SECONDS
@@ -97,27 +97,27 @@ class Autotuner:
     def record_burst(self, threads: int, steps: int, seconds: float) -> None:
         """Record a burst's time; the next one replaces the first of its kind, which warms up."""
         measuring, tried = self._unmeasured is not None, threads != self.best_threads
-        self._noted[threads] += 1
+        self._burst_counts[threads] += 1
         took = max(seconds / steps, 1e-7)
         before, weight = self._seconds[threads], TRIED if tried else USED
-        if self._noted[threads] <= WARM_UP_BURSTS or (tried and took < before):
+        if self._burst_counts[threads] <= WARM_UP_BURSTS or (tried and took < before):
             self._seconds[threads] = took  # the burst before warmed up, or shared its core
         else:
             self._seconds[threads] = before + weight * (took - before)
         if not measuring:
-            self._plan_look(tried)
+            self._schedule_retry(tried)
 
-    def _plan_look(self, looked: bool) -> None:
+    def _schedule_retry(self, retried: bool) -> None:
         """Count down to the next trial of the other number of threads."""
-        if looked:
-            max_pause = (
+        if retried:
+            max_interval = (
                 MAX_RETRY_SLOWER if self.best_threads == self._choices[0] else MAX_RETRY_FASTER
             )
-            self._pause = min(2 * self._pause, max_pause)
-            self._until_look = self._pause
-        elif self._until_look:
-            self._until_look -= 1
+            self._retry_interval = min(2 * self._retry_interval, max_interval)
+            self._bursts_until_retry = self._retry_interval
+        elif self._bursts_until_retry:
+            self._bursts_until_retry -= 1
 
     def invalidate(self) -> None:
         """Measure both choices again soon, because the steps have changed."""
-        self._pause = self._until_look = FIRST_RETRY
+        self._retry_interval = self._bursts_until_retry = FIRST_RETRY

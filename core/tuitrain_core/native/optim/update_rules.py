@@ -22,7 +22,7 @@ class Scalars:
 
     Attributes
     ----------
-    plain: whether the first one, the learning rate, is known not to be 0, and every decay to be 0.
+    plain : whether the learning rate (the first scalar) is known not to be 0, and all decays to be 0
     """
 
     values: Sequence[Value]
@@ -45,7 +45,7 @@ class Rule:
 
     Attributes
     ----------
-    decays: indices of the scalars that are decays; as these are mostly 0, a second loop omits them.
+    decays : indices of the scalars that are decays; as these are mostly 0, a second loop omits them
     """
 
     slots: int
@@ -58,16 +58,16 @@ def _decayed(k: Builder, s: Scalars, slope: Value, param: Value, decay: Value) -
     """Return slope + decay · param; with decay 0 exactly the slope."""
     if s.plain:
         return slope
-    on = k.ir.fcmp_unordered("!=", decay, k.zero)
-    return k.ir.select(on, k.ir.fadd(slope, k.ir.fmul(decay, param)), slope)
+    is_on = k.ir.fcmp_unordered("!=", decay, k.zero)
+    return k.ir.select(is_on, k.ir.fadd(slope, k.ir.fmul(decay, param)), slope)
 
 
 def _moved(k: Builder, s: Scalars, param: Value, change: Value) -> Value:
     """Return param - change; with lr 0 exactly the parameter, whatever the change."""
     if s.plain:
         return k.ir.fsub(param, change)
-    on = k.ir.fcmp_unordered("!=", s.values[0], k.zero)
-    return k.ir.select(on, k.ir.fsub(param, change), param)
+    is_on = k.ir.fcmp_unordered("!=", s.values[0], k.zero)
+    return k.ir.select(is_on, k.ir.fsub(param, change), param)
 
 
 def _average(k: Builder, keep: Value, old: Value, take: Value, new: Value) -> Value:
@@ -83,10 +83,10 @@ def _sgd(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) 
 def _sgd_momentum(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
     lr, momentum, decay, nesterov = s
     slope = _decayed(k, s, grad, param, decay)
-    speed = k.ir.fadd(k.ir.fmul(momentum, state[0]), slope)
-    ahead = k.ir.fadd(slope, k.ir.fmul(momentum, speed))
-    step = k.ir.select(k.ir.fcmp_unordered("!=", nesterov, k.zero), ahead, speed)
-    return _moved(k, s, param, k.ir.fmul(lr, step)), [speed]
+    velocity = k.ir.fadd(k.ir.fmul(momentum, state[0]), slope)
+    nesterov_step = k.ir.fadd(slope, k.ir.fmul(momentum, velocity))
+    step = k.ir.select(k.ir.fcmp_unordered("!=", nesterov, k.zero), nesterov_step, velocity)
+    return _moved(k, s, param, k.ir.fmul(lr, step)), [velocity]
 
 
 def _adam(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
@@ -124,9 +124,9 @@ def _rmsprop(centered: bool, heavy: bool) -> Formula:
 def _adagrad(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
     lr, eps, decay = s
     slope = _decayed(k, s, grad, param, decay)
-    seen = k.ir.fadd(state[0], k.ir.fmul(slope, slope))
-    step = k.ir.fdiv(slope, vector_math.sqrt(k, k.ir.fadd(seen, eps)))
-    return _moved(k, s, param, k.ir.fmul(lr, step)), [seen]
+    total = k.ir.fadd(state[0], k.ir.fmul(slope, slope))
+    step = k.ir.fdiv(slope, vector_math.sqrt(k, k.ir.fadd(total, eps)))
+    return _moved(k, s, param, k.ir.fmul(lr, step)), [total]
 
 
 def _adadelta(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
@@ -136,19 +136,19 @@ def _adadelta(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Val
     above = vector_math.sqrt(k, k.ir.fadd(state[1], eps))
     below = vector_math.sqrt(k, k.ir.fadd(square, eps))
     delta = k.ir.fmul(k.ir.fdiv(above, below), slope)
-    grown = _average(k, keep, state[1], take, k.ir.fmul(delta, delta))
-    return _moved(k, s, param, k.ir.fmul(lr, delta)), [square, grown]
+    deltas = _average(k, keep, state[1], take, k.ir.fmul(delta, delta))
+    return _moved(k, s, param, k.ir.fmul(lr, delta)), [square, deltas]
 
 
 def _lion(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
     lr, keep1, take1, keep2, take2, decoupled = s
     mixed = _average(k, keep1, state[0], take1, grad)
-    kept = _average(k, keep2, state[0], take2, grad)
+    momentum = _average(k, keep2, state[0], take2, grad)
     negative = k.ir.fsub(k.constant(-0.0), lr)
     below = k.ir.select(k.ir.fcmp_ordered("<", mixed, k.zero), negative, mixed)
     change = k.ir.select(k.greater(mixed, k.zero), lr, below)
     change = _decayed(k, s, change, param, decoupled)
-    return _moved(k, s, param, change), [kept]
+    return _moved(k, s, param, change), [momentum]
 
 
 def _lamb_norms(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
@@ -156,21 +156,21 @@ def _lamb_norms(k: Builder, s: Scalars, param: Value, grad: Value, state: list[V
     _, keep1, keep2, take1, take2, *_ = s
     first = _average(k, keep1, state[0], take1, grad)
     second = _average(k, keep2, state[1], take2, k.ir.fmul(grad, grad))
-    return _pace(k, s, param, [first, second]), [first, second]
+    return _lamb_direction(k, s, param, [first, second]), [first, second]
 
 
 def _lamb(k: Builder, s: Scalars, param: Value, _grad: Value, state: list[Value]) -> Step:
     step_size = s.values[0]
-    change = k.ir.fmul(step_size, _pace(k, s, param, state))
+    change = k.ir.fmul(step_size, _lamb_direction(k, s, param, state))
     return _moved(k, s, param, change), state
 
 
-def _pace(k: Builder, s: Scalars, param: Value, moments: list[Value]) -> Value:
+def _lamb_direction(k: Builder, s: Scalars, param: Value, moments: list[Value]) -> Value:
     over_correction1, over_root_correction2, eps, decay = s.values[5:]
     first, second = moments
     root = k.ir.fadd(k.ir.fmul(vector_math.sqrt(k, second), over_root_correction2), eps)
-    pace = k.ir.fdiv(k.ir.fmul(first, over_correction1), root)
-    return k.ir.fadd(pace, k.ir.fmul(decay, param))
+    ratio = k.ir.fdiv(k.ir.fmul(first, over_correction1), root)
+    return k.ir.fadd(ratio, k.ir.fmul(decay, param))
 
 
 RULES: dict[str, Rule] = {
