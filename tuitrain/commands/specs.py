@@ -237,7 +237,9 @@ VOCABULARY: tuple[CommandSpec, ...] = (
 )
 
 
-_KINDS = {form.type: spec.kind for spec in VOCABULARY for form in spec.forms}
+_KINDS: dict[type[Command], CommandKind] = {
+    form.type: spec.kind for spec in VOCABULARY for form in spec.forms
+}
 
 
 def command_kind(command: Command) -> CommandKind:
