@@ -37,9 +37,9 @@ def visible_lines(text: str) -> str:
     return "\n".join(map(visible, _LINE_END.split(text)))
 
 
-def count_replaced(text: str) -> int:
-    """Return how many characters of a text `visible` would replace."""
-    return sum(_visible(character) != character for character in text)
+def format_count(number: int) -> str:
+    """Write a whole number with its digits in groups of three: ``59 134``."""
+    return f"{number:,}".replace(",", " ")
 
 
 def _visible(character: str) -> str:

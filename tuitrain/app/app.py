@@ -33,7 +33,6 @@ from .screens.dialogs.confirm import ConfirmDialog
 from .screens.help import HelpScreen
 from .source import Source
 from .terminal import can_suspend, notify_desktop
-from .themes import OWN_THEMES, heat_colors
 
 REPLY_POLL_HZ: Final = 60
 """How often a second the run is polled while a reply is expected, so that keys respond."""
@@ -83,8 +82,6 @@ class TuitrainApp(BaseApp[None]):
     ) -> None:
         super().__init__()
         self._output = output
-        for theme in OWN_THEMES:
-            self.register_theme(theme)
         self._config = config
         self.config = Config() if config is None else read_config(config, self.available_themes)
         self.key_table = build_key_table(self.config.keys)
@@ -101,10 +98,6 @@ class TuitrainApp(BaseApp[None]):
     def get_default_screen(self) -> FlightDeck:
         """Start on the flight deck."""
         return self.deck
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Return the colors of heat maps for themes that define none."""
-        return heat_colors(self.no_color)
 
     def on_mount(self) -> None:
         """Begin to poll the run."""

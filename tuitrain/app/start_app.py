@@ -18,7 +18,6 @@ from .keys.other_screens import START_KEYS
 from .screens.help import HelpScreen
 from .screens.run_choice.start import StartScreen
 from .start_choice import StartChoice
-from .themes import OWN_THEMES, heat_colors
 
 TITLE: Final = "tuitrain"
 
@@ -51,8 +50,6 @@ class StartApp(BaseApp[StartChoice]):
         problem: str = "",
     ) -> None:
         super().__init__()
-        for theme in OWN_THEMES:
-            self.register_theme(theme)
         self._config = config
         self._settings = Config() if config is None else read_config(config, self.available_themes)
         if self._settings.theme:
@@ -63,10 +60,6 @@ class StartApp(BaseApp[StartChoice]):
     def get_default_screen(self) -> StartScreen:
         """Start on the lists."""
         return self.start
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Return the colors of heat maps for themes that define none."""
-        return heat_colors(self.no_color)
 
     def on_mount(self) -> None:
         """Show the last problem, and store the themes that are chosen from now on."""

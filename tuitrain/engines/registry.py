@@ -36,6 +36,7 @@ def engine_factory(name: str = DEFAULT_ENGINE) -> EngineFactory:
     """
     load = _LOADERS.get(name)
     if load is None:
-        hint = did_you_mean(name, _LOADERS)
-        raise RefusedError(f"no engine is called {name!r}{hint} (engines: {', '.join(_LOADERS)})")
+        names = engine_names()
+        hint = did_you_mean(name, names)
+        raise RefusedError(f"no engine is called {name!r}{hint} (engines: {', '.join(names)})")
     return load()

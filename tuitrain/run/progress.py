@@ -15,8 +15,3 @@ class ProgressCallback(Protocol):
 
 def ignore_progress(note: str, done: float | None = None, /) -> None:
     """Do nothing."""
-
-
-def format_count(number: int) -> str:
-    """Return a whole number with its digits in groups of three: ``59 134``."""
-    return f"{number:,}".replace(",", " ")

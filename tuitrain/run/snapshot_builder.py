@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from tuitrain.commands import Clip, to_text
+from tuitrain.commands import AnyCommand, Clip, to_text
 
 from .context import RunContext
-from .history.state_cache import Decision
 from .snapshot import Intervention, Phase, Snapshot
 
 
@@ -45,7 +44,7 @@ def build_snapshot(
         checkpoints=tuple(context.checkpoints.refs),
         breakpoints=context.breakpoints.texts(),
         optimizers=engine.optimizer_choices(),
-        clip=_clip(branch.decisions),
+        clip=clip_text(decision.command for decision in branch.decisions),
         lr_sweep=context.lr_sweep,
     )
 
@@ -59,13 +58,12 @@ def _seconds_left(context: RunContext, samples_per_second: float) -> float | Non
     return samples / samples_per_second
 
 
-def _clip(decisions: Sequence[Decision]) -> str:
-    """Return the clipping that the last decision about it set."""
-    for decision in reversed(decisions):
-        if isinstance(decision.command, Clip):
-            is_off = decision.command.by == "off"
-            return "" if is_off else to_text(decision.command).removeprefix("clip ")
-    return ""
+def clip_text(commands: Iterable[AnyCommand]) -> str:
+    """Return the clipping that the last of these commands set, such as ``norm 1``; "" for none."""
+    clips = [command for command in commands if isinstance(command, Clip)]
+    if not clips or clips[-1].by == "off":
+        return ""
+    return to_text(clips[-1]).removeprefix("clip ")
 
 
 def _note(context: RunContext) -> str:

@@ -30,9 +30,10 @@ from tuitrain.records.record_format import ChangedLine, JournalLine
 from tuitrain.records.record_reader import Header, read_journal, read_metrics
 from tuitrain.records.record_writer import RecordWriter
 from tuitrain.records.repetition import ReachedStep, RepeatedAction, RepeatedCommand
-from tuitrain.run.progress import ProgressCallback, format_count
+from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase
+from tuitrain.text import format_count
 
 from ..records.history import read_history
 from ..records.repetition import ends_by_planned_stop, repeated_actions, repeated_entries

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from ..errors import CoreError
 
@@ -39,6 +40,45 @@ class Schedule(ABC):
         ------
         CoreError : a learning rate would be negative or not finite
         """
+
+
+@dataclass(frozen=True, slots=True)
+class RangeSchedule(Schedule):
+    """The base of schedules from one learning rate to another over some units.
+
+    Parameters
+    ----------
+    start_lr, end_lr : finite, 0 or more
+    start_step : step at which the first unit begins, 0 or more
+    duration : number of units until ``end_lr``, 1 or more
+    unit_steps : steps in a unit, 1 or more; default 1
+
+    Raises
+    ------
+    CoreError : a value is not allowed
+    """
+
+    start_lr: float
+    end_lr: float
+    start_step: int
+    duration: int
+    unit_steps: int = 1
+
+    def __post_init__(self) -> None:
+        check_rate("start_lr", self.start_lr)
+        check_rate("end_lr", self.end_lr)
+        check_count("start_step", self.start_step, 0)
+        check_count("duration", self.duration, 1)
+        check_count("unit_steps", self.unit_steps, 1)
+
+    def stays_zero(self, step: int) -> bool:
+        """See `Schedule.stays_zero`."""
+        reached = units_since(self.start_step, step, self.unit_steps) >= self.duration
+        return self.end_lr == 0.0 and (reached or self.start_lr == 0.0)
+
+    def scaled(self, factor: float) -> Self:
+        """See `Schedule.scaled`."""
+        return replace(self, start_lr=self.start_lr * factor, end_lr=self.end_lr * factor)
 
 
 def units_since(start_step: int, step: int, unit_steps: int) -> int:

@@ -6,11 +6,19 @@ import math
 from dataclasses import dataclass, replace
 
 from ..errors import CoreError
-from .base import Schedule, check_count, check_fraction, check_rate, lerp, units_since
+from .base import (
+    RangeSchedule,
+    Schedule,
+    check_count,
+    check_fraction,
+    check_rate,
+    lerp,
+    units_since,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Cosine(Schedule):
+class Cosine(RangeSchedule):
     """Cosine annealing from one learning rate to another: slow, fast in the middle, slow.
 
     ``lr(t) = end_lr + (start_lr - end_lr) * (1 + cos(pi * t / duration)) / 2``, with ``t`` the
@@ -33,19 +41,6 @@ class Cosine(Schedule):
     CoreError : a value is not allowed
     """
 
-    start_lr: float
-    end_lr: float
-    start_step: int
-    duration: int
-    unit_steps: int = 1
-
-    def __post_init__(self) -> None:
-        check_rate("start_lr", self.start_lr)
-        check_rate("end_lr", self.end_lr)
-        check_count("start_step", self.start_step, 0)
-        check_count("duration", self.duration, 1)
-        check_count("unit_steps", self.unit_steps, 1)
-
     @property
     def label(self) -> str:
         """``cosine→`` and the last learning rate."""
@@ -55,15 +50,6 @@ class Cosine(Schedule):
         """See `Schedule.lr`."""
         t = units_since(self.start_step, step, self.unit_steps)
         return _half_wave(self.start_lr, self.end_lr, t, self.duration)
-
-    def stays_zero(self, step: int) -> bool:
-        """See `Schedule.stays_zero`."""
-        reached = units_since(self.start_step, step, self.unit_steps) >= self.duration
-        return self.end_lr == 0.0 and (reached or self.start_lr == 0.0)
-
-    def scaled(self, factor: float) -> Cosine:
-        """See `Schedule.scaled`."""
-        return replace(self, start_lr=self.start_lr * factor, end_lr=self.end_lr * factor)
 
 
 @dataclass(frozen=True, slots=True)

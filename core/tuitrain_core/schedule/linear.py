@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .base import Schedule, check_count, check_rate, lerp, units_since
+from .base import RangeSchedule, Schedule, check_count, check_rate, lerp, units_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class LinearDecay(Schedule):
 
 
 @dataclass(frozen=True, slots=True)
-class Linear(Schedule):
+class Linear(RangeSchedule):
     """Linear change from one learning rate to another, up or down, in equal stairs.
 
     ``lr(t) = start_lr + (end_lr - start_lr) * t / duration``, with ``t`` the whole units since
@@ -113,19 +113,6 @@ class Linear(Schedule):
     CoreError : a value is not allowed
     """
 
-    start_lr: float
-    end_lr: float
-    start_step: int
-    duration: int
-    unit_steps: int = 1
-
-    def __post_init__(self) -> None:
-        check_rate("start_lr", self.start_lr)
-        check_rate("end_lr", self.end_lr)
-        check_count("start_step", self.start_step, 0)
-        check_count("duration", self.duration, 1)
-        check_count("unit_steps", self.unit_steps, 1)
-
     @property
     def label(self) -> str:
         """``linear→`` and the last learning rate."""
@@ -137,12 +124,3 @@ class Linear(Schedule):
         if t >= self.duration:
             return self.end_lr
         return lerp(self.start_lr, self.end_lr, 1 - t / self.duration)
-
-    def stays_zero(self, step: int) -> bool:
-        """See `Schedule.stays_zero`."""
-        reached = units_since(self.start_step, step, self.unit_steps) >= self.duration
-        return self.end_lr == 0.0 and (reached or self.start_lr == 0.0)
-
-    def scaled(self, factor: float) -> Linear:
-        """See `Schedule.scaled`."""
-        return replace(self, start_lr=self.start_lr * factor, end_lr=self.end_lr * factor)

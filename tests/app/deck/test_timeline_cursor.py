@@ -103,8 +103,8 @@ async def test_small_moves_are_fine_and_a_zoomed_chart_follows(opened):
 async def test_a_click_near_a_command_selects_it(opened):
     async with opened() as person:
         chart = person.deck.query_one("#loss")
-        width = chart.room.width - chart.axis_width - 1
-        column = 2 + chart.axis_width + round(520 / 1204 * width)
+        width = chart.room.width - chart.margin_cells - 1
+        column = 2 + chart.margin_cells + round(520 / 1204 * width)
         await person.pilot.click("#loss", offset=(column, 4))
         await person.look()
         assert cursor(person) == 520

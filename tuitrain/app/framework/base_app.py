@@ -1,4 +1,4 @@
-"""The base of both apps: toasts, pastes, the clipboard and screenshots."""
+"""The base of both apps: themes, toasts, pastes, the clipboard and screenshots."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tuitrain.encoding import to_encodable
 from tuitrain.text import visible, visible_lines
 
 from ..keys.keymap import key_label
+from ..themes import OWN_THEMES, heat_colors
 from .guarded_app import GuardedApp
 
 Result = TypeVar("Result")
@@ -22,6 +23,15 @@ class BaseApp(GuardedApp[Result]):
 
     In a browser they are downloaded.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        for theme in OWN_THEMES:
+            self.register_theme(theme)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return the colors of heat maps for themes that define none."""
+        return heat_colors(self.no_color)
 
     def notify(
         self,

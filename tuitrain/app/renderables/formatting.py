@@ -5,11 +5,18 @@ from __future__ import annotations
 import math
 
 from tuitrain.metric_info import MetricInfo
+from tuitrain.text import format_count
 
-
-def format_count(value: int) -> str:
-    """Write a whole number in groups of three: ``59 134``."""
-    return f"{value:,}".replace(",", " ")
+__all__ = [
+    "format_compact",
+    "format_count",
+    "format_duration",
+    "format_lr",
+    "format_metric",
+    "format_number",
+    "format_percentage",
+    "format_shape",
+]
 
 
 def format_compact(value: float) -> str:

@@ -112,14 +112,19 @@ class BranchTree(Generic[D]):
 
     def explore(self, decision: D, steps: int, at: int) -> BranchTree[D]:
         """Add a branch that was tried for some steps from here; the current branch stays."""
-        name = f"b{self.made + 1}"
+        name = _branch_name(self.made + 1)
         decisions = (*self.current.decisions, decision)
         tried = BranchNode(name, at, decisions, at + steps, self.current.name)
         return replace(self, left={**self.left, name: tried}, made=self.made + 1)
 
+    @property
+    def explored(self) -> BranchNode[D]:
+        """The branch that the last `explore` added."""
+        return self.left[_branch_name(self.made)]
+
     def _fork(self, decisions: tuple[D, ...], fork: int, at: int) -> BranchTree[D]:
         left = self._with_current_left(at)
-        fresh = BranchNode(f"b{self.made + 1}", fork, decisions, 0, self._owner_of(fork))
+        fresh = BranchNode(_branch_name(self.made + 1), fork, decisions, 0, self._owner_of(fork))
         return replace(self, current=fresh, left=left, made=self.made + 1)
 
     def _return(self, name: str, at: int) -> BranchTree[D]:
@@ -140,6 +145,11 @@ class BranchTree(Generic[D]):
         if not self.current.decisions:
             raise LookupError("nothing was decided")
         return self.current.decisions
+
+
+def _branch_name(number: int) -> str:
+    """Return the name of a branch by its number; the first branch, ``main``, has none."""
+    return f"b{number}"
 
 
 def first_difference(one: Sequence[D], other: Sequence[D]) -> int | None:

@@ -223,7 +223,7 @@ class Timeline:
         changed = self._engine.apply(command).changed
         # Even if it changed nothing, `undo` on this branch takes the command back.
         tree = self._tree.explore(Decision(here, command), steps, here)
-        self.branch = tried = branch.fork_at(tree.left[f"b{tree.made}"])
+        self.branch = tried = branch.fork_at(tree.explored)
         self.purpose = f"trying {to_text(command)}"
         self._run_to(here + steps, here + steps)
         self.purpose = RETRAINING

@@ -10,9 +10,10 @@ from traceback import format_exception
 
 from tuitrain.commands import to_text
 from tuitrain.errors import RunFailedError, TuitrainError
+from tuitrain.text import format_count
 
 from ..logs.log_capture import LogCapture
-from ..progress import ProgressCallback, format_count
+from ..progress import ProgressCallback
 from ..session import Session
 from ..snapshot import JournalEntry, Phase, Snapshot
 from .inspection import LiveInspection

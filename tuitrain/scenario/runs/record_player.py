@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tuitrain.commands import AnyCommand, Clip, parse, to_text
+from tuitrain.commands import AnyCommand, parse, to_text
 from tuitrain.engines.inspection import FailedInspection, InspectionRequest
 from tuitrain.errors import RefusedError
 from tuitrain.metric_info import MetricInfo, info_of
 from tuitrain.records.record_reader import HEADER
 from tuitrain.run.snapshot import Actor, BranchView, Intervention, Phase, Snapshot
+from tuitrain.run.snapshot_builder import clip_text
 from tuitrain.scenario.build import make_run_info
 from tuitrain.scenario.schema import Scenario
 from tuitrain.scenario.verify import read_scenario
@@ -183,7 +184,7 @@ class RecordPlayer:
             branch=line.name,
             branches=(*_left(history, moment), *_ahead(history, moment)),
             checkpoints=self._values.names(),
-            clip=_clip(commands),
+            clip=clip_text(parse(text) for _, text in commands if text.startswith("clip ")),
             record_status=self._where(),
             inspection=FailedInspection(self._asked, step, NO_INSPECTION) if self._asked else None,
         )
@@ -230,11 +231,3 @@ def _ahead(history: History, moment: Moment) -> list[BranchView]:
     branch, last = segment.branch, segment.last
     loss, metrics = branch.loss_until(last), branch.metrics_until(last)
     return [BranchView(LATER, moment.step, last, loss, metrics)]
-
-
-def _clip(commands: list[tuple[int, str]]) -> str:
-    """Return how gradients are clipped after some commands, as in a snapshot."""
-    last = next((text for _, text in reversed(commands) if text.startswith("clip ")), "clip off")
-    command = parse(last)
-    off = isinstance(command, Clip) and command.by == "off"
-    return "" if off else last.removeprefix("clip ")

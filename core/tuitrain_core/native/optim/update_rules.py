@@ -22,7 +22,7 @@ class Scalars:
 
     Attributes
     ----------
-    plain : whether the learning rate (the first scalar) is known not to be 0, and all decays to be 0
+    plain : whether the first scalar, the learning rate, is known not to be 0, and all decays are 0
     """
 
     values: Sequence[Value]

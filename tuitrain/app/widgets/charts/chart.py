@@ -47,11 +47,6 @@ class Chart(RowsView, can_focus=True):
         self.margin_cells = 0
         """Cells at the left of the plot, for the labels of its axis."""
 
-    @property
-    def axis_width(self) -> int:
-        """The columns that the vertical axis takes, left of the curves."""
-        return self.margin_cells
-
     def show(self, quantity: Metric) -> None:
         """Show another metric."""
         self.metric = quantity
