@@ -9,13 +9,17 @@ import numpy as np
 from tuitrain_core import Parameter, tape
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.compiler import Program, Value
-from tuitrain_core.ops.activation import ReLU
-from tuitrain_core.ops.base import Op
-from tuitrain_core.ops.convolution import Conv2d
-from tuitrain_core.ops.dropout import Dropout
-from tuitrain_core.ops.linear import Linear
-from tuitrain_core.ops.normalization import BatchNormInference, BatchNormTraining
-from tuitrain_core.ops.pooling import AvgPool2d, MaxPool2d
+from tuitrain_core.ops import (
+    AvgPool2d,
+    BatchNormInference,
+    BatchNormTraining,
+    Conv2d,
+    Dropout,
+    Linear,
+    MaxPool2d,
+    Op,
+    ReLU,
+)
 
 from ..state import Array
 

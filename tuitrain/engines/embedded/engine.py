@@ -12,7 +12,7 @@ from tuitrain_core.data import DataLoader
 from tuitrain_core.digest import digest_arrays, digest_by_name
 from tuitrain_core.losses import Loss, default_loss, make_loss
 from tuitrain_core.module import Module
-from tuitrain_core.native.runtime.library import compile_kernels
+from tuitrain_core.native import compile_kernels
 
 from ..capabilities import EVERY_CAPABILITY
 from ..factory import EngineSpec

@@ -10,7 +10,7 @@ from typing import cast
 
 import llvmlite.binding as llvm  # pyright: ignore[reportMissingTypeStubs]
 
-from tuitrain_core.native.ir.host import host
+from tuitrain_core.native import host
 
 _SETTINGS = (
     "NPY_DISABLE_CPU_FEATURES",

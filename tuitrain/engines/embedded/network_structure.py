@@ -15,21 +15,14 @@ from tuitrain_core import Parameter, Tensor, tape
 from tuitrain_core.compiler import as_tensors, call_model
 from tuitrain_core.data import Inputs
 from tuitrain_core.module import Module, Sequential
-from tuitrain_core.ops import elementwise, shape
-from tuitrain_core.ops.base import Op
+from tuitrain_core.ops import AsType, Flatten, Index, Op, Reshape, Transpose
 
 from ..inspection import GradientFlow, NetworkRow
 
 LIBRARY: Final = "tuitrain_core.module"
 """The operations inside of the library's own layers are not listed: the layers' names say them."""
 
-_PASSED_OVER: Final = (
-    shape.Reshape,
-    shape.Flatten,
-    shape.Transpose,
-    shape.Index,
-    elementwise.AsType,
-)
+_PASSED_OVER: Final = (Reshape, Flatten, Transpose, Index, AsType)
 """Operations that move numbers without computing."""
 
 BATCH: Final = 0

@@ -21,7 +21,7 @@ from tuitrain_core.data import DataLoader
 from tuitrain_core.errors import CoreError
 from tuitrain_core.losses import Loss
 from tuitrain_core.module import Module
-from tuitrain_core.native.runtime.library import Kernel
+from tuitrain_core.native import Kernel
 
 from ..pending_step import HoldCondition
 from ..state import Array

@@ -10,7 +10,7 @@ from ...tensor import Parameter
 from ..planning.clipping import Clipping, GradientNorms, PlannedClipping
 from ..planning.plan import Plan
 from ..planning.stop_condition import PlannedStopCondition, StopCondition
-from ..planning.updates import ParameterUpdate, PlannedUpdate
+from ..planning.updates import ParameterUpdate, PlannedUpdate, plan_update
 from . import rng_state
 from .executor import Executable
 
@@ -123,7 +123,7 @@ def plan_burst(
     for update in updates:
         value = values[update.parameter]
         deferred = value in plan.deferral.updates
-        planned_updates.append(None if deferred else PlannedUpdate(plan, value, update))
+        planned_updates.append(None if deferred else plan_update(plan, value, update))
     actions, hold_flag = plan.actions, plan.memory.hold_flag
     steps = Executable(
         actions.before_hold_point, threads, actions.after_hold_point, hold_flag, stop_flag

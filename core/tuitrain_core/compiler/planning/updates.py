@@ -62,54 +62,90 @@ def has_kernel(parameter: Parameter, prepared: UpdateCall) -> bool:
     return parameter.dtype == np.float32 and prepared.rule in RULES
 
 
+@dataclass(slots=True, eq=False)
 class PlannedUpdate:
-    """One parameter's update as a part of a plan."""
+    """One parameter's update as a part of a plan.
 
-    def __init__(self, plan: Plan, value: Value, pending: ParameterUpdate) -> None:
-        self._plan = plan
-        self._pointer = StridedPointer(0)
-        self._scalars: Array | None = None
-        self._parameter = pending.parameter.memory()
-        self._slots = pending.update.slots
-        self._sums = sums = _statistics_sums(plan.memory.workspace, value)
-        barrier = not plan.actions.has_updates  # updates of two parameters are independent
-        name, block = pending.update.rule, plan_block_gradient(plan, value)
-        if block is not None:
-            arguments = self._arguments(block, self._pointer)
-            plan.actions.call_per_block(update.update(name), *arguments, total=len(sums))
-        elif name == "lamb":
-            second = plan.memory.scratch((value, "second pass"), (LAMB_SCALARS,))
-            self._plan_pass("lamb_norms", value, self._pointer, barrier)
-            trust = sums, len(sums), self._pointer, second
-            plan.actions.call_once(update.trust_ratio(), *trust, phase=Phase.UPDATE)
-            self._plan_pass("lamb", value, second, True)
-        else:
-            self._plan_pass(name, value, self._pointer, barrier)
+    Attributes
+    ----------
+    pending : the update, whose parameter and slots the plan's calls write to
+    pointer : points at the scalars of the coming steps
+    """
 
-    def _plan_pass(
-        self, name: str, value: Value, scalars: Array | StridedPointer, barrier_before: bool
-    ) -> None:
-        """Plan a pass over the parameter, whose gradient is in memory."""
-        self._plan.actions.call(
-            update.update(name),
-            *self._arguments(self._plan.memory.gradient(value), scalars),
-            total=len(self._sums),
-            phase=Phase.UPDATE,
-            barrier_before=barrier_before,
-        )
-
-    def _arguments(
-        self, gradient: Array | ScratchRing, scalars: Array | StridedPointer
-    ) -> list[Argument]:
-        size, chunk = self._parameter.size, _chunk_elements(self._parameter.shape)
-        return [self._parameter, gradient, *self._slots, scalars, self._sums, size, chunk]
+    pending: ParameterUpdate
+    pointer: StridedPointer
+    _scalars: Array | None = None
 
     def bind(self, scalars: Array) -> None:
         """Set the scalars of the coming steps."""
         if scalars is self._scalars:
             return
         self._scalars = scalars  # keeps alive what kernels read
-        point_at_scalars(scalars, self._pointer)
+        point_at_scalars(scalars, self.pointer)
+
+
+def plan_update(plan: Plan, value: Value, pending: ParameterUpdate) -> PlannedUpdate:
+    """Add the calls of one parameter's update to a plan.
+
+    Parameters
+    ----------
+    value : the parameter's value in the plan's graph
+    """
+    pointer = StridedPointer(0)
+    barrier = not plan.actions.has_updates  # updates of two parameters are independent
+    block = plan_block_gradient(plan, value)
+    if block is not None:
+        arguments = _arguments(plan, value, pending, block, pointer)
+        total = len(_statistics_sums(plan.memory.workspace, value))
+        plan.actions.call_per_block(update.update(pending.update.rule), *arguments, total=total)
+    elif pending.update.rule == "lamb":
+        _plan_lamb(plan, value, pending, pointer, barrier)
+    else:
+        _plan_pass(plan, value, pending, pending.update.rule, pointer, barrier)
+    return PlannedUpdate(pending, pointer)
+
+
+def _plan_lamb(
+    plan: Plan, value: Value, pending: ParameterUpdate, pointer: StridedPointer, barrier: bool
+) -> None:
+    """Plan the two passes of LAMB, with the trust ratio in between."""
+    sums = _statistics_sums(plan.memory.workspace, value)
+    second = plan.memory.scratch((value, "second pass"), (LAMB_SCALARS,))
+    _plan_pass(plan, value, pending, "lamb_norms", pointer, barrier)
+    trust = sums, len(sums), pointer, second
+    plan.actions.call_once(update.trust_ratio(), *trust, phase=Phase.UPDATE)
+    _plan_pass(plan, value, pending, "lamb", second, True)
+
+
+def _plan_pass(
+    plan: Plan,
+    value: Value,
+    pending: ParameterUpdate,
+    rule: str,
+    scalars: Array | StridedPointer,
+    barrier_before: bool,
+) -> None:
+    """Plan a pass over the parameter, whose gradient is in memory."""
+    plan.actions.call(
+        update.update(rule),
+        *_arguments(plan, value, pending, plan.memory.gradient(value), scalars),
+        total=len(_statistics_sums(plan.memory.workspace, value)),
+        phase=Phase.UPDATE,
+        barrier_before=barrier_before,
+    )
+
+
+def _arguments(
+    plan: Plan,
+    value: Value,
+    pending: ParameterUpdate,
+    gradient: Array | ScratchRing,
+    scalars: Array | StridedPointer,
+) -> list[Argument]:
+    parameter = pending.parameter.memory()
+    sums = _statistics_sums(plan.memory.workspace, value)
+    size, chunk = parameter.size, _chunk_elements(parameter.shape)
+    return [parameter, gradient, *pending.update.slots, scalars, sums, size, chunk]
 
 
 def point_at_scalars(scalars: Array, pointer: StridedPointer, delay: int = 0) -> None:
