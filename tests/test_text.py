@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tests.hostile import TEXTS
-from tests.past import flown
+from tests.run_folders import flown
 from tests.scenario.small import TEXT
 from tuitrain.app.config import ConfigError, read_config
 from tuitrain.cli import main

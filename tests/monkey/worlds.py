@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from tests.past import flown, left_behind
+from tests.run_folders import flown, left_behind
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.framework.guarded_app import GuardedApp
 from tuitrain.app.screens.deck import history_actions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.past import SCENARIO, accuracy, command, left_behind, loss_at, losses, wandered
+from tests.run_folders import SCENARIO, accuracy, command, left_behind, loss_at, losses, wandered
 from tuitrain.errors import TuitrainError
 from tuitrain.records.history import read_history
 

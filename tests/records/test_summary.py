@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.past import SCENARIO, accuracy, command, flown, losses
+from tests.run_folders import SCENARIO, accuracy, command, flown, losses
 from tuitrain.records.outcome import Outcome, outcome_of_tails
 from tuitrain.records.record_reader import JOURNAL, METRICS, SCHEMA, SUMMARY, Header, read_header
 from tuitrain.records.record_writer import RecordWriter

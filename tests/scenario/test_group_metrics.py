@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.past import flown, left_behind, losses
+from tests.run_folders import flown, left_behind, losses
 from tests.scenario.small import TEXT
 from tuitrain.commands import parse
 from tuitrain.records.record_reader import GROUPS, JOURNAL, METRICS, read_groups

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.past import flown, left_behind, losses, wandered
+from tests.run_folders import flown, left_behind, losses, wandered
 from tests.scenario.small import TEXT
 from tuitrain.commands import Freeze, parse
 from tuitrain.errors import TuitrainError

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.past import accuracy, command, damaged, flown, left_behind, losses
+from tests.run_folders import accuracy, command, damaged, flown, left_behind, losses
 from tuitrain.errors import TuitrainError
 from tuitrain.records.record_reader import METRICS
 from tuitrain.scenario.runs.run_list import describe_run, list_runs

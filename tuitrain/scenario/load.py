@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,7 @@ def _fields(key: str) -> list[str]:
     return list(struct.__struct_encode_fields__)
 
 
-def _problems(scenario: Scenario):
+def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
     """Yield (key, problem) for mistakes that types do not exclude."""
     if (scenario.epochs is None) == (scenario.steps is None):
         yield "epochs", "give either epochs = N or steps = N"
@@ -200,7 +201,7 @@ def _problems(scenario: Scenario):
         yield from ((f"expect[{index}]{key}", text) for key, text in _expect_problems(expect))
 
 
-def _at_problems(entry: At):
+def _at_problems(entry: At) -> Iterator[tuple[str, str]]:
     if (entry.epoch is None) == (entry.step is None):
         yield "", "give either epoch = N or step = N"
     try:
@@ -209,7 +210,7 @@ def _at_problems(entry: At):
         yield ".do", str(error)
 
 
-def _expect_problems(expect: Expect):
+def _expect_problems(expect: Expect) -> Iterator[tuple[str, str]]:
     if (expect.epoch is None) == (expect.step is None):
         yield "", "give either epoch = N or step = N"
     held = (
@@ -237,7 +238,7 @@ def _expect_problems(expect: Expect):
             yield f".{name}", f'takes a comparison such as ">= 0.95", but was given {text!r}'
 
 
-def _since_problems(since: Since):
+def _since_problems(since: Since) -> Iterator[str]:
     if (since.group is None) == (since.params is None):
         yield 'give either group = "NAME" or params = ["GLOB"]'
     if (since.since_epoch is None) == (since.since_step is None):

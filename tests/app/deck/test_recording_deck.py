@@ -10,7 +10,7 @@ import pytest
 
 from tests.app.conftest import Driver
 from tests.app.fake import FakeClock
-from tests.past import flown, wandered
+from tests.run_folders import flown, wandered
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.screens.deck.recording_deck import RecordingDeck
 from tuitrain.app.screens.help import HelpScreen

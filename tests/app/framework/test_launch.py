@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.past import flown, left_behind
+from tests.run_folders import flown, left_behind
 from tuitrain.app import launch
 from tuitrain.cli import main
 

@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Static
 
 from tests.app.fake import running
-from tests.past import flown, groups, left_behind, losses
+from tests.run_folders import flown, groups, left_behind, losses
 from tuitrain.app.export.chart_files import to_csv
 from tuitrain.app.pinning import toggle_pin
 from tuitrain.app.renderables.charts.chart import draw_chart, last_step

@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
-from tests.past import damaged, flown, left_behind, losses
+from tests.run_folders import damaged, flown, left_behind, losses
 from tuitrain.app.screens.run_choice.new_run import NewRunDialog
 from tuitrain.app.screens.run_choice.past_runs import RunsScreen
 from tuitrain.app.screens.run_choice.resume_or_open import ResumeOrOpenDialog

@@ -19,6 +19,7 @@ from tuitrain.commands import (
     to_text,
 )
 from tuitrain.errors import RefusedError
+from tuitrain_core import Parameter
 from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import OPTIMIZERS, default_policy, transfer_optimizer
 from tuitrain_core.schedule import Constant, Schedule, WarmUp
@@ -271,7 +272,7 @@ class CommandHandler:
         transfer_optimizer(group.optimizer, optimizer, self._of(kept))
         return Group(name, tuple(members), optimizer, group.schedule)
 
-    def _of(self, names: Iterable[str]):
+    def _of(self, names: Iterable[str]) -> list[Parameter]:
         return [self._table.parameters[name] for name in names]
 
     def _parameters(self, names: list[str]) -> str:

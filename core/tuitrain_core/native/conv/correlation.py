@@ -24,7 +24,7 @@ class CorrelationShape:
 
     Attributes
     ----------
-    rows, columns: the lines of the input that are not zero, if it is dilated.
+    rows, columns : the lines of the input that are not zero, if it is dilated
     """
 
     H: int

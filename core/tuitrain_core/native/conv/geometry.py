@@ -120,9 +120,9 @@ class ChannelTiles:
 
     Attributes
     ----------
-    runs: pairs of (tiles, lanes in the last vector of a tile).
-    vectors_per_tile: the largest number of vectors in a tile.
-    padded_size: the channels, padded to whole vectors.
+    runs : pairs of (tiles, lanes in the last vector of a tile)
+    vectors_per_tile : the largest number of vectors in a tile
+    padded_size : the channels, padded to whole vectors
     """
 
     runs: tuple[tuple[TileRun, int], ...]

@@ -163,9 +163,9 @@ class _Windows:
 
     Attributes
     ----------
-    weights: the layout of the weights.
-    factors, addresses: the gated gradient and the address of the weights, for every channel of a
-        window.
+    weights : the layout of the weights
+    factors, addresses : the gated gradient and the address of the weights, for every channel of a
+        window
     """
 
     k: Builder

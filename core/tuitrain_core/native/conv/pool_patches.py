@@ -25,13 +25,13 @@ class PatchLayout:
 
     Attributes
     ----------
-    lanes, vectors: lanes of the vectors that a run is read in, and vectors per run.
-    rows_at_once: rows of the pooled gradient; 0 if not even one fits.
-    row_stride: floats from a line of pixels to the next.
-    column_stride: floats from the run of an even column to that of the next column.
-    run_start: returns the offset of an even column's run in the first line.
-    copied_floats: memory of the copies; 0 if pixels are read in place.
-    emit_copy: emits the copy of the lines of some rows: (builder, image, memory, rows).
+    lanes, vectors : lanes of the vectors that a run is read in, and vectors per run
+    rows_at_once : rows of the pooled gradient; 0 if not even one fits
+    row_stride : floats from a line of pixels to the next
+    column_stride : floats from the run of an even column to that of the next column
+    run_start : returns the offset of an even column's run in the first line
+    copied_floats : memory of the copies; 0 if pixels are read in place
+    emit_copy : emits the copy of the lines of some rows: (builder, image, memory, rows)
     """
 
     lanes: int

@@ -125,11 +125,11 @@ class _Products:
 
     Attributes
     ----------
-    narrow: a builder of the vectors in which pixels are read.
-    layout: the layout of the pixels.
-    out: G, [o][ky][vectors].
-    copies: memory for pixels.
-    factors, addresses: for [row][x][o], the gated gradient, and the address of the first pixel of
+    narrow : a builder of the vectors in which pixels are read
+    layout : the layout of the pixels
+    out : G, [o][ky][vectors]
+    copies : memory for pixels
+    factors, addresses : for [row][x][o], the gated gradient, and the address of the first pixel of
         its maximum. (With an address a product is one instruction; with an offset, two.)
     """
 

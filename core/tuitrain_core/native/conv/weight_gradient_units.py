@@ -30,10 +30,10 @@ class UnitShape:
 
     Attributes
     ----------
-    offsets: the rows of a tile in the input, relative to the first one.
-    locate: returns the first row of tile i: (its offset in the input, its number in g).
-    channel, step: the first channel of block j is channel + j · step.
-    columns: the vectors of a tile along o.
+    offsets : the rows of a tile in the input, relative to the first one
+    locate : returns the first row of tile i: (its offset in the input, its number in g)
+    channel, step : the first channel of block j is channel + j · step
+    columns : the vectors of a tile along o
     """
 
     rows: int

@@ -53,9 +53,9 @@ class Builder(FunctionBuilder):
 
     Parameters
     ----------
-    name: the function's name.
-    arguments: the number of int64 values in the argument block; `self.arguments` has their values.
-    host: decides the number of lanes, and whether fused multiply-add is emitted.
+    name : the function's name
+    arguments : the number of int64 values in the argument block; `self.arguments` has their values
+    host : decides the number of lanes, and whether fused multiply-add is emitted
     """
 
     def __init__(self, name: str, arguments: int, host: Host) -> None:

@@ -26,8 +26,8 @@ class FunctionBuilder:
 
     Parameters
     ----------
-    name: the function's name.
-    arguments: the number of int64 values in the argument block; `self.arguments` has their values.
+    name : the function's name
+    arguments : the number of int64 values in the argument block; `self.arguments` has their values
     """
 
     def __init__(self, name: str, arguments: int) -> None:

@@ -29,11 +29,11 @@ class Host:
 
     Attributes
     ----------
-    cpu, features: LLVM's name of the processor, and its features as LLVM takes them; an empty
-        string means the features that the name implies.
-    lanes: float32 values in one vector: 16, 8 or 4.
-    registers: vector registers: 32 or 16.
-    fma: whether a multiplication and an addition are one instruction, rounded once.
+    cpu, features : LLVM's name of the processor, and its features as LLVM takes them; an empty
+        string means the features that the name implies
+    lanes : float32 values in one vector: 16, 8 or 4
+    registers : vector registers: 32 or 16
+    fma : whether a multiplication and an addition are one instruction, rounded once
     """
 
     cpu: str

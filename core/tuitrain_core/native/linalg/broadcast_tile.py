@@ -121,11 +121,11 @@ class Product:
 
     Attributes
     ----------
-    a, v, out: addresses.
-    a_row, out_row: row strides in floats.
-    reduction: the loop over r.
-    width: number of columns; the last vector is masked if it is not full.
-    epilogue: applied to every sum before it is stored.
+    a, v, out : addresses
+    a_row, out_row : row strides in floats
+    reduction : the loop over r
+    width : number of columns; the last vector is masked if it is not full
+    epilogue : applied to every sum before it is stored
     """
 
     a: Value

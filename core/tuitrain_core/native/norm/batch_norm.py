@@ -37,7 +37,7 @@ class SampleShape:
 
     Attributes
     ----------
-    strides: sample strides in floats: of x and its gradient, and of y and its gradient.
+    strides : sample strides in floats: of x and its gradient, and of y and its gradient
     """
 
     pixels: int

@@ -52,8 +52,8 @@ class Kernel:
 
     Attributes
     ----------
-    name: its module, function and parameters.
-    host: the processor that it is compiled for.
+    name : its module, function and parameters
+    host : the processor that it is compiled for
     """
 
     def __init__(

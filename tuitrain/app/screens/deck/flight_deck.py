@@ -37,13 +37,13 @@ from .command_actions import CommandActions
 from .command_line import CommandLineActions
 from .command_sender import CommandSender
 from .deck import Deck
-from .extras import Extras
 from .footer_hints import deck_hints
 from .history_actions import HistoryActions
 from .inspection_actions import InspectionActions
 from .navigation import Navigation
 from .row_selection import RowSelection
 from .timeline_cursor import TimelineCursor
+from .utility_actions import UtilityActions
 
 CONTROLLERS = (
     CommandActions,
@@ -53,7 +53,7 @@ CONTROLLERS = (
     ChartActions,
     TimelineCursor,
     RowSelection,
-    Extras,
+    UtilityActions,
     Navigation,
 )
 """The kinds of controllers that the flight deck is composed of."""
@@ -88,8 +88,10 @@ class FlightDeck(Deck):
         self.inspection = InspectionActions(self, self.selection)
         self._history = HistoryActions(self, self.sender)
         self.cursor = TimelineCursor(self, self.sender, self._history)
-        self._extras = Extras(self, self.selection)
-        self.navigation = Navigation(self, self.sender, self.selection, self.cursor, self._extras)
+        self._utilities = UtilityActions(self, self.selection)
+        self.navigation = Navigation(
+            self, self.sender, self.selection, self.cursor, self._utilities
+        )
         self.register(
             (
                 CommandActions(self, self.sender, self.selection),
@@ -99,7 +101,7 @@ class FlightDeck(Deck):
                 self.charts,
                 self.cursor,
                 self.selection,
-                self._extras,
+                self._utilities,
                 self.navigation,
             )
         )
@@ -127,7 +129,7 @@ class FlightDeck(Deck):
     @property
     def tour(self) -> TourPanel:
         """The tour's panel."""
-        return self._extras.tour
+        return self._utilities.tour
 
     def compare_with(self, runs_folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
         """Set the folder of past runs, and the runs that are drawn from the start."""
@@ -179,7 +181,7 @@ class FlightDeck(Deck):
 
     def on_resize(self, event: Resize) -> None:
         """Show a hint where the terminal is too small."""
-        self._extras.show_size(event.size)
+        self._utilities.show_size(event.size)
 
     @on(GroupsTable.Selected)
     def _select_parameter(self, event: GroupsTable.Selected) -> None:

@@ -11,9 +11,9 @@ from tuitrain.app.widgets.tables.journal import Journal
 from ..help import HelpScreen
 from .command_sender import CommandSender
 from .deck import Controller, Deck
-from .extras import Extras
 from .row_selection import RowSelection
 from .timeline_cursor import TimelineCursor
+from .utility_actions import UtilityActions
 
 
 class Navigation(Controller):
@@ -25,13 +25,13 @@ class Navigation(Controller):
         sender: CommandSender,
         selection: RowSelection,
         cursor: TimelineCursor,
-        extras: Extras,
+        utilities: UtilityActions,
     ) -> None:
         super().__init__(deck)
         self._sender = sender
         self._selection = selection
         self._cursor = cursor
-        self._extras = extras
+        self._utilities = utilities
 
     def action_help(self) -> None:
         """Open the help."""
@@ -49,8 +49,8 @@ class Navigation(Controller):
 
     def action_leave(self) -> None:
         """End the tour; without one, return to the groups and to the present."""
-        if self._extras.tour.active:
-            self._extras.tour.stop()
+        if self._utilities.tour.active:
+            self._utilities.tour.stop()
             return
         self.deck.remove_class("-journal")
         self._cursor.remove()

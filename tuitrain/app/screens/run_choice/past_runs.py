@@ -22,7 +22,7 @@ from tuitrain.app.renderables.charts.metrics import (
     measured_metric,
 )
 from tuitrain.app.renderables.charts.pinned_runs import PinnedRun
-from tuitrain.app.renderables.rows import plain_text
+from tuitrain.app.renderables.rows import Row, plain_text
 from tuitrain.app.renderables.tables.past_runs import (
     comparison_rows,
     matches_search,
@@ -204,7 +204,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
     def _pin_clicked(self) -> None:
         self.action_pin()
 
-    def _row(self, run: RecordedRun, width: int):
+    def _row(self, run: RecordedRun, width: int) -> Row:
         return past_run_row(run, width, find_pin(self._view.pinned, run), self._title)
 
     def _show(self, view: ChartView) -> None:

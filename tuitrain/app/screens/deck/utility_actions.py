@@ -26,7 +26,7 @@ TINY_ROWS: Final = 18
 """With fewer rows there is room for one panel."""
 
 
-class Extras(Controller):
+class UtilityActions(Controller):
     """Log, settings, tour and clipboard."""
 
     def __init__(self, deck: Deck, selection: RowSelection) -> None:
