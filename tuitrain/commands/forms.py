@@ -35,6 +35,7 @@ class Form:
     constants : fields that have one value in this form
     make : from fields to the command (default: its class)
     split : from the command to its fields, or None if this form cannot write it
+    usage : the words of this form in the command's usage (default: its parts')
     """
 
     type: type[Command]
@@ -42,6 +43,12 @@ class Form:
     constants: Mapping[str, Any] = field(default_factory=dict[str, Any])
     make: Callable[..., Command] | None = None
     split: Callable[[Command], Fields | None] = _fields_of
+    usage: tuple[str, ...] | None = None
+
+    @property
+    def usage_words(self) -> tuple[str, ...]:
+        """The words that stand for this form in the command's usage."""
+        return tuple(part.usage for part in self.parts) if self.usage is None else self.usage
 
     def read(self, name: str, words: Sequence[str]) -> Command:
         """Read all words into a command.
@@ -144,3 +151,24 @@ def write_forms(name: str, forms: Sequence[Form], command: Command) -> str:
         if text is not None:
             return f"{name} {text}".rstrip()
     raise TypeError(f"no form of {name} writes {command!r}")
+
+
+def write_usage(name: str, forms: Sequence[Form]) -> str:
+    """Return how a command is written: its forms, with what they share written once."""
+    return f"{name} {_alternatives([form.usage_words for form in forms], name)}".rstrip()
+
+
+def _alternatives(forms: Sequence[tuple[str, ...]], name: str = "") -> str:
+    """Join the words of forms; ``name`` begins forms again that are not parts of a list."""
+    if () in forms:
+        rest = [words for words in forms if words]
+        return f"[{_alternatives(rest)}]" if rest else ""
+    by_first: dict[str, list[tuple[str, ...]]] = {}
+    for first, *rest in forms:
+        by_first.setdefault(first, []).append(tuple(rest))
+    texts = [
+        f"{first} {_alternatives(rest, name if len(by_first) == 1 else '')}".rstrip()
+        for first, rest in by_first.items()
+    ]
+    nested = name and len(texts) > 1 and any(" | " in text for text in texts)
+    return f", or {name} ".join(texts) if nested else " | ".join(texts)

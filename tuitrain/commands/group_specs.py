@@ -62,27 +62,37 @@ class _Settings:
     def suggest(self) -> Suggestions:
         return Names.SETTINGS
 
+    @property
+    def usage(self) -> str:
+        return "[KEY=VALUE...] [state=carry|reset] [ramp=STEPS]"
+
 
 def _target(suggestions: Names = Names.TARGETS) -> Value:
     return Value("target", any_word, suggestions=suggestions)
 
 
 def _learning_rate(field: str) -> Value:
-    return Value(field, non_negative("learning rate"), number_text, shape=_UNSCALED)
+    reads = non_negative("learning rate")
+    return Value(field, reads, number_text, shape=_UNSCALED, placeholder="VALUE")
 
 
 def _factor(field: str) -> Value:
-    return Value(field, non_negative("factor"), number_text, before="x")
+    return Value(field, non_negative("factor"), number_text, before="x", placeholder="FACTOR")
 
 
 def _units(field: str = "unit") -> Value:
-    return Value(field, unit, suggestions=UNITS)
+    return Value(field, unit, suggestions=UNITS, placeholder="|".join(UNITS))
 
 
 _SINGULAR = Value(
-    "unit", unit, lambda plural: plural.removesuffix("s"), suggestions=("epoch", "step")
+    "unit",
+    unit,
+    lambda plural: plural.removesuffix("s"),
+    suggestions=("epoch", "step"),
+    placeholder="epoch|step",
 )
-_WARMUP = Option("warmup", count(), 0)
+_DURATION = Value("over", count(), placeholder="N")
+_WARMUP = Option("warmup", count(), 0, "STEPS")
 
 
 def _kind(*kinds: str) -> Choice:
@@ -129,7 +139,7 @@ GROUP_SPECS: tuple[CommandSpec, ...] = (
         "decay",
         "Lower the learning rate linearly to 0 from its present value.",
         ("decay conv over 10 epochs", "decay * over 500 steps"),
-        (Form(Decay, (_target(), Word("over"), Value("over", count()), _units())),),
+        (Form(Decay, (_target(), Word("over"), _DURATION, _units())),),
     ),
     CommandSpec(
         "group",
@@ -147,9 +157,9 @@ GROUP_SPECS: tuple[CommandSpec, ...] = (
                     _target(),
                     _kind("linear", "cosine", "one-cycle"),
                     Word("to"),
-                    Value("value", non_negative("learning rate"), number_text),
+                    Value("value", non_negative("learning rate"), number_text, placeholder="LR"),
                     Word("over"),
-                    Value("over", count()),
+                    _DURATION,
                     _units(),
                     _WARMUP,
                 ),
@@ -172,7 +182,7 @@ GROUP_SPECS: tuple[CommandSpec, ...] = (
                     _kind("milestones"),
                     _factor("value"),
                     Word("at"),
-                    Value("at", counts, _joined),
+                    Value("at", counts, _joined, placeholder="N,N,..."),
                     _units(),
                     _WARMUP,
                 ),
@@ -218,7 +228,7 @@ GROUP_SPECS: tuple[CommandSpec, ...] = (
                 (
                     Value("name", any_word, suggestions=Names.GROUPS),
                     Word("="),
-                    Rest("patterns", suggestions=Names.PARAMETERS),
+                    Rest("patterns", suggestions=Names.PARAMETERS, placeholder="GLOB [GLOB...]"),
                 ),
             ),
         ),

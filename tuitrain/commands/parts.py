@@ -67,12 +67,24 @@ class Part(Protocol):
         """Return words that may be written here."""
         ...
 
+    @property
+    def usage(self) -> str:
+        """How usage shows the part, such as ``TARGET``."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A fixed word."""
+    """A fixed word.
+
+    Attributes
+    ----------
+    text : the word
+    placeholder : how usage shows it (default: as it is)
+    """
 
     text: str
+    placeholder: str = ""
 
     def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
         """Check that the word is there."""
@@ -90,6 +102,11 @@ class Word:
         """Suggest the word."""
         return (self.text,)
 
+    @property
+    def usage(self) -> str:
+        """The placeholder, or the word."""
+        return self.placeholder or self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -103,6 +120,7 @@ class Value:
     before, after : what encloses the value in the word, such as ``x`` and ``%``
     shape : the word fits if this matches its beginning (default: every word fits)
     suggestions : words that complete a line
+    placeholder : how usage shows the value (default: the field's name in capitals)
     """
 
     name: str
@@ -112,6 +130,12 @@ class Value:
     after: str = ""
     shape: str = ""
     suggestions: Suggestions = ()
+    placeholder: str = ""
+
+    @property
+    def usage(self) -> str:
+        """The placeholder, with what encloses the value."""
+        return f"{self.before}{self.placeholder or self.name.upper()}{self.after}"
 
     def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
         """Read the word into the field."""
@@ -170,6 +194,11 @@ class Choice:
         """Suggest the words of this form."""
         return self.here or self.allowed
 
+    @property
+    def usage(self) -> str:
+        """The words of this form."""
+        return "|".join(self.suggest())
+
 
 @dataclass(frozen=True, slots=True)
 class Rest:
@@ -180,12 +209,19 @@ class Rest:
     name : the field
     reads : from the words to the field's value
     writes : from the value to the text
+    placeholder : how usage shows the words (default: the field's name in capitals)
     """
 
     name: str
     reads: Callable[[Sequence[str]], Any] = tuple
     writes: Callable[[Any], str] = " ".join
     suggestions: Suggestions = ()
+    placeholder: str = ""
+
+    @property
+    def usage(self) -> str:
+        """The placeholder."""
+        return self.placeholder or self.name.upper()
 
     def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
         """Read the words into the field."""
@@ -206,10 +242,23 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Values with commas between them, up to a fixed word: ``x0.1, x1 for``."""
+    """Values with commas between them, up to a fixed word: ``x0.1, x1 for``.
+
+    Attributes
+    ----------
+    name : the field
+    until : the fixed word
+    placeholder : how usage shows a value
+    """
 
     name: str
     until: str
+    placeholder: str
+
+    @property
+    def usage(self) -> str:
+        """The placeholder of a value, and the fixed word."""
+        return f"{self.placeholder}, ... {self.until}"
 
     def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
         """Read the values, and the word behind them."""
@@ -232,11 +281,24 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """``KEY=VALUE`` as the last word, which can be left out where the value is the default."""
+    """``KEY=VALUE`` as the last word, which can be left out where the value is the default.
+
+    Attributes
+    ----------
+    name : the field, and the key
+    reads : from the command's name and the word's value to the field's value
+    placeholder : how usage shows the value
+    """
 
     name: str
     reads: Callable[[str, str], Any]
     default: Any
+    placeholder: str
+
+    @property
+    def usage(self) -> str:
+        """The key and the placeholder, in brackets."""
+        return f"[{self.name}={self.placeholder}]"
 
     def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
         """Read the value, if the key is there."""

@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 from tuitrain.errors import CommandError, did_you_mean, join_or
 
 from .command import Command
-from .forms import Form, read_forms, write_forms
-from .usage import USAGE
+from .forms import Form, read_forms, write_forms, write_usage
+from .usage import declare_usage, usage_of
 
 CommandKind: TypeAlias = Literal[
     "flow", "end", "group", "history", "sweep", "checkpoint", "preview", "breakpoint"
@@ -42,10 +42,13 @@ class CommandSpec:
     examples: tuple[str, ...]
     forms: tuple[Form, ...] = field(repr=False)
 
+    def __post_init__(self) -> None:
+        declare_usage(self.name, write_usage(self.name, self.forms))
+
     @property
     def usage(self) -> str:
         """How it is written, in one line."""
-        return USAGE[self.name]
+        return usage_of(self.name)
 
 
 def read_command(specs: Sequence[CommandSpec], text: str) -> Command:

@@ -74,7 +74,7 @@ _FLOW_SPECS: tuple[CommandSpec, ...] = (
         "step",
         "Take N steps (default 1), then pause.",
         ("step", "step 10"),
-        (Form(Step, (Value("count", count()),)), Form(Step)),
+        (Form(Step, (Value("count", count(), placeholder="N"),)), Form(Step)),
     ),
     CommandSpec("end", "stop", "End the run at the next step boundary.", ("stop",), (Form(Stop),)),
 )
@@ -130,8 +130,8 @@ _HISTORY_SPECS: tuple[CommandSpec, ...] = (
                 (
                     Word("lr"),
                     Value("target", any_word, suggestions=Names.TARGETS),
-                    Listed("values", "for"),
-                    Value("steps", count()),
+                    Listed("values", "for", "VALUE|xFACTOR"),
+                    Value("steps", count(), placeholder="N"),
                     Word("steps"),
                 ),
             ),
@@ -148,8 +148,11 @@ _PREVIEW_SPEC = CommandSpec(
 )
 
 
-def _limit(what: str, example: str, before: str = "", after: str = "") -> Value:
-    return Value("limit", non_negative(what), number_text, before, after, suggestions=(example,))
+def _limit(
+    what: str, example: str, placeholder: str = "VALUE", before: str = "", after: str = ""
+) -> Value:
+    reads, examples = non_negative(what), (example,)
+    return Value("limit", reads, number_text, before, after, "", examples, placeholder)
 
 
 _GROUP = Value("group", any_word, suggestions=Names.GROUPS)
@@ -159,22 +162,26 @@ _METRIC = Value(
     any_word,
     shape=rf"(?!(?:{'|'.join(RESERVED_NAMES)})\Z)[^\W\d]\w*\Z",
     suggestions=Names.METRICS,
+    placeholder="METRIC",
 )
-_METRIC_LIMIT = Value("limit", number("limit"), number_text, suggestions=("0.97",))
+_METRIC_LIMIT = Value(
+    "limit", number("limit"), number_text, suggestions=("0.97",), placeholder="VALUE"
+)
+_SIGNS = ">=|<="
 
 _CONDITIONS: tuple[tuple[dict[str, str], tuple[Part, ...]], ...] = (
     ({"on": "nan"}, (Word("nan"),)),
-    ({"on": "loss"}, (Word("loss"), Word(">"), _limit("factor", "x1.5", before="x"))),
+    ({"on": "loss"}, (Word("loss"), Word(">"), _limit("factor", "x1.5", "FACTOR", before="x"))),
     ({"on": "grad_norm"}, (Word("grad_norm"), _GROUP, Word(">"), _limit("norm", "10"))),
     (
         {"on": "dead_units"},
         (
             *(Word("dead"), Word("units"), Word("of"), _GROUP, Word(">")),
-            _limit("share", "50%", after="%"),
+            _limit("share", "50%", "SHARE", after="%"),
         ),
     ),
-    ({"sign": ">="}, (_METRIC, Word(">="), _METRIC_LIMIT)),
-    ({"sign": "<="}, (_METRIC, Word("<="), _METRIC_LIMIT)),
+    ({"sign": ">="}, (_METRIC, Word(">=", _SIGNS), _METRIC_LIMIT)),
+    ({"sign": "<="}, (_METRIC, Word("<=", _SIGNS), _METRIC_LIMIT)),
 )
 """How each condition of a breakpoint is written, after the fields that it fixes."""
 
@@ -191,6 +198,8 @@ def _fields_of_condition(command: Command) -> Fields | None:
 def _no_condition(command: Command) -> Fields | None:
     return {} if cast(RemoveBreakpoint, command).condition is None else None
 
+
+_OFF = ("off", "[CONDITION]")
 
 _BREAK_SPEC = CommandSpec(
     "breakpoint",
@@ -214,7 +223,7 @@ _BREAK_SPEC = CommandSpec(
             Form(AddBreakpoint, (Word("when"), *parts), constants)
             for constants, parts in _CONDITIONS
         ),
-        Form(RemoveBreakpoint, (Word("off"),), split=_no_condition),
+        Form(RemoveBreakpoint, (Word("off"),), split=_no_condition, usage=_OFF),
         *(
             Form(
                 RemoveBreakpoint,
@@ -222,6 +231,7 @@ _BREAK_SPEC = CommandSpec(
                 constants,
                 make=_remove,
                 split=_fields_of_condition,
+                usage=_OFF,
             )
             for constants, parts in _CONDITIONS
         ),

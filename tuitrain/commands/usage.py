@@ -1,39 +1,23 @@
-"""How each command is written: the lowest module, since every error repeats it."""
+"""How each command is written, for errors: filled in by the declarations of the commands.
+
+This is the lowest module of the package, because every check of a value repeats the usage.
+"""
 
 from __future__ import annotations
 
-from typing import Final
-
 from tuitrain.errors import CommandError
 
-USAGE: Final = {
-    "pause": "pause",
-    "resume": "resume",
-    "step": "step [N]",
-    "stop": "stop",
-    "freeze": "freeze TARGET",
-    "thaw": "thaw TARGET [keep|reset]",
-    "lr": "lr TARGET VALUE | xFACTOR",
-    "decay": "decay TARGET over N epochs|steps",
-    "schedule": (
-        "schedule TARGET linear|cosine|one-cycle to LR over N epochs|steps [warmup=STEPS], or "
-        "exponential xFACTOR per epoch|step, or milestones xFACTOR at N,N,... epochs|steps"
-    ),
-    "clip": "clip norm|value LIMIT | off",
-    "optimizer": "optimizer TARGET NAME [KEY=VALUE...] [state=carry|reset] [ramp=STEPS]",
-    "group": "group NAME = GLOB [GLOB...]",
-    "rewind": "rewind STEP|NAME",
-    "checkpoint": "checkpoint NAME",
-    "undo": "undo",
-    "redo": "redo",
-    "branch": "branch NAME",
-    "try": "try lr TARGET VALUE|xFACTOR, ... for N steps",
-    "preview": "preview COMMAND",
-    "break": (
-        "break when nan | loss > xFACTOR | grad_norm GROUP > VALUE | dead units of GROUP > SHARE% "
-        "| METRIC >=|<= VALUE, or break off [CONDITION]"
-    ),
-}
+_USAGE: dict[str, str] = {}
+
+
+def declare_usage(name: str, usage: str) -> None:
+    """Keep how a command is written, under its first word."""
+    _USAGE[name] = usage
+
+
+def usage_of(name: str) -> str:
+    """Return how a command is written, in one line."""
+    return _USAGE[name]
 
 
 def usage_error(name: str, problem: str) -> CommandError:
@@ -44,4 +28,4 @@ def usage_error(name: str, problem: str) -> CommandError:
     name : the command's first word
     problem : what is wrong, as the rest of a sentence that begins with the name
     """
-    return CommandError(f"{name} {problem} (write: {USAGE[name]})")
+    return CommandError(f"{name} {problem} (write: {usage_of(name)})")
