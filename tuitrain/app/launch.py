@@ -165,7 +165,7 @@ def _open_choice(choice: StartChoice) -> None:
         case RunScenario(path=Path() as path):
             open_scenario(load(path), str(path), pinned=choice.pinned)
         case TrainModel(data=data, model=model):
-            open_scenario(scenario_for(data, model), "the new flight", pinned=choice.pinned)
+            open_scenario(scenario_for(data, model), "the new run", pinned=choice.pinned)
         case ResumeRun(folder=folder):
             resume_run(folder, choice.pinned)
         case OpenRecording(folder=folder):

@@ -55,7 +55,7 @@ class AddBreakpoint(Command, frozen=True, tag="break"):
             self._take(limit=0.0)
         checks.one_of("break", f"sign with {self.on}", self.sign, (">=",))
         what, bound, allowed = _LIMITS[self.on]
-        self._take(limit=checks.not_negative("break", what, self.limit))
+        self._take(limit=checks.non_negative("break", what, self.limit))
         if self.on == "nan":
             checks.unused("break", "nan", limit=self.limit)
         if not self.limit < bound:

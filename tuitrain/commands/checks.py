@@ -118,7 +118,7 @@ def number(name: str, what: str, value: Any) -> float:
     return finite + 0.0  # -0.0 becomes 0.0: what is printed reads back to the same bits
 
 
-def not_negative(name: str, what: str, value: Any) -> float:
+def non_negative(name: str, what: str, value: Any) -> float:
     """Return a finite number of 0 or more."""
     finite = number(name, what, value)
     if finite < 0:

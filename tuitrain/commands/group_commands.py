@@ -48,7 +48,7 @@ class SetLr(Command, frozen=True, tag="lr"):
 
     def __post_init__(self) -> None:
         checks.target("lr", self.target)
-        self._take(lr=checks.not_negative("lr", "learning rate", self.lr))
+        self._take(lr=checks.non_negative("lr", "learning rate", self.lr))
 
 
 class ScaleLr(Command, frozen=True, tag="scale-lr"):
@@ -59,7 +59,7 @@ class ScaleLr(Command, frozen=True, tag="scale-lr"):
 
     def __post_init__(self) -> None:
         checks.target("lr", self.target)
-        self._take(factor=checks.not_negative("lr", "factor", self.factor))
+        self._take(factor=checks.non_negative("lr", "factor", self.factor))
 
 
 class Decay(Command, frozen=True, tag="decay"):
@@ -102,7 +102,7 @@ class SetSchedule(Command, frozen=True, tag="schedule"):
         scales = self.kind in ("exponential", "milestones")
         what = "factor" if scales else "learning rate"
         self._take(
-            value=checks.not_negative("schedule", what, self.value),
+            value=checks.non_negative("schedule", what, self.value),
             over=checks.count("schedule", self.over),
             at=self._milestones(),
             warmup=checks.count("schedule", self.warmup, 0, "warmup"),
@@ -130,7 +130,7 @@ class Clip(Command, frozen=True, tag="clip"):
 
     def __post_init__(self) -> None:
         checks.one_of("clip", "kind", self.by, ("norm", "value", "off"))
-        self._take(limit=checks.not_negative("clip", "limit", self.limit))
+        self._take(limit=checks.non_negative("clip", "limit", self.limit))
         if self.by == "off":
             checks.unused("clip", "off", limit=self.limit)
         elif not self.limit:

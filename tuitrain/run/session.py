@@ -2,13 +2,14 @@
 
 A session has no clock and no thread, so a run under the screen and a headless replay apply the same
 commands at the same steps. At the boundary before a step come first the commands planned for it,
-then submitted commands, then the observers (expectations), then the step.
+then submitted commands, then what the owner of the session checks there, then the step.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.engine import Engine
@@ -45,14 +46,13 @@ class Session:
     engine : trains the model
     info : what is trained, and for how many steps
     planned : commands with their steps; those of one step are applied in the given order
-    stops : further steps at which a burst must end, for the observers
+    stops : further steps at which a burst must end, because the session's owner has work there
     recorder : records what happens
     policy : how often states, digests and checkpoints are saved
 
     Attributes
     ----------
-    context : the parts of the run; `engine`, `info`, `recorder`, `timeline`, `journal`, `plan`,
-        `checkpoints` and `breakpoints` are those of the context
+    recorder, timeline, journal, plan, checkpoints, breakpoints : the parts of the run
     on_boundary : called at the boundaries of a live run, after the commands
     """
 
@@ -65,7 +65,7 @@ class Session:
         recorder: Recorder = NULL_RECORDER,
         policy: CheckpointPolicy = DEFAULT_POLICY,
     ) -> None:
-        self.context = context = RunContext(engine, info, planned, recorder, policy)
+        self._context = context = RunContext(engine, info, planned, recorder, policy)
         self.engine = engine
         self.info = info
         self.recorder = recorder
@@ -87,25 +87,25 @@ class Session:
     @property
     def phase(self) -> Phase:
         """The phase of the run."""
-        return self.context.phase
+        return self._context.phase
 
     @phase.setter
     def phase(self, phase: Phase) -> None:
-        self.context.run_state.phase = phase
+        self._context.run_state.phase = phase
 
     @property
     def breakpoint_reason(self) -> str:
         """Why a breakpoint has paused the run, until it continues; else ""."""
-        return self.context.run_state.breakpoint_reason
+        return self._context.run_state.breakpoint_reason
 
     @property
     def is_attended(self) -> bool:
         """Whether a user can answer a breakpoint; see `HoldPolicy`."""
-        return self.context.hold_policy.is_attended
+        return self._context.hold_policy.is_attended
 
     @is_attended.setter
     def is_attended(self, attended: bool) -> None:
-        self.context.hold_policy.is_attended = attended
+        self._context.hold_policy.is_attended = attended
 
     @property
     def problem(self) -> str:
@@ -117,9 +117,13 @@ class Session:
         """The planned commands that are not applied yet."""
         return tuple(self.plan.pending)
 
+    def save_with_state(self, get_observer_state: Callable[[], Mapping[str, Any]]) -> None:
+        """Save an observer's state with every state of the session, as plain values."""
+        self._context.get_observer_state = get_observer_state
+
     def state(self) -> SessionState:
         """Return the state that decides the rest of the run, at this boundary."""
-        return self.context.capture_state()
+        return self._context.capture_state()
 
     def restore(self, state: SessionState) -> None:
         """Continue from the state of an earlier run of the same scenario.
@@ -128,7 +132,7 @@ class Session:
         ------
         StateMismatchError : the state does not fit the engine; nothing was changed
         """
-        self.context.restore_state(state)
+        self._context.restore_state(state)
 
     def apply_planned(self) -> None:
         """Apply the commands that are planned for this boundary."""
@@ -187,7 +191,7 @@ class Session:
         -------
         The losses of the steps
         """
-        before, hold_policy = self.step, self.context.hold_policy
+        before, hold_policy = self.step, self._context.hold_policy
         steps = self._burst_limit(max_steps)
         losses = self.timeline.advance(steps, should_stop, *hold_policy.start_burst())
         is_held = hold_policy.end_burst()
@@ -225,12 +229,12 @@ class Session:
         parameter : the parameter to describe in full
         samples_per_second : the throughput, which a session cannot measure
         """
-        return build_snapshot(self.context, version, parameter, samples_per_second)
+        return build_snapshot(self._context, version, parameter, samples_per_second)
 
     def _handle(self, command: AnyCommand) -> tuple[Outcome, str]:
         """Apply a command, and return its outcome and a message."""
         before = self._breakpoints_without_group()
-        change = handle_command(self.context, command)
+        change = handle_command(self._context, command)
         message = change.message
         for text in self._breakpoints_without_group():
             if text not in before:
@@ -250,24 +254,24 @@ class Session:
         interval = self.info.evaluation_interval
         evaluation = (self.step // interval + 1) * interval
         next_stop = self._stops[bisect_right(self._stops, self.step)]
-        steps_left = self.context.run_state.steps_left
+        steps_left = self._context.run_state.steps_left
         limits = [limit for limit in (steps_left, max_steps) if limit is not None]
         return min([min(epoch_end, evaluation, next_stop) - self.step, *limits])
 
     def _pause_at_breakpoint(self) -> None:
         """Pause because of a breakpoint, and write the reason to the journal."""
         reason = f"break before step {self.step + 1} is applied: {self.breakpoints.reason}"
-        self.context.run_state.pause_at_breakpoint(reason)
+        self._context.run_state.pause_at_breakpoint(reason)
         entry = self.journal.add(NO_TICKET, self.step, "pause", "breakpoint", "applied", reason)
         self.recorder.command(entry)
 
     def _after_steps(self, count: int) -> None:
         """Do the work that is due after a burst: metrics, digests, group metrics, checkpoints."""
-        step, policy = self.step, self.context.policy
+        step, policy = self.step, self._context.policy
         at_end = step == self.info.total_steps
         epoch_ends = at_end or step % self.info.steps_per_epoch == 0
         digest_due = at_end or step % policy.digest_every == 0
-        self.context.run_state.count_steps(count)
+        self._context.run_state.count_steps(count)
         if at_end or step % self.info.evaluation_interval == 0:
             values = self.test_metrics()
             self.recorder.metrics(step, values)

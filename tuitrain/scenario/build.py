@@ -147,9 +147,9 @@ def _engine(scenario: Scenario, on_progress: ProgressCallback) -> tuple[Engine, 
 
 def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder) -> Session:
     engine, spec = _engine(scenario, on_progress)
-    title = make_run_info(scenario, engine.steps_per_epoch, engine.metrics)
-    planned = list(_planned(scenario.at, title))
-    marks = list(_marks(scenario.expect, title))
+    info = make_run_info(scenario, engine.steps_per_epoch, engine.metrics)
+    planned = list(_planned(scenario.at, info))
+    marks = list(_marks(scenario.expect, info))
     on_progress("compiling kernels")
     try:
         engine.warm_up(
@@ -165,7 +165,7 @@ def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder
         lambda: compute_provenance(spec.train, spec.test, _modules(scenario, engine))
     )
     return Session(
-        engine, title, planned, marks, recorder, CheckpointPolicy.for_batch_size(engine.batch_size)
+        engine, info, planned, marks, recorder, CheckpointPolicy.for_batch_size(engine.batch_size)
     )
 
 
@@ -216,29 +216,29 @@ def _setting(group: str, key: str, value: Any) -> Setting:
     )
 
 
-def _planned(entries: Iterable[At], title: RunInfo) -> Iterable[PlannedCommand]:
+def _planned(entries: Iterable[At], info: RunInfo) -> Iterable[PlannedCommand]:
     for number, entry in enumerate(entries, start=1):
-        step = due_step(entry, title.steps_per_epoch)
-        if step >= title.total_steps:
+        step = due_step(entry, info.steps_per_epoch)
+        if step >= info.total_steps:
             raise ScenarioError(
                 f"{entry_name('at', number)}: step {step} is not before the end of the run, "
-                f"{title.total_steps}"
+                f"{info.total_steps}"
             )
         yield from (PlannedCommand(step, command) for command in parse_commands(entry))
 
 
-def _marks(expectations: Iterable[Expect], title: RunInfo) -> Iterable[int]:
+def _marks(expectations: Iterable[Expect], info: RunInfo) -> Iterable[int]:
     for number, expect in enumerate(expectations, start=1):
-        due = due_step(expect, title.steps_per_epoch)
-        if due > title.total_steps:
+        due = due_step(expect, info.steps_per_epoch)
+        if due > info.total_steps:
             raise ScenarioError(
                 f"{entry_name('expect', number)}: step {due} is after the end of the run, "
-                f"{title.total_steps}"
+                f"{info.total_steps}"
             )
         yield due
         for since in (expect.unchanged, expect.changed):
             if since is not None:
-                yield reference_step(since, title.steps_per_epoch)
+                yield reference_step(since, info.steps_per_epoch)
 
 
 def reference_step(since: Any, steps_per_epoch: int) -> int:

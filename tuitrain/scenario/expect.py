@@ -60,7 +60,7 @@ class Expectations:
         self._expected = scenario.expect
         self._bytes: dict[tuple[str, DecisionHistory], bytes] = {}
         self._held: dict[int, bool] = {}
-        session.context.get_observer_state = self._memory
+        session.save_with_state(self._memory)
         for number, expect in enumerate(scenario.expect, start=1):
             problem = self._problem(expect)
             if problem:

@@ -57,18 +57,18 @@ def rehearse(scenario: Scenario, session: Session, source: str) -> None:
 class _Rehearsed(NullRecorder):
     """A session that does not train; its recorder and observer are this object."""
 
-    def __init__(self, scenario: Scenario, engine: Engine, title: RunInfo, source: str) -> None:
+    def __init__(self, scenario: Scenario, engine: Engine, info: RunInfo, source: str) -> None:
         self._source = source
-        self._expected = [(due_step(item, title.steps_per_epoch), item) for item in scenario.expect]
+        self._expected = [(due_step(item, info.steps_per_epoch), item) for item in scenario.expect]
         self._planned = [
-            (number, PlannedCommand(due_step(entry, title.steps_per_epoch), command))
+            (number, PlannedCommand(due_step(entry, info.steps_per_epoch), command))
             for number, entry in enumerate(scenario.at, start=1)
             for command in parse_commands(entry)
         ]
-        total = min(title.total_steps, MAX_STEPS)
+        total = min(info.total_steps, MAX_STEPS)
         self._session = Session(
             engine,
-            replace(title, steps_per_epoch=total, total_steps=total, evaluate_every=0),
+            replace(info, steps_per_epoch=total, total_steps=total, evaluate_every=0),
             [item for _, item in self._planned if item.step < total],
             [due for due, _ in self._expected if due <= total],
             self,

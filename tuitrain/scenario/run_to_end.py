@@ -34,8 +34,8 @@ class BoundaryObserver(Protocol):
 
 def started_event(session: Session) -> Started:
     """Return the event of a session that is about to run."""
-    title = session.info
-    return Started(title.name, title.total_steps, title.steps_per_epoch, title.batch_size)
+    info = session.info
+    return Started(info.name, info.total_steps, info.steps_per_epoch, info.batch_size)
 
 
 def run_to_end(
@@ -75,7 +75,7 @@ def _follow(
     should_end: Callable[[], bool],
     signals: DeferredSignals,
 ) -> Iterator[Event]:
-    title = session.info
+    info = session.info
     written, problem = len(session.journal), ""
     while True:
         with _failing(session, source):
@@ -101,11 +101,11 @@ def _follow(
         with _failing(session, source):
             stop = waiting[0].step if waiting else None
             _to_next_boundary(session, stop, on_step, signals)
-        if session.step % title.steps_per_epoch == 0:
-            epoch = session.step // title.steps_per_epoch - 1
+        if session.step % info.steps_per_epoch == 0:
+            epoch = session.step // info.steps_per_epoch - 1
             measured = _measured(session) if session.is_measured() else ()
             yield EpochEnded(epoch, session.step, session.train_loss(), measured)
-        elif title.evaluate_every and session.step % title.evaluate_every == 0:
+        elif info.evaluate_every and session.step % info.evaluate_every == 0:
             yield Evaluated(session.step, _measured(session))
     if session.phase.ended:
         session.end("finished")

@@ -35,7 +35,7 @@ CASES = {
     "lists": (),
     "two runs marked": ("space", "space"),
     "unfinished run": ("down", "enter"),
-    "new flight": ("tab", "tab", "enter"),
+    "new run": ("tab", "tab", "enter"),
     "compared": ("space", "space", "R"),
 }
 DIGITS = Path(data.__file__).with_name("mnist_mini")

@@ -33,7 +33,7 @@ RECORDING_KEYS: Final[tuple[Key, ...]] = (
 """The keys over a recording that have another action, or none, over a run."""
 
 INSPECTION_KEYS: Final[tuple[Key, ...]] = (
-    Key("c", "c", "ink", "Switch between letters and colours.", label="letters"),
+    Key("c", "c", "ink", "Switch between letters and colors.", label="letters"),
     Key("escape,q", "esc q", "close", "Return to the deck.", label="close"),
 )
 """The keys of all inspector screens."""

@@ -43,7 +43,7 @@ class NewRunDialog(BaseDialog[TrainModel]):
     def compose(self) -> ComposeResult:
         """Compose the field and the list."""
         with Vertical(classes="dialog") as box:
-            box.border_title = "new flight"
+            box.border_title = "new run"
             yield Static(
                 "data: mnist-mini, idx:FOLDER, or package.module:callable", classes="label"
             )
