@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tuitrain.commands import Clip
 from tuitrain_core import Parameter
@@ -41,6 +41,7 @@ class Stepper:
     table : the groups, with their optimizers and schedules
     parameters : every parameter by name
     loss : see `Recording`
+    clock : seconds that only grow; bursts are measured with it
 
     Attributes
     ----------
@@ -56,6 +57,7 @@ class Stepper:
         table: GroupTable,
         parameters: Mapping[str, Parameter],
         loss: Loss | None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.trained: tuple[str, ...] = tuple(parameters)
         self.clip = Clip("off")
@@ -63,6 +65,7 @@ class Stepper:
         self._loader = loader
         self._table = table
         self._parameters = parameters
+        self._clock = clock
         self.recording = Recording(model, loader, loss=loss)
         self._autotuner = Autotuner(max_threads())
         self._program: Program | None = None
@@ -99,7 +102,7 @@ class Stepper:
             updates = pending.lay_out(step, len(order) // rows)
             if updates is not None:
                 self._program, threads = program, self._autotuner.threads
-                began = time.perf_counter()
+                began = self._clock()
                 besides = self._clipping(), hold_condition and self._stop_condition(hold_condition)
                 try:
                     with self.recording.preserve_frozen_buffers():
@@ -110,7 +113,7 @@ class Stepper:
                 if not len(losses):
                     pending.cancel()
                     return []
-                self._autotuner.record_burst(threads, len(losses), time.perf_counter() - began)
+                self._autotuner.record_burst(threads, len(losses), self._clock() - began)
                 pending.commit(len(losses))
                 return losses.tolist()
         if hold_condition is not None:
