@@ -38,7 +38,7 @@ def expecting(step: int, group: str, *entries: tuple[int, str]) -> str:
 NEVER = [
     (planned((5, "freeze had")), "at 1 5", "'had' names no group and no parameter, did you mean"),
     (planned((5, "thaw fc9.*")), "at 1 5", "'fc9.*' names no group and no parameter"),
-    (planned((3, "lr head 1"), (5, "lr heads 1")), "at 2 5", "did you mean 'head'? (groups: fc or"),
+    (planned((3, "lr head 1"), (5, "lr heads 1")), "at 2 5", "did you mean 'head'? (groups: fc,"),
     (planned((5, "lr fcs x2")), "at 1 5", "no group is called 'fcs', did you mean 'fc'?"),
     (planned((5, "decay fcs over 2 epochs")), "at 1 5", "no group is called 'fcs'"),
     (planned((5, "schedule fcs cosine to 0 over 9 steps")), "at 1 5", "no group is called 'fcs'"),
@@ -79,7 +79,7 @@ NEVER = [
         "at 4 4",
         "no group is called 'new'",
     ),
-    (planned((9, "try lr fc 1, 2 for 3 steps"), (9, "branch b3")), "at 2 9", "branches: b1 or b2"),
+    (planned((9, "try lr fc 1, 2 for 3 steps"), (9, "branch b3")), "at 2 9", "branches: b1, b2"),
     (
         HEAD + '[[at]]\nepoch = 1\ndo = ["group new = fc*", "lr new 1", "lr fc 1"]\n',
         "at 1 7",
