@@ -213,8 +213,8 @@ def forge(path, arrays) -> None:
             lambda meta: meta["session"].update(planned=[{"step": 3, "command": "frieze"}]),
             "unknown command 'frieze'",
         ),
-        (lambda meta: meta["session"]["updates"].pop("fc.bias"), "what is 'slot/fc.bias/"),
-        (lambda meta: meta["session"]["lines"].pop(), "what is 'line/"),
+        (lambda meta: meta["session"]["updates"].pop("fc.bias"), "unknown entry 'slot/fc.bias/"),
+        (lambda meta: meta["session"]["lines"].pop(), "unknown entry 'line/"),
     ],
 )
 def test_an_error_names_the_fault_of_a_file(tmp_path, change, message):

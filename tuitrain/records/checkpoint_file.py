@@ -106,7 +106,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         session = decode_state(meta.session, arrays)
     except (KeyError, ValueError, TypeError, CommandError) as error:
-        raise CheckpointError(f"{path} is damaged: {_told(error)}") from None
+        raise CheckpointError(f"{path} is damaged: {_problem(error)}") from None
     return Checkpoint(meta.run, meta.environment, meta.position, session)
 
 
@@ -132,7 +132,7 @@ def _read(path: Path, names: Iterable[str] | None) -> tuple[_Meta, dict[str, Arr
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from None
     except Exception as error:  # a damaged zip or array can fail in many ways
-        raise CheckpointError(f"{path} is damaged, or no checkpoint: {_told(error)}") from None
+        raise CheckpointError(f"{path} is damaged, or no checkpoint: {_problem(error)}") from None
     if meta.schema != SCHEMA:
         raise CheckpointError(f"{path} has schema {meta.schema}; this version reads {SCHEMA}")
     return meta, {
@@ -148,5 +148,5 @@ def _decoded(content: bytes) -> _Meta:
     return decode_json(content, _META_DECODER, _META)
 
 
-def _told(error: Exception) -> str:
-    return f"what is {error}?" if isinstance(error, KeyError) else str(error) or repr(error)
+def _problem(error: Exception) -> str:
+    return f"unknown entry {error}" if isinstance(error, KeyError) else str(error) or repr(error)
