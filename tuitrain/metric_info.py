@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from .errors import did_you_mean, join_or
+from .errors import did_you_mean
 
 _NAME = re.compile(r"[^\W\d]\w{0,63}")
 
@@ -67,5 +67,5 @@ def info_of(text: str) -> MetricInfo:
 def unmeasured_message(name: str, metrics: Iterable[MetricInfo]) -> str:
     """Say that a run does not measure a metric, with the nearest match and those it measures."""
     known = [info.name for info in metrics]
-    measured = f"measured are: {join_or(known)}" if known else "nothing is measured"
+    measured = f"measured are: {', '.join(known)}" if known else "nothing is measured"
     return f"this run does not measure {name!r}{did_you_mean(name, known)} ({measured})"

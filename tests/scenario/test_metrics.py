@@ -257,8 +257,11 @@ def test_metrics_are_expected_by_name():
     [
         ('metric = { name = "test_los", is = "< 1" }', "did you mean 'test_loss'?"),
         ('test_accuracy = "> 0"', "test_accuracy: this run does not measure 'accuracy'"),
-        ('metric = { name = "mae", is = "small" }', "expect[0].metric.is: takes a comparison"),
-        ('metric = { name = "mae" }', "expect[0].metric: the key 'is' is missing"),
+        (
+            'metric = { name = "mae", is = "small" }',
+            "[[expect]] number 1, metric.is: takes a comparison",
+        ),
+        ('metric = { name = "mae" }', "[[expect]] number 1, metric: the key 'is' is missing"),
     ],
 )
 def test_an_expectation_of_what_is_not_measured_is_an_error(expect, message):

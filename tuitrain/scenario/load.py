@@ -137,7 +137,7 @@ def _explained(message: str, table: dict[str, Any]) -> str:
 def _readable(key: str) -> str:
     """Return a key as errors show it: ``at[0].do`` is ``[[at]] number 1, do``."""
     name, *indices = re.split(r"\[(\d+)\]\.?", key, maxsplit=1)
-    if not indices:
+    if not indices or name not in _TABLES:  # an entry of a list is counted from 0
         return key
     index, rest = indices
     return ", ".join(filter(None, [entry_name(name, int(index) + 1), rest]))
