@@ -2,6 +2,7 @@
 
 from . import init
 from .activation import GELU, LeakyReLU, PReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from .attention import MultiHeadAttention
 from .base import Module
 from .convolution import Conv1d, Conv2d, ConvTranspose2d
 from .embedding import Embedding
@@ -41,6 +42,7 @@ __all__ = [
     "LocalResponseNorm",
     "MaxPool2d",
     "Module",
+    "MultiHeadAttention",
     "PReLU",
     "Pad",
     "PixelShuffle",

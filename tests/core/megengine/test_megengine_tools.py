@@ -257,3 +257,32 @@ def test_batch_norm_can_be_changed_later(change):
         gm.backward(norm(x).sum())
     assert norm.running_mean.tolist() == [0.0, 0.0]
     assert (norm.weight.grad is None) == (change == "freeze")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: M.MultiHeadAttention(6, 4), "4 heads do not divide 6 features"),
+        (lambda: M.MultiHeadAttention(4, 2, add_zero_attn=True), "are not supported"),
+        (lambda: M.MultiHeadAttention(4, 2)(*[F.ones((2, 3))] * 3), r"shape \(2, 3\), not \(N"),
+        (
+            lambda: M.MultiHeadAttention(4, 2)(*[F.ones((1, 2, 4))] * 3, attn_mask=tensor([1])),
+            "the attn_mask is int32; it is bool or floating",
+        ),
+        (lambda: M.GroupNorm(3, 4), "3 groups do not divide 4 channels"),
+        (lambda: M.ConvTranspose2d(2, 2, 3, groups=2), "groups are not supported"),
+        (lambda: M.PReLU(0), "num_parameters=0"),
+        (lambda: M.Embedding(2, 2, padding_idx=0), "padding_idx, max_norm and norm_type"),
+        (lambda: M.Embedding(2, 2, initial_weight=Parameter([[1.0]])), r"shape \(1, 1\), not"),
+        (lambda: M.Conv2d(4, 4, 3, groups=3), "do not both divide into 3 groups"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused(make, message):
+    with pytest.raises(CoreError, match=message):
+        make()
+
+
+def test_causal_attention_leaves_out_what_is_behind():
+    net, x = M.MultiHeadAttention(4, 2), F.ones((1, 3, 4))
+    shares = net(x, x, x, need_weights=True, is_causal=True)[1]
+    np.testing.assert_allclose(shares[0].numpy(), np.tril(np.ones((3, 3))) / [[1], [2], [3]])

@@ -36,6 +36,18 @@ class Applied(M.Module):
         return self.function(x)
 
 
+class Attending(M.Module):
+    """Attention over the pixels of an image."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = M.MultiHeadAttention(8, 2)
+
+    def forward(self, x):
+        rows = F.flatten(x, 2).transpose(0, 2, 1)
+        return self.attention(rows, rows, rows)[0].transpose(0, 2, 1).reshape(x.shape)
+
+
 def frozen_norm():
     return M.BatchNorm2d(8, freeze=True)
 
@@ -53,6 +65,7 @@ NATIVE = {
     "hook": with_a_hook,
 }
 WITH_PYTHON = {
+    "attention": Attending,
     "group_norm": lambda: M.GroupNorm(2, 8),
     "frozen_norm": frozen_norm,
     "dilation": lambda: M.Conv2d(8, 8, 3, padding=2, dilation=2),
