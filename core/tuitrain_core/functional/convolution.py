@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import CoreError
 from ..ops import checks, convolution, joining
 from ..tensor import Tensor, apply
-from .inputs import as_pair, as_tensor
+from .inputs import as_floats_like, as_pair, as_tensor
 
 Size = int | tuple[int, int]
 
@@ -57,7 +57,8 @@ def conv2d(
     if steps != (1, 1):
         kernel = apply(joining.Dilate(steps), kernel)
     op = convolution.Conv2d(as_pair("stride", stride), as_pair("padding", padding), groups)
-    operands = (inp, kernel) if bias is None else (inp, kernel, bias)
+    x = as_floats_like(inp, kernel)
+    operands = (x, kernel) if bias is None else (x, kernel, bias)
     return apply(op, *map(as_tensor, operands))
 
 

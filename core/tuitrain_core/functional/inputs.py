@@ -27,6 +27,12 @@ def as_operands(one: Any, other: Any) -> tuple[Tensor, Tensor]:
     return as_tensor(one), as_tensor(other)
 
 
+def as_floats_like(data: Any, other: Tensor) -> Tensor:
+    """Return a tensor; whole numbers in the dtype of the floating-point numbers beside them."""
+    x = as_tensor(data)
+    return x.astype(other.dtype) if x.dtype.kind in "iub" and other.dtype.kind == "f" else x
+
+
 def as_pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:
     """Return (vertical, horizontal) from one whole number for both, or from two.
 

@@ -26,7 +26,7 @@ from .activation import (
     tanh,
 )
 from .convolution import conv1d, conv2d, conv_transpose2d
-from .inputs import as_tensor
+from .inputs import as_floats_like, as_tensor
 from .loss import binary_cross_entropy, cross_entropy, hinge_loss, l1_loss, square_loss
 from .normalization import (
     batch_norm,
@@ -108,9 +108,10 @@ def linear(
     Raises
     ------
     ShapeError : the shapes do not fit together
-    CoreError : the dtypes differ, or are not floating
+    CoreError : the dtypes differ; whole numbers are converted to the weight's
     """
-    operands = (inp, weight) if bias is None else (inp, weight, bias)
+    x = as_floats_like(inp, as_tensor(weight))
+    operands = (x, weight) if bias is None else (x, weight, bias)
     return apply(linear_ops.Linear(), *map(as_tensor, operands))
 
 

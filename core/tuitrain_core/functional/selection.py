@@ -10,7 +10,7 @@ from ..errors import CoreError, ShapeError
 from ..ops import linear, selection
 from ..ops.checks import at_least_1
 from ..tensor import Tensor, apply, wrap
-from .inputs import as_single_axis, as_tensor
+from .inputs import as_floats_like, as_single_axis, as_tensor
 from .shape import swapaxes
 
 
@@ -174,9 +174,10 @@ def matmul(
     Raises
     ------
     ShapeError : the shapes do not fit
-    CoreError : the dtypes differ, or are not floating
+    CoreError : the dtypes differ, or none is floating
     """
     one, other = as_tensor(inp1), as_tensor(inp2)
+    one, other = as_floats_like(one, other), as_floats_like(other, one)
     one = swapaxes(one, -1, -2) if transpose_a else one
     return apply(linear.MatMul(), one, swapaxes(other, -1, -2) if transpose_b else other)
 
