@@ -7,7 +7,7 @@ and deep nesting all raise one `TuitrainError`.
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -17,6 +17,54 @@ _Value = TypeVar("_Value")
 
 _EXCERPT = 80
 """Characters of the input that an error repeats."""
+
+
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "object": "a table",
+    "array": "a list",
+    "null": "nothing",
+}
+_SIGNS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
+
+
+def _kinds(names: str) -> str:
+    """Return the plain names of types, separated by ``|``."""
+    return join_or(_KINDS.get(name.strip(), name.strip()) for name in names.split("|"))
+
+
+_PHRASES: Final = (
+    (
+        re.compile(r"Expected `([^`]*)`, got `([^`]*)`"),
+        lambda match: f"expected {_kinds(match[1])}, but got {_kinds(match[2])}",
+    ),
+    (
+        re.compile(r"Expected `(\w+)` of length (>=|<=) (\d+)"),
+        lambda match: f"expected {_kinds(match[1])} of length {_SIGNS[match[2]]} {match[3]}",
+    ),
+    (
+        re.compile(r"Expected `(\w+)` of length (\d+)"),
+        lambda match: f"expected {_kinds(match[1])} of length {match[2]}",
+    ),
+    (
+        re.compile(r"Expected `(\w+)` (>=|<=|>|<) (\S+)"),
+        lambda match: f"expected {_kinds(match[1])}, {_SIGNS[match[2]]} {match[3]}",
+    ),
+    (
+        re.compile(r"Object missing required field `([^`]*)`"),
+        lambda match: f"the key {match[1]!r} is missing",
+    ),
+    (
+        re.compile(r"Object contains unknown field `([^`]*)`"),
+        lambda match: f"there is no key {match[1]!r} here",
+    ),
+    (re.compile(r"Input data was truncated"), lambda _: "the data ends too early"),
+    (re.compile(r" - at `\$\.?([^`]*)`"), lambda match: f" (at {match[1]})" if match[1] else ""),
+)
+"""Phrases of msgspec, and functions from a match to plain words."""
 
 
 def decode_json(content: bytes, decoder: msgspec.json.Decoder[_Value], source: str) -> _Value:
@@ -52,7 +100,14 @@ def describe_decode_error(error: Exception, kind: Any = None) -> str:
         case UnicodeDecodeError():
             return f"not UTF-8 text (byte {error.object[error.start]:#04x})"
         case _:
-            return _with_tags(str(error), kind)
+            return plain_problem(_with_tags(str(error), kind))
+
+
+def plain_problem(message: str) -> str:
+    """Return msgspec's description of a wrong value in plain words."""
+    for pattern, replacement in _PHRASES:
+        message = pattern.sub(replacement, message)
+    return message
 
 
 def _with_tags(message: str, kind: Any) -> str:

@@ -69,6 +69,12 @@ class TerminatedError(KeyboardInterrupt):
         self.status = 128 + number
 
 
+def describe_error(error: BaseException) -> str:
+    """Return an error's type and message, on one line."""
+    message = " ".join(str(error).split())
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """Return ``", did you mean 'x'?"`` for the allowed word closest to ``word``, or ``""``."""
     close = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.5)

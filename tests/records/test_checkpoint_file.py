@@ -205,8 +205,8 @@ def forge(path, arrays) -> None:
     ("change", "message"),
     [
         (lambda meta: meta.update(schema=9), "has schema 9; this version reads 1"),
-        (lambda meta: meta.update(schema="one"), "Expected `int`, got `str`"),
-        (lambda meta: meta.update(mood=1), "unknown field `mood`"),
+        (lambda meta: meta.update(schema="one"), "expected a whole number, but got a text"),
+        (lambda meta: meta.update(mood=1), "there is no key 'mood' here"),
         (lambda meta: meta["session"].update(lines=[]), "it has no branch"),
         (lambda meta: meta["session"].update(breakpoints=["undo"]), "'undo' is no breakpoint"),
         (

@@ -124,7 +124,11 @@ def test_an_incomplete_last_line_is_skipped(tmp_path):
         ([command(5, "rewind 3"), command(6, "branch b9")], [], "no branch 'b9'; there were main"),
         ([command(5, "redo")], [], "step 5: 'redo': nothing had been undone"),
         ([command(5, "dance")], [], "journal.jsonl, line 1: unknown command 'dance'"),
-        ([{"event": "command", "step": "five"}], [], "journal.jsonl, line 1: Expected `int`"),
+        (
+            [{"event": "command", "step": "five"}],
+            [],
+            "journal.jsonl, line 1: expected a whole number",
+        ),
         ([], [{"event": "loss", "step": 1, "loss": "low"}], "metrics.jsonl, line 1"),
     ],
 )

@@ -54,16 +54,24 @@ def test_a_valid_scenario_is_read_with_its_defaults():
             "schema = 2\nsomething_new = 3",
             "schema: this version of tuitrain reads 1, but was given 2",
         ),
-        ("schema = 1", "schema = true", "schema: expected int, got bool (given: True)"),
+        (
+            "schema = 1",
+            "schema = true",
+            "schema: expected a whole number, but got true or false (given: True)",
+        ),
         ("schema = 1\n", "", "(top level): the key 'schema' is missing"),
-        ('name = "test"', "name = 3", "name: expected str, got int (given: 3)"),
+        ('name = "test"', "name = 3", "name: expected a text, but got a whole number (given: 3)"),
         (
             "epochs = 2\n",
             "epochs = 2\nbatchsize = 3\n",
             "batchsize: no such key, did you mean 'batch_size'? (allowed here: schema,",
         ),
-        ("epochs = 2", "epochs = 0", "epochs: expected int >= 1 (given: 0)"),
-        ("epochs = 2", 'epochs = "2"', "epochs: expected int | null, got str (given: '2')"),
+        ("epochs = 2", "epochs = 0", "epochs: expected a whole number, at least 1 (given: 0)"),
+        (
+            "epochs = 2",
+            'epochs = "2"',
+            "epochs: expected a whole number or nothing, but got a text (given: '2')",
+        ),
         ("epochs = 2\n", "", "epochs: give either epochs = N or steps = N"),
         ("epochs = 2\n", "epochs = 2\nsteps = 9\n", "epochs: give either epochs = N or"),
         (
@@ -74,7 +82,7 @@ def test_a_valid_scenario_is_read_with_its_defaults():
         (
             'params = ["*"]',
             "params = []",
-            "[[group]] number 2, params: expected array of length >= 1",
+            "[[group]] number 2, params: expected a list of length at least 1",
         ),
         (
             'name = "fc"',
@@ -99,10 +107,10 @@ def test_a_valid_scenario_is_read_with_its_defaults():
         (
             'do = "lr fc 0"',
             "do = []",
-            "[[at]] number 1, do: expected array of length >= 1 (given: [])",
+            "[[at]] number 1, do: expected a list of length at least 1 (given: [])",
         ),
         ("epoch = 1\n", "", "[[at]] number 1: give either epoch = N or step = N"),
-        ("epoch = 1\n", "epoch = -1\n", "[[at]] number 1, epoch: expected int >= 0"),
+        ("epoch = 1\n", "epoch = -1\n", "[[at]] number 1, epoch: expected a whole number, at least 0"),
         (
             "since_epoch = 1",
             "since = 1",
@@ -141,8 +149,11 @@ def test_a_valid_scenario_is_read_with_its_defaults():
                 f"[[expect]] number 1, {error_text}",
             )
             for expectation, error_text in [
-                ("grad_none = []", "grad_none: expected array of length >= 1"),
-                ("changed = { params = [], since_epoch = 1 }", "changed.params: expected array of"),
+                ("grad_none = []", "grad_none: expected a list of length at least 1"),
+                (
+                    "changed = { params = [], since_epoch = 1 }",
+                    "changed.params: expected a list of",
+                ),
                 ('lr = { group = "fc", is = nan }', "lr.is: takes a finite learning rate, but was"),
                 ('digest = "md5:0"', 'digest: takes a digest such as "sha256:'),
             ]

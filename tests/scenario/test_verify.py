@@ -219,7 +219,7 @@ def test_an_invalid_header_is_an_error(tmp_path):
     (tmp_path / HEADER).write_text('{"schema": 1}')
     with pytest.raises(TuitrainError) as error:
         read_header(tmp_path)
-    assert "missing required field" in str(error.value)
+    assert "is missing" in str(error.value)
 
 
 def test_a_full_disk_ends_the_record_but_not_the_run(tmp_path, monkeypatch):

@@ -88,7 +88,8 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except msgspec.ValidationError as error:
         fields = Notify.__struct_fields__ if "$.notify" in str(error) else Config.__struct_fields__
-        raise ConfigError(f"{path}: {error} (allowed: {', '.join(fields)})") from None
+        problem = describe_decode_error(error)
+        raise ConfigError(f"{path}: {problem} (allowed: {', '.join(fields)})") from None
     except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError) as error:
         raise ConfigError(f"{path}: {describe_decode_error(error)}") from None
     known = sorted(themes)

@@ -11,7 +11,7 @@ from tuitrain.commands import Setting
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.factory import EngineFactory, EngineSpec, GroupSpec
 from tuitrain.engines.registry import engine_factory
-from tuitrain.errors import RefusedError, ScenarioError, UserCodeError
+from tuitrain.errors import RefusedError, ScenarioError, UserCodeError, describe_error
 from tuitrain.metric_info import MetricInfo
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.progress import ProgressCallback, ignore_progress
@@ -21,7 +21,7 @@ from tuitrain.run.snapshot import RunInfo
 
 from ..records.provenance import compute_provenance
 from .datasets import IDX_PREFIX, load_data
-from .import_spec import call, describe_error, import_callable, type_name, user_code_error
+from .import_spec import call, import_callable, type_name, user_code_error
 from .load import parse_commands
 from .metrics import evaluate_every, make_metric_plans, metric_infos
 from .module_search import search_modules_of

@@ -10,7 +10,7 @@ from traceback import TracebackException
 from typing import Any, Final
 
 import tuitrain
-from tuitrain.errors import ScenarioError, UserCodeError, did_you_mean
+from tuitrain.errors import ScenarioError, UserCodeError, describe_error, did_you_mean
 
 from .module_search import searched_folders
 
@@ -81,12 +81,6 @@ def call(key: str, name: str, make: Callable[[], Any]) -> Any:
 def user_code_error(problem: str, error: BaseException) -> UserCodeError:
     """Return the error that reports an exception of the user's own code, with its traceback."""
     return UserCodeError(f"{problem}: {describe_error(error)}", _format_traceback(error))
-
-
-def describe_error(error: BaseException) -> str:
-    """Return an error's type and message, on one line."""
-    message = " ".join(str(error).split())
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def type_name(value: object) -> str:

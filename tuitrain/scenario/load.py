@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from tuitrain.commands import AnyCommand, is_name, parse
+from tuitrain.decoding import plain_problem
 from tuitrain.encoding import decode_text
 from tuitrain.errors import CommandError, ScenarioError, did_you_mean, join_or
 
@@ -165,8 +166,8 @@ def _found(problem: str, key: str, table: dict[str, Any]) -> str:
     for part in re.findall(r"[^.\[\]]+", key):
         value = value[int(part)] if part.isdigit() else value.get(part)
         if value is None:
-            return problem
-    return f"{problem[0].lower()}{problem[1:].replace('`', '')} (given: {value!r:.60})"
+            return plain_problem(problem)
+    return f"{plain_problem(problem)} (given: {value!r:.60})"
 
 
 def _fields(key: str) -> list[str]:

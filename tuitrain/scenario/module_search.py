@@ -10,17 +10,28 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import sysconfig
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from tuitrain.errors import TuitrainError
 from tuitrain.records.record_reader import HEADER, read_header
 
+INSTALLED: Final = tuple(
+    sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+"""Folders of Python's own modules and of installed packages."""
+
+_OURS: Final = ("tuitrain", "tuitrain_core", "__main__")
 _lock = threading.Lock()
 _searched: list[str] = []
 """The folders at the front of ``sys.path`` that the last scenario needed."""
+
+_present: set[str] = set()
+"""The modules that had been imported before these folders were searched."""
 
 
 def search_folders(source: str) -> list[str]:
@@ -52,9 +63,11 @@ def search_modules_of(source: str) -> None:
         for folder in _searched:
             with suppress(ValueError):
                 sys.path.remove(folder)
-        _forget_modules(set(_searched) - set(folders) - set(sys.path))
+        _forget_modules(set(_searched) - set(sys.path))
         _searched[:] = folders
         sys.path[:0] = folders
+        _present.clear()
+        _present.update(sys.modules)
         importlib.invalidate_caches()
 
 
@@ -64,15 +77,16 @@ def searched_folders() -> list[str]:
 
 
 def _forget_modules(folders: Iterable[str]) -> None:
-    """Forget modules that were found in these folders, so that others can have their names."""
+    """Forget modules that were found in these folders, so that others can have their names.
+
+    A folder may have an environment with installed packages in it, which stay.
+    """
     prefixes = tuple(os.path.join(folder, "") for folder in folders)  # noqa: PTH118
     if not prefixes:
         return
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
-        if isinstance(path, str) and path.startswith(prefixes) and not _is_ours(name):
+        if name in _present or not isinstance(path, str) or not path.startswith(prefixes):
+            continue
+        if not path.startswith(INSTALLED) and name.partition(".")[0] not in _OURS:
             del sys.modules[name]
-
-
-def _is_ours(name: str) -> bool:
-    return name.partition(".")[0] in ("tuitrain", "tuitrain_core", "__main__")

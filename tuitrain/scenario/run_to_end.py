@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from tuitrain.errors import RunFailedError, TuitrainError
+from tuitrain.errors import RunFailedError, TuitrainError, describe_error
 from tuitrain.records.repetition import RepeatedAction, RepeatedCommand, RepeatedEnd
 from tuitrain.run.deferred_signals import DeferredSignals
 from tuitrain.run.session import NO_TICKET, Session
@@ -124,7 +124,7 @@ def _failing(session: Session, source: str) -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         session.end("failed")
-        what = f"{type(error).__name__}: {error}"
+        what = describe_error(error)
         raise RunFailedError(f"{source}: step {session.step + 1}: {what}") from error
 
 

@@ -11,8 +11,11 @@ from tuitrain.engines.registry import DEFAULT_ENGINE
 SCHEMA: Final = 1
 """The value of ``schema`` in every file that this version reads."""
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Index = Annotated[int, msgspec.Meta(ge=0)]
+MAX_COUNT: Final = 999_999_999_999
+"""The largest number of steps that a record can hold."""
+
+Count = Annotated[int, msgspec.Meta(ge=1, le=MAX_COUNT)]
+Index = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Globs = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 Commands = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 Metrics = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]

@@ -32,7 +32,7 @@ def test_a_folder_without_a_run_is_an_error_with_the_nearest_match(capsys, tmp_p
 @pytest.mark.parametrize(
     ("file", "content", "output"),
     [
-        ("header.json", "{", "header.json: Input data was truncated"),
+        ("header.json", "{", "header.json: the data ends too early"),
         (
             "header.json",
             '{"schema": 1, "scenario": {}, "environment": {}}',

@@ -151,7 +151,7 @@ def test_the_number_of_pinned_runs_is_limited(tmp_path):
 def test_a_damaged_run_is_not_pinned(tmp_path):
     folder = left_behind(tmp_path / "a")
     (folder / "header.json").write_text("{")
-    with pytest.raises(TuitrainError, match="truncated"):
+    with pytest.raises(TuitrainError, match="ends too early"):
         toggle_pin((), describe_run(folder))
 
 

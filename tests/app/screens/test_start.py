@@ -119,7 +119,7 @@ async def test_a_damaged_run_is_not_opened_and_says_why(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("end", "enter")
         assert person.app.is_running
-        assert "header.json: Input data was truncated" in person.about
+        assert "header.json: the data ends too early" in person.about
 
 
 async def test_a_bundled_scenario_is_started(tmp_path):

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+from tuitrain.errors import describe_error
+
 MAX_KINDS: Final = 100
 """Only this many kinds of faults are logged; the others are counted together."""
 
@@ -87,8 +89,7 @@ def _kind_of(error: BaseException) -> tuple[str, str, int]:
 
 
 def _on_one_line(error: BaseException) -> str:
-    message = " ".join(str(error).split())
-    return f"{type(error).__name__}: {message}"[:200] if message else type(error).__name__
+    return describe_error(error)[:200]
 
 
 def _is_power_of_ten(number: int) -> bool:

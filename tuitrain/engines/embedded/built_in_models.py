@@ -27,17 +27,17 @@ def fitting_models(train: Dataset) -> Mapping[str, MakeModel]:
         return {}
     shape, outputs = train.inputs.shape[1:], output_size(train)
     sizes = (math.prod(shape), *MLP_HIDDEN, outputs)
-    found: dict[str, MakeModel] = {"mlp": lambda: models.MLP(sizes)}
+    fitting: dict[str, MakeModel] = {"mlp": lambda: models.MLP(sizes)}
     if len(shape) == 3 and train.classes is not None:
         channels, classes = shape[0], train.classes
-        found |= {
+        fitting |= {
             "lenet": models.LeNet,
             "cnn": lambda: models.CNN(channels, classes),
             "resnet8": lambda: models.ResNet(8, channels, classes),
             "resnet20": lambda: models.ResNet(20, channels, classes),
             "transformer": lambda: models.Transformer(shape, classes),
         }
-    return {name: found[name] for name in MODEL_NAMES if name in found}
+    return {name: fitting[name] for name in MODEL_NAMES if name in fitting}
 
 
 def output_size(dataset: Dataset) -> int:

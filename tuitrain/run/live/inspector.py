@@ -21,6 +21,7 @@ from tuitrain.engines.inspection import (
     NetworkView,
 )
 from tuitrain.engines.views import LayerUnits
+from tuitrain.errors import describe_error
 
 from ..session import Session
 from ..snapshot import Phase
@@ -104,7 +105,7 @@ class Inspector:
             try:
                 return look()
             except Exception as error:  # the user's own model may raise anything
-                return FailedInspection(request, session.step, f"{type(error).__name__}: {error}")
+                return FailedInspection(request, session.step, describe_error(error))
 
         return throttled.get((request, self._moment), look_safely)
 

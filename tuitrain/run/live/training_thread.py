@@ -9,7 +9,7 @@ from dataclasses import replace
 from traceback import format_exception
 
 from tuitrain.commands import to_text
-from tuitrain.errors import RunFailedError, TuitrainError
+from tuitrain.errors import RunFailedError, TuitrainError, describe_error
 from tuitrain.text import format_count
 
 from ..logs.log_capture import LogCapture
@@ -177,7 +177,7 @@ class TrainingThread:
         """Log the traceback, and return the error that ends the run."""
         if self._log is not None:
             self._log.add("error", "".join(format_exception(error)))
-        return RunFailedError(f"{where}{type(error).__name__}: {error}")
+        return RunFailedError(f"{where}{describe_error(error)}")
 
     def _fail(self, error: TuitrainError) -> None:
         """Show why the run cannot continue, and refuse commands until it is closed."""
