@@ -66,7 +66,8 @@ def compare() -> None:
         counts[kind] += 1
         if kind != "same":
             print(
-                f"{kind:7}{name}\n       MegEngine {expected!s:.150}\n       here      {ours!s:.150}"
+                f"{kind:7}{name}\n       MegEngine {expected!s:.150}\n"
+                f"       here      {ours!s:.150}"
             )
     print(", ".join(f"{count} {kind}" for kind, count in counts.items()))
 

@@ -28,8 +28,8 @@ Callback: TypeAlias = Callable[[Tensor, Tensor], Tensor | None]
 class GradManager:
     """Records a forward pass and differentiates it.
 
-    A manager has one recording at a time. Managers may be nested: each records for itself. Recording
-    ends with `backward`, or with the block. Gradients of gradients are not computed.
+    A manager has one recording at a time. Managers may be nested: each records for itself.
+    Recording ends with `backward`, or with the block. Gradients of gradients are not computed.
 
     Example
     -------

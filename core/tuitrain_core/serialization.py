@@ -1,7 +1,7 @@
 """Saving and loading of arrays and plain values, without pickle.
 
 A file is an uncompressed zip archive: ``structure.json`` has dictionaries, lists, tuples, numbers,
-text and None, and names an ``.npy`` member in place of each array. Reading one runs no code from it.
+text and None, and names an ``.npy`` member in place of each array. Reading it runs no code.
 """
 
 from __future__ import annotations

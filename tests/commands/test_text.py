@@ -208,6 +208,10 @@ def test_commands_are_read_as_documented(text: str, command: Command):
         ("break when dead units of con/v > 50%", "a group's name or a glob"),
         ("break off loss", "write: break when nan"),
         ("try lr fc for 200 steps", "write: try lr TARGET"),
+        ("decay over 10 epochs", "decay has nothing before 'over'"),
+        ("group = a*", "group has nothing before '='"),
+        ("step 10 x", "step takes one value, but was given '10 x'"),
+        ("rewind 9999999999999", "rewind takes a number up to 999999999999, but was given"),
         ("try lr fc x0.1, fast for 200 steps", "takes a number as its learning rate"),
         ("preview undo", "preview takes freeze, thaw, lr"),
         ("preview freeze", "freeze was given nothing"),
@@ -222,3 +226,8 @@ def test_errors_name_the_value_and_the_allowed_values(text: str, message: str):
     with pytest.raises(CommandError) as error:
         parse(text)
     assert message in str(error.value)
+
+
+def test_one_step_may_be_written_in_the_singular():
+    assert parse("try lr fc 0.1 for 20 step") == parse("try lr fc 0.1 for 20 steps")
+    assert parse("decay fc over 10 epoch") == parse("decay fc over 10 epochs")

@@ -110,7 +110,11 @@ def test_a_valid_scenario_is_read_with_its_defaults():
             "[[at]] number 1, do: expected a list of length at least 1 (given: [])",
         ),
         ("epoch = 1\n", "", "[[at]] number 1: give either epoch = N or step = N"),
-        ("epoch = 1\n", "epoch = -1\n", "[[at]] number 1, epoch: expected a whole number, at least 0"),
+        (
+            "epoch = 1\n",
+            "epoch = -1\n",
+            "[[at]] number 1, epoch: expected a whole number, at least 0",
+        ),
         (
             "since_epoch = 1",
             "since = 1",

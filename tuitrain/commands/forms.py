@@ -137,10 +137,12 @@ def _mismatch(error: MismatchError, forms: Sequence[Form], words: Sequence[str])
     if all(not form.parts for form in forms):
         return f"takes nothing after it, but was given {words[0]!r}"
     if error.expected and 0 < error.place < len(words) and len(forms) == 1:
-        word = words[error.place]
-        return (
-            f"expects {error.expected!r} after {words[error.place - 1]!r}, but was given {word!r}"
-        )
+        before, word = words[error.place - 1], words[error.place]
+        if before == error.expected:
+            return f"has nothing before {before!r}"
+        return f"expects {error.expected!r} after {before!r}, but was given {word!r}"
+    if error.place == 1 and all(len(form.parts) <= 1 for form in forms):
+        return f"takes one value, but was given {shown(' '.join(words))}"
     return f"was given {shown(' '.join(words))}"
 
 

@@ -81,15 +81,17 @@ class Word:
     ----------
     text : the word
     placeholder : how usage shows it (default: as it is)
+    also : another spelling that is read, such as the singular
     """
 
     text: str
     placeholder: str = ""
+    also: str = ""
 
     def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
         """Check that the word is there."""
         del name, fields
-        if start >= len(words) or words[start] != self.text:
+        if start >= len(words) or words[start] not in (self.text, self.also):
             raise MismatchError(start, self.text)
         return start + 1
 

@@ -132,7 +132,7 @@ _HISTORY_SPECS: tuple[CommandSpec, ...] = (
                     Value("target", any_word, suggestions=Names.TARGETS),
                     Listed("values", "for", "VALUE|xFACTOR"),
                     Value("steps", count(), placeholder="N"),
-                    Word("steps"),
+                    Word("steps", also="step"),
                 ),
             ),
         ),

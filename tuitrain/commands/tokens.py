@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .checks import one_of, shown
+from .checks import MAX_COUNT, one_of, shown
 from .command import Setting, number_text
 from .usage import usage_error
 
@@ -33,6 +33,8 @@ def count(minimum: int = 1) -> Callable[[str, str], int]:
     """Return a reader of whole numbers from ``minimum`` up."""
 
     def read(name: str, word: str) -> int:
+        if re.fullmatch(r"[0-9]{13,}", word):
+            raise usage_error(name, f"takes a number up to {MAX_COUNT}, but was given {word!r:.60}")
         if not re.fullmatch(r"[0-9]{1,12}", word) or int(word) < minimum:
             raise usage_error(
                 name, f"takes a whole number from {minimum} up, but was given {word!r}"

@@ -180,7 +180,9 @@ class Session:
     def run_burst(
         self, should_stop: Callable[[], bool] = lambda: False, max_steps: int | None = None
     ) -> Sequence[float]:
-        """Take steps to the next stop, evaluation or epoch, to the end of a `step N`, or until ``should_stop``.
+        """Take steps to the next stop, evaluation or epoch, or until ``should_stop``.
+
+        A `step N` ends them, too.
 
         Parameters
         ----------

@@ -134,7 +134,7 @@ def event_as_json(event: Event) -> dict[str, Any]:
 
 
 def _metric_keys(measured: Measured) -> dict[str, Any]:
-    """Return the keys of metrics: ``test_accuracy`` for the accuracy, and all unless it is alone."""
+    """Return the keys of metrics: ``test_accuracy``, and all of them unless it is alone."""
     by_name = {info.name: value for info, value in measured}
     keys: dict[str, Any] = {}
     if ACCURACY.name in by_name:

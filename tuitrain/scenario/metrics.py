@@ -34,16 +34,16 @@ def metric_problems(metrics: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield (
                 key,
                 (
-                    f"no metric is called {text!r:.60}{did_you_mean(text, BUILT_IN_METRICS)} (allowed: "
-                    f"{join_or([*BUILT_IN_METRICS, 'package.module:callable'])})"
+                    f"no metric is called {text!r:.60}{did_you_mean(text, BUILT_IN_METRICS)} "
+                    f"(allowed: {join_or([*BUILT_IN_METRICS, 'package.module:callable'])})"
                 ),
             )
         elif colon and (not module or not is_metric_name(name)):
             yield (
                 key,
                 (
-                    "takes package.module:callable, with a callable whose name means nothing else, but "
-                    f"was given {text!r:.60}"
+                    "takes package.module:callable, with a callable whose name means nothing else, "
+                    f"but was given {text!r:.60}"
                 ),
             )
         elif name in names:

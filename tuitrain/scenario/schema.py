@@ -6,13 +6,11 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from tuitrain.commands import MAX_COUNT
 from tuitrain.engines.registry import DEFAULT_ENGINE
 
 SCHEMA: Final = 1
 """The value of ``schema`` in every file that this version reads."""
-
-MAX_COUNT: Final = 999_999_999_999
-"""The largest number of steps that a record can hold."""
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=MAX_COUNT)]
 Index = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]

@@ -43,8 +43,8 @@ def class_axis(outputs: Array, targets: Array) -> int:
         if outputs.shape[:-1] == targets.shape:
             return outputs.ndim - 1
     raise ShapeError(
-        f"outputs {outputs.shape} do not fit targets {targets.shape}: for targets (N, ...) they are "
-        "(N, K, ...) or (N, ..., K), with a number for each of K classes"
+        f"outputs {outputs.shape} do not fit targets {targets.shape}: for targets (N, ...) they "
+        "are (N, K, ...) or (N, ..., K), with a number for each of K classes"
     )
 
 

@@ -30,8 +30,8 @@ class MultiHeadAttention(Module):
 
     Attributes
     ----------
-    io_weight_bias : (1, n), the matrices of query, key, value and output, each (in, out), then their
-        biases, which are 0 at first; the matrices are drawn by Xavier's uniform distribution
+    io_weight_bias : (1, n), the matrices of query, key, value and output, each (in, out), then
+        their biases, which are 0 at first; the matrices are drawn by Xavier's uniform distribution
 
     Raises
     ------

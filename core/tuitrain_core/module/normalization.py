@@ -21,8 +21,8 @@ class _BatchNorm(Module):
 
     While ``frozen`` is True the layer uses its running statistics in both modes. Code that freezes
     the layer's parameters sets it, and clears it on thawing; otherwise the output of a frozen layer
-    would still change. ``freeze`` does the same, and belongs to the user: while it is True, ``frozen``
-    is, too.
+    would still change. ``freeze`` does the same, and belongs to the user: while it is True,
+    ``frozen`` is, too.
 
     Parameters
     ----------

@@ -140,7 +140,7 @@ class Pad(Op):
 
 @dataclass(frozen=True, slots=True)
 class Dilate(Op):
-    """Zeros between the elements of the last two axes: every ``steps``-th element is the input's."""
+    """Zeros between the elements of the last two axes: every ``steps``-th is the input's."""
 
     name: ClassVar[str] = "dilate"
     steps: tuple[int, int]

@@ -61,7 +61,7 @@ class ArgSort(Op):
 
 @dataclass(frozen=True, slots=True)
 class Gather(Op):
-    """Elements along an axis by their positions. Inputs: x, and whole numbers of x's other sizes."""
+    """Elements along an axis by their positions. Inputs: x, and integers of x's other sizes."""
 
     name: ClassVar[str] = "gather"
     axis: int

@@ -36,7 +36,7 @@ def clip_grad_norm(tensors: Tensor | Iterable[Tensor], max_norm: float, ord: flo
     The norm is that of all gradients as one vector, summed in float64 in the order of the
     parameters. If it is above ``max_norm``, every gradient is multiplied by ``max_norm / norm``;
     Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks" (2013),
-    algorithm 1. (MegEngine and PyTorch divide by ``norm + 1e-6``; their result is a little smaller.)
+    algorithm 1. (MegEngine and PyTorch divide by ``norm + 1e-6``; their result is a bit smaller.)
 
     Parameters
     ----------

@@ -163,7 +163,7 @@ class FlightDeck(Deck):
         return super().check_action(action, parameters)
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
-        """Show the reply to a command, the present effect of the keys, and what the run measures."""
+        """Show a command's reply, the present effect of the keys, and what the run measures."""
         self.charts.follow_metrics(snapshot.info)
         if (reply := self.sender.take_reply(snapshot)) is not None:
             self.status.show_row(reply_row(reply))
