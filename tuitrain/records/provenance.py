@@ -122,6 +122,8 @@ def _dataset_digests(name: str, dataset: Dataset) -> dict[str, str]:
     if dataset.targets is not None:
         kind = "labels" if dataset.has_class_targets else "targets"
         digests[f"{name} {kind}"] = _array_digest(dataset.targets)
+    if dataset.transform is not None:
+        digests[f"{name} transform"] = repr(dataset.transform)
     return digests
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from ..errors import CoreError
 from ..native.runtime.library import Kernel
 from ..ops.base import Array
 from ..optimizer import UpdateStatistics
@@ -129,8 +130,11 @@ class Program:
 
         Raises
         ------
-        CoreError : the first step cannot be taken; nothing was updated
+        CoreError : the first step cannot be taken, or the source transforms its samples; nothing
+            was updated
         """
+        if not source.is_native:
+            raise CoreError("transformed samples are given batch by batch, and not in bursts")
         steps = len(order) // rows
         losses = stop_condition.allocate_losses(steps) if stop_condition else np.empty(steps)
         burst: Burst | PipelinedSteps

@@ -163,7 +163,7 @@ class Recording:
         _run_forward(program, inputs, targets)
         return program
 
-    def take(self, inputs: Inputs, targets: Array, gm: GradManager) -> float:
+    def take(self, inputs: Inputs, targets: Array, gm: GradManager, threads: int = 1) -> float:
         """Compute loss and gradients of a batch; eagerly if the step cannot be recorded.
 
         A recorded step fuses operations, and so rounds differently from an eager one.
@@ -172,6 +172,7 @@ class Recording:
         ----------
         inputs, targets : a batch of the loader, or one like it with at most as many samples
         gm : its attached parameters get new gradients, which replace theirs
+        threads : how many share a recorded step; the bits are the same for any number
 
         Returns
         -------
@@ -188,7 +189,7 @@ class Recording:
             program = recorded[0]
             rows = _load_batch(program, inputs, targets)
             attached = [p for p in gm.attached_tensors() if isinstance(p, Parameter)]
-            return program.differentiate(rows, attached)
+            return program.differentiate(rows, attached, threads)
 
     def _take_eagerly(self, inputs: Inputs, targets: Array, gm: GradManager) -> float:
         for attached in gm.attached_tensors():

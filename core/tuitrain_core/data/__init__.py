@@ -1,17 +1,38 @@
-"""Data sets: IDX files, the embedded digits of MNIST, and the loader."""
+"""Data sets, samplers, transforms, and the loaders of batches."""
 
-from .dataset import Dataset
+from . import dataset, transform
+from .collator import Collator
 from .idx import read_idx, write_idx
 from .loader import DataLoader, Inputs
+from .memory_dataset import Dataset
 from .mnist import find_idx_files, load_idx_folder, mnist_mini
+from .sampled_loader import SampledLoader
+from .sampler import (
+    Infinite,
+    MapSampler,
+    RandomSampler,
+    ReplacementSampler,
+    Sampler,
+    SequentialSampler,
+)
 
 __all__ = [
+    "Collator",
     "DataLoader",
     "Dataset",
+    "Infinite",
     "Inputs",
+    "MapSampler",
+    "RandomSampler",
+    "ReplacementSampler",
+    "SampledLoader",
+    "Sampler",
+    "SequentialSampler",
+    "dataset",
     "find_idx_files",
     "load_idx_folder",
     "mnist_mini",
     "read_idx",
+    "transform",
     "write_idx",
 ]

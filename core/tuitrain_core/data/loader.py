@@ -1,28 +1,41 @@
 """DataLoader: normalized batches in a seeded order.
 
-The order of an epoch is a pure function of seed and epoch. So every batch can be computed from its
-step alone, as a rewind or a resume needs.
+The order of an epoch is a pure function of seed and epoch, and what a transform draws for a sample
+is one of seed, epoch and sample. So every batch can be computed from its step alone, as a rewind or
+a resume needs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias, overload
 
 import numpy as np
 
 from ..errors import CoreError
 from ..ops import checks
 from ..ops.base import Array
-from .dataset import Dataset
-from .sample_array import SampleArray, input_arrays
+from . import dataset as indexed
+from .augmentation import transformed_batch
+from .collator import Collator
+from .memory_dataset import Dataset
+from .sample_array import SampleArray, first_input_array, input_arrays
+from .sampled_loader import SampledLoader
+from .sampler import Sampler
+from .transform import RandomNumbers, Transform
 
 Inputs: TypeAlias = Array | tuple[Array, ...]
 """The inputs of a batch: one array, or one for each input of the data set."""
 
+_OF_ORDER: Final = ("batch_size", "seed", "shuffle", "drop_last", "augment")
+_OF_SAMPLED: Final = ("sampler", "transform", "collator", "num_workers")
+
 
 class DataLoader:
-    """Batches of a data set.
+    """Batches of a data set in memory.
+
+    For a data set by index, a `dataset.Dataset`, this makes a `SampledLoader` instead, whose
+    batches a sampler orders: ``DataLoader(dataset, RandomSampler(dataset, batch_size=64))``.
 
     Iterating gives one epoch: pairs of inputs and targets. The next iteration gives the next epoch.
     Inputs are float32 or int32 (B, ...), or a tuple of such arrays if the data set has several:
@@ -37,16 +50,59 @@ class DataLoader:
     seed : 0 or more
     shuffle : use a different order in each epoch; else the order of the data set
     drop_last : leave out the last batch of an epoch if it has fewer than B samples
+    augment : apply the data set's transform to the samples of a batch; default: as ``shuffle``,
+        so that a loader for evaluation does not
 
     Attributes
     ----------
     epoch : epoch of the next iteration; may be set
+    augments : whether the samples of a batch are transformed
 
     Raises
     ------
     CoreError : there is no data set, the batch size or seed is not allowed, or with ``drop_last``
         there is no whole batch
     """
+
+    @overload
+    def __new__(
+        cls,
+        dataset: Dataset,
+        batch_size: int = 64,
+        seed: int = 0,
+        shuffle: bool = True,
+        drop_last: bool = False,
+        augment: bool | None = None,
+    ) -> DataLoader: ...
+
+    @overload
+    def __new__(
+        cls,
+        dataset: indexed.Dataset,
+        sampler: Sampler | None = None,
+        transform: Transform | None = None,
+        collator: Collator | None = None,
+        num_workers: int = 0,
+        timeout: int = 0,
+        preload: bool = False,
+        parallel_stream: bool = False,
+    ) -> SampledLoader: ...
+
+    def __new__(cls, dataset: Any, *args: Any, **options: Any) -> DataLoader | SampledLoader:
+        """Make the loader for the kind of data set."""
+        by_index = isinstance(dataset, indexed.Dataset)
+        wrong = [name for name in (_OF_ORDER if by_index else _OF_SAMPLED) if name in options]
+        if by_index and wrong:
+            raise CoreError(
+                f"the sampler of a data set by index decides {wrong[0]}: give "
+                "sampler=RandomSampler(dataset, batch_size=...)"
+            )
+        if isinstance(dataset, Dataset) and (wrong or (args and isinstance(args[0], Sampler))):
+            raise CoreError(
+                f"a data set in memory takes no {wrong[0] if wrong else 'sampler'}: the loader "
+                "orders its samples by seed and epoch, and Dataset takes the transform"
+            )
+        return SampledLoader(dataset, *args, **options) if by_index else super().__new__(cls)
 
     def __init__(
         self,
@@ -55,6 +111,7 @@ class DataLoader:
         seed: int = 0,
         shuffle: bool = True,
         drop_last: bool = False,
+        augment: bool | None = None,
     ) -> None:
         if not isinstance(dataset, Dataset):
             raise CoreError(f"a loader takes a Dataset, but was given {type(dataset).__name__}")
@@ -68,6 +125,8 @@ class DataLoader:
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.epoch = 0
+        transforms = shuffle if augment is None else augment
+        self.augments = transforms and dataset.transform is not None
         self._inputs = input_arrays(dataset)
         self._targets = None if dataset.targets is None else SampleArray(dataset.targets)
         self._last_order: tuple[int, Array] | None = None
@@ -84,7 +143,10 @@ class DataLoader:
 
     @property
     def arrays(self) -> tuple[tuple[SampleArray, ...], SampleArray | None]:
-        """The inputs and the targets of all samples; no targets where the inputs are these."""
+        """The inputs and the targets of all samples; no targets where the inputs are these.
+
+        They are as the data set has them, without its transform.
+        """
         return self._inputs, self._targets
 
     def epoch_order(self, epoch: int) -> Array:
@@ -114,10 +176,11 @@ class DataLoader:
         inputs : see the class
         targets : int32 or float32 (B, ...)
         """
-        return self._gather(self.batch_indices(step))
+        rows = self.batch_indices(step)
+        return self._gather(rows, self._augmented(step, rows))
 
     def samples(self, indices: Array) -> tuple[Inputs, Array]:
-        """Return samples of the data set, normalized as in a batch.
+        """Return samples of the data set, normalized as in a batch, and not transformed.
 
         Parameters
         ----------
@@ -157,12 +220,29 @@ class DataLoader:
             names.append("targets")
         for name, (source, memory) in zip(names, pairs, strict=True):
             _check_memory(name, memory, source.dtype, (len(rows), *source.shape))
-        for source, memory in pairs:
-            _fill(source, rows, memory[: len(rows)])
+        augmented = self._augmented(step, rows)
+        for place, (source, memory) in enumerate(pairs):
+            if place == 0 and augmented is not None:
+                memory[: len(rows)] = augmented
+            else:
+                _fill(source, rows, memory[: len(rows)])
         return len(rows)
 
-    def _gather(self, rows: Array) -> tuple[Inputs, Array]:
-        batch = tuple(_gather(source, rows) for source in self._inputs)
+    def _augmented(self, step: int, rows: Array) -> Array | None:
+        """Return the transformed samples of the first input; None if they are not transformed."""
+        transform = self.dataset.transform
+        if transform is None or not self.augments:
+            return None
+        epoch = step // len(self)
+        numbers = [RandomNumbers(self.seed, epoch, row) for row in rows.tolist()]
+        samples = transformed_batch(transform, self.dataset.input_arrays[0][rows], numbers)
+        return _gather(first_input_array(self.dataset, samples), np.arange(len(rows)))
+
+    def _gather(self, rows: Array, augmented: Array | None = None) -> tuple[Inputs, Array]:
+        batch = tuple(
+            _gather(source, rows) if augmented is None or place else augmented
+            for place, source in enumerate(self._inputs)
+        )
         targets = batch[0] if self._targets is None else _gather(self._targets, rows)
         return (batch if isinstance(self.dataset.inputs, tuple) else batch[0]), targets
 

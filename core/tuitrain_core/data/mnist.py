@@ -10,8 +10,8 @@ import numpy as np
 
 from ..errors import DataError
 from ..ops.base import Array
-from .dataset import Dataset
 from .idx import read_idx
+from .memory_dataset import Dataset
 
 IMAGES_PATTERN, LABELS_PATTERN = "images{}idx3-ubyte", "labels{}idx1-ubyte"
 CLASSES, MEAN, STD = 10, 0.1307, 0.3081

@@ -11,7 +11,7 @@ import numpy as np
 from ..native.runtime import batch_gather
 from ..native.runtime.library import Kernel, run
 from ..ops.base import Array
-from .dataset import Dataset
+from .memory_dataset import Dataset
 
 MAX_BYTE_CHANNELS: Final = 16
 """Bytes with statistics for more channels become floats at once: a kernel has code for each."""
@@ -67,22 +67,32 @@ class SampleArray:
 def input_arrays(dataset: Dataset) -> tuple[SampleArray, ...]:
     """Return the inputs of a data set; floats are normalized here, bytes by the kernel."""
     first, *others = dataset.input_arrays
-    mean, std = np.atleast_1d(dataset.mean), np.atleast_1d(dataset.std)
-    arrays = [_sample_array(first, mean, std)]
-    arrays += [_sample_array(other, np.zeros(1), np.ones(1)) for other in others]
+    arrays = [first_input_array(dataset, first)]
+    arrays += [_sample_array(other, np.zeros(1), np.ones(1), 255.0) for other in others]
     return tuple(arrays)
 
 
-def _sample_array(array: Array, mean: Array, std: Array) -> SampleArray:
+def first_input_array(dataset: Dataset, samples: Array) -> SampleArray:
+    """Return samples of the first input, which the data set's statistics normalize.
+
+    Parameters
+    ----------
+    samples : of the data set, or changed by a transform, which may make bytes floats 0 .. 255
+    """
+    mean, std = np.atleast_1d(dataset.mean), np.atleast_1d(dataset.std)
+    unit = 255.0 if dataset.input_arrays[0].dtype == np.uint8 else 1.0
+    return _sample_array(samples, mean, std, unit)
+
+
+def _sample_array(array: Array, mean: Array, std: Array, unit: float) -> SampleArray:
     channels = max(len(mean), len(std))
     if array.dtype == np.uint8 and channels <= MAX_BYTE_CHANNELS:
         scales, shifts = np.float32(1.0 / (255.0 * std)), np.float32(mean / std)
         pairs = np.broadcast_arrays(scales, shifts)
         return SampleArray(array, *(tuple(map(float, numbers)) for numbers in pairs))
     is_plain = not mean.any() and bool((std == 1.0).all())
-    if array.dtype == np.int32 or (array.dtype == np.float32 and is_plain):
+    if array.dtype == np.int32 or (array.dtype == np.float32 and is_plain and unit == 1.0):
         return SampleArray(array)
-    unit = 255.0 if array.dtype == np.uint8 else 1.0
     axes = (-1, *(1,) * (array.ndim - 2))
     normalized = (array / unit - mean.reshape(axes)) / std.reshape(axes)
     return SampleArray(np.ascontiguousarray(normalized, np.float32))

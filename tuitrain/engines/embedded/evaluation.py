@@ -43,7 +43,7 @@ class Evaluator:
     ) -> None:
         self._model = model
         self._loader = loader
-        self._test = DataLoader(test, TEST_BATCH, shuffle=False)
+        self._test = DataLoader(test, TEST_BATCH, shuffle=False, augment=False)
         self._loss = loss
         self._plans = metrics
         self._recording = Recording(model.module, self._test, training=False, loss=loss)

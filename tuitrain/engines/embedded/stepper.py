@@ -95,7 +95,7 @@ class Stepper:
         CoreError : the first step cannot be taken; nothing was updated
         """
         recorded = self.recording.program()
-        if recorded is not None:
+        if recorded is not None and recorded[1].is_native:
             program, feed = recorded
             order, rows = self._batches(step, max_steps)
             pending = self._pending_updates(program)
@@ -118,8 +118,11 @@ class Stepper:
                 return losses.tolist()
         if hold_condition is not None:
             return []
-        loss = self.differentiate(step)
+        threads, began = self._autotuner.threads, time.perf_counter()
+        loss = self.differentiate(step, threads)
         self.update(step)
+        if recorded is not None:
+            self._autotuner.record_burst(threads, 1, time.perf_counter() - began)
         return [loss]
 
     def _pending_updates(self, program: Program) -> PendingUpdates:
@@ -134,12 +137,12 @@ class Stepper:
         if program is not None:
             program.interrupt()
 
-    def differentiate(self, step: int) -> float:
+    def differentiate(self, step: int, threads: int = 1) -> float:
         """Compute loss and gradients of a step's batch, and return the loss."""
         for parameter in self._parameters.values():
             parameter.grad = None
         gradients = GradManager().attach(self._trained())
-        return self.recording.take(*self._loader.batch(step), gradients)
+        return self.recording.take(*self._loader.batch(step), gradients, threads)
 
     def update(self, step: int) -> None:
         """Update the parameters by their gradients."""
@@ -175,9 +178,11 @@ class Stepper:
 
     @property
     def is_native(self) -> bool:
-        """Whether steps run without Python, because every operation has a kernel."""
+        """Whether steps run without Python: operations have kernels, and samples no transform."""
         recorded = self.recording.program()
-        return recorded is not None and recorded[0].is_native(self._trained())
+        if recorded is None or not recorded[1].is_native:
+            return False
+        return recorded[0].is_native(self._trained())
 
     def kernels(self) -> list[Kernel]:
         """Return the native kernels that steps use, and those of every update rule."""

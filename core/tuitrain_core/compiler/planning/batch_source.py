@@ -20,8 +20,13 @@ class BatchSource:
 
     Parameters
     ----------
-    loader : gives the samples
+    loader : gives the samples; if it transforms them, `plan_batch` plans nothing, and
+        `Recording.take` is given each batch
     graph : the step whose inputs and targets are filled
+
+    Attributes
+    ----------
+    is_native : whether batches are filled without Python
 
     Raises
     ------
@@ -34,6 +39,7 @@ class BatchSource:
         if targets is not None:
             check_labels(targets.array, graph)
             self._pairs.append((graph.targets, targets))
+        self.is_native = not loader.augments
         self._order: Array | None = None
         self._pointer = StridedPointer(8)
 
@@ -45,7 +51,7 @@ class BatchSource:
 
     def plan_batch(self, plan: Plan) -> None:
         """Plan the filling of a step's inputs and targets."""
-        for value, source in self._pairs:
+        for value, source in self._pairs if self.is_native else ():
             self._plan_gather(plan, value, source)
 
     def _plan_gather(self, plan: Plan, value: Value, source: SampleArray) -> None:

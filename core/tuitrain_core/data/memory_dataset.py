@@ -11,6 +11,8 @@ import numpy as np
 from ..errors import DataError
 from ..ops import checks
 from ..ops.base import Array
+from .augmentation import transformed_batch
+from .transform import RandomNumbers, Transform
 
 MAX_CLASSES: Final = 1 << 31
 """Class numbers are stored as int32."""
@@ -36,6 +38,10 @@ class Dataset:
     class_names : the name of each class, for views
     feature_names : the name of each feature of inputs (N, F), for views
     vocabulary : the text of each token, for views
+    transform : changes the samples of the first input in training, at random, before they are
+        scaled and normalized; a loader gives each sample of each epoch its own random numbers.
+        Pictures (C, H, W) reach it as (H, W, C). It keeps the shape of a sample, and bytes, whole
+        numbers and floats as these. Evaluation does not use it.
 
     Raises
     ------
@@ -51,6 +57,7 @@ class Dataset:
     class_names: Sequence[str] = ()
     feature_names: Sequence[str] = ()
     vocabulary: Sequence[str] = ()
+    transform: Transform | None = None
 
     def __post_init__(self) -> None:
         several = isinstance(self.inputs, tuple)
@@ -72,6 +79,8 @@ class Dataset:
         self._set(targets=targets, classes=_checked_classes(targets, self.classes))
         for name in ("class_names", "feature_names", "vocabulary"):
             self._set(**{name: tuple(map(str, getattr(self, name)))})
+        if self.transform is not None:
+            transformed_batch(self.transform, inputs[0][:1], [RandomNumbers(0)])
 
     def __len__(self) -> int:
         return len(self.input_arrays[0])
