@@ -9,7 +9,7 @@ import pytest
 
 from tuitrain.commands import parse
 from tuitrain.engines.embedded import EmbeddedEngine
-from tuitrain.engines.factory import EngineSpec, GroupPlan
+from tuitrain.engines.factory import EngineSpec, GroupSpec
 from tuitrain.engines.inspection import InspectBatch
 from tuitrain.engines.pending_step import HoldCondition
 from tuitrain.records.provenance import compute_provenance
@@ -35,7 +35,7 @@ class Keep(Transform):
 
 
 def make_engine(transform=None, test=TEST):
-    plans = [GroupPlan("all", ("*",), "sgd", {"lr": 0.05, "momentum": 0.9})]
+    plans = [GroupSpec("all", ("*",), "sgd", {"lr": 0.05, "momentum": 0.9})]
     train = replace(TRAIN, transform=transform)
     return EmbeddedEngine(EngineSpec(lambda: CNN(2, 4), train, test, plans, batch_size=8))
 

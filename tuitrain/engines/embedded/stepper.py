@@ -118,11 +118,11 @@ class Stepper:
                 return losses.tolist()
         if hold_condition is not None:
             return []
-        threads, began = self._autotuner.threads, time.perf_counter()
+        threads, began = self._autotuner.threads, self._clock()
         loss = self.differentiate(step, threads)
         self.update(step)
-        if recorded is not None:
-            self._autotuner.record_burst(threads, 1, time.perf_counter() - began)
+        if recorded is not None and not recorded[1].is_native:
+            self._autotuner.record_burst(threads, 1, self._clock() - began)
         return [loss]
 
     def _pending_updates(self, program: Program) -> PendingUpdates:
