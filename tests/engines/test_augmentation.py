@@ -110,3 +110,14 @@ def test_a_record_names_the_transform():
     changed = compute_provenance(replace(TRAIN, transform=AUGMENT), TEST, [])
     assert changed.keys() - plain.keys() == {"training transform"}
     assert "RandomHorizontalFlip(prob=0.5)" in changed["training transform"]
+
+
+def test_a_record_has_no_addresses_of_functions():
+    class Own(Keep):
+        def __init__(self):
+            self.function = test_a_record_names_the_transform
+
+    provenance = compute_provenance(replace(TRAIN, transform=Own()), TEST, [])
+    assert provenance["training transform"] == (
+        "Own(function=<function test_a_record_names_the_transform>)"
+    )

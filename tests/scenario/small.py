@@ -1,9 +1,12 @@
 """A model and data for tests, like those of a user."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tuitrain_core import functional
 from tuitrain_core.data import Dataset
+from tuitrain_core.data.transform import Compose, RandomCrop, RandomHorizontalFlip
 from tuitrain_core.models import MLP
 from tuitrain_core.module import BatchNorm1d, Dropout, Linear, Module, Sequential
 
@@ -22,6 +25,13 @@ def data() -> tuple[Dataset, Dataset]:
         return Dataset(images, labels, 10, mean=0.1307, std=0.3081)
 
     return part(50), part(20)
+
+
+def shifted(padding: int = 1) -> tuple[Dataset, Dataset]:
+    """The data above; training moves and mirrors the images at random."""
+    train, test = data()
+    augment = Compose([RandomCrop(6, padding_size=padding), RandomHorizontalFlip()])
+    return replace(train, transform=augment), test
 
 
 def colours() -> tuple[Dataset, Dataset]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import sys
 import sysconfig
 from collections.abc import Iterable, Mapping
@@ -28,6 +29,9 @@ _INSTALLED: Final = tuple(
     sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
 """Folders of Python's own modules and of installed packages."""
+
+_ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
+"""The part of a function's text that is another in each process."""
 
 
 def compute_provenance(train: Dataset, test: Dataset, modules: Iterable[str]) -> dict[str, str]:
@@ -123,7 +127,7 @@ def _dataset_digests(name: str, dataset: Dataset) -> dict[str, str]:
         kind = "labels" if dataset.has_class_targets else "targets"
         digests[f"{name} {kind}"] = _array_digest(dataset.targets)
     if dataset.transform is not None:
-        digests[f"{name} transform"] = repr(dataset.transform)
+        digests[f"{name} transform"] = _ADDRESS.sub("", repr(dataset.transform))
     return digests
 
 
