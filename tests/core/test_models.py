@@ -109,3 +109,23 @@ def test_a_model_learns_a_batch_by_heart_and_a_seed_decides_every_bit(kind, step
     assert runs[0] == runs[1]
     assert runs[0][0] == pytest.approx(np.log(10), abs=1.0)
     assert runs[0][-1] < 0.05
+
+
+def test_a_character_model_does_not_look_ahead():
+    net = models.CharTransformer(11, 6, width=8, heads=2, depth=2)
+    tokens = np.random.default_rng(2).integers(0, 11, (3, 6)).astype(np.int32)
+    logits = net(Tensor(tokens)).numpy()
+    assert logits.shape == (3, 6, 11)
+    changed = tokens.copy()
+    changed[:, 4] = (tokens[:, 4] + 1) % 11
+    other = net(Tensor(changed)).numpy()
+    np.testing.assert_array_equal(other[:, :4], logits[:, :4])
+    assert (other[:, 4:] != logits[:, 4:]).any(axis=-1).all()
+
+
+def test_a_network_for_curves_takes_one_channel_or_several():
+    curves = np.random.default_rng(3).standard_normal((2, 3, 17), np.float32)
+    assert models.ConvNet1d(3, 4)(Tensor(curves)).shape == (2, 4)
+    net = models.ConvNet1d(1, 4)
+    without_axis = net(Tensor(curves[:, 0])).numpy()
+    np.testing.assert_array_equal(net(Tensor(curves[:, :1])).numpy(), without_axis)

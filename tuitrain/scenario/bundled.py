@@ -18,11 +18,13 @@ FIRST_FLIGHT: Final = "first_flight.toml"
 
 MODELS: Final[dict[str, str]] = {
     "lenet": "LeNet-5, for digits of 28 x 28",
-    "mlp": "three layers, for images of any size",
+    "mlp": "three layers, for any numbers",
     "cnn": "convolutions with batch norm, for images of any size",
     "resnet8": "a small residual network",
     "resnet20": "the residual network for small images",
     "transformer": "reads images row by row",
+    "conv1d": "convolutions with batch norm, for curves",
+    "char-transformer": "predicts the next character of a text",
 }
 """The built-in models, each with a description."""
 

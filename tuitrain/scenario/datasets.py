@@ -1,4 +1,4 @@
-"""The data that a scenario names: the bundled digits, IDX files, or those of a callable."""
+"""The data that a scenario names: bundled data, IDX files, or those of a callable."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tuitrain.errors import ScenarioError, TuitrainError
 from tuitrain.user_paths import home_path
 
+from .bundled_data import BUNDLED_DATA
 from .import_spec import call, import_callable, split_spec, type_name
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 IDX_PREFIX: Final = "idx:"
 """The prefix of a folder of IDX files."""
 
-KNOWN_DATA: Final = ("mnist-mini", "idx:FOLDER")
+KNOWN_DATA: Final = (*BUNDLED_DATA, "idx:FOLDER")
 """The names of built-in data."""
 
 
@@ -76,12 +77,12 @@ def load_data(name: str) -> tuple[Dataset, Dataset]:
     ------
     ScenarioError : the message says what is wrong
     """
-    from tuitrain_core.data import Dataset, load_idx_folder, mnist_mini
+    from tuitrain_core.data import Dataset, load_idx_folder
     from tuitrain_core.errors import CoreError
 
     try:
-        if name == "mnist-mini":
-            return mnist_mini()
+        if name in BUNDLED_DATA:
+            return BUNDLED_DATA[name].load()
         if name.startswith(IDX_PREFIX):
             return load_idx_folder(_folder(name))
     except CoreError as error:

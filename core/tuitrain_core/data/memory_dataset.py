@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -94,6 +95,18 @@ class Dataset:
     def has_class_targets(self) -> bool:
         """Whether the targets are class numbers."""
         return self.targets is not None and self.targets.dtype.kind == "i"
+
+    @property
+    def output_size(self) -> int:
+        """How many outputs a model needs: one for each class, or for each number of a target.
+
+        The targets of data without them are its inputs. For several class numbers in a sample it
+        is the number of outputs for each of them.
+        """
+        if self.classes is not None:
+            return self.classes
+        targets = self.input_arrays[0] if self.targets is None else self.targets
+        return math.prod(targets.shape[1:])
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():

@@ -1,16 +1,20 @@
-"""The imports of a program: its model, its data and its metrics."""
+"""The imports of a program: its model, its data, its loss and its metrics."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from keyword import iskeyword
 from math import prod
+from typing import Any
 
 from tuitrain.errors import ScenarioError
 from tuitrain.metric_info import metric_name
 from tuitrain_core.data import Dataset
+from tuitrain_core.losses import LOSSES, default_loss
 from tuitrain_core.metrics import METRICS
 
+from ..bundled_data import BUNDLED_DATA
 from .codegen_source import literal
 
 
@@ -31,9 +35,14 @@ class Origin:
 def model_origin(name: str, train: Dataset) -> Origin:
     """Return the origin of the model that a scenario calls ``name``, made for its data."""
     shape, classes = train.input_arrays[0].shape[1:], train.classes
+    if name == "char-transformer":
+        tokens = max(classes or 0, len(train.vocabulary))
+        return Origin(f"models.CharTransformer({tokens}, {shape[0]})")
+    outputs = train.output_size
     known = {
         "lenet": "models.LeNet()",
-        "mlp": f"models.MLP({literal((prod(shape), 256, 128, classes))})",
+        "mlp": f"models.MLP({literal((prod(shape), 256, 128, outputs))})",
+        "conv1d": f"models.ConvNet1d({prod(shape[:-1])}, {outputs})",
         "cnn": f"models.CNN({shape[0]}, {classes})",
         "resnet8": f"models.ResNet(8, {shape[0]}, {classes})",
         "resnet20": f"models.ResNet(20, {shape[0]}, {classes})",
@@ -44,18 +53,54 @@ def model_origin(name: str, train: Dataset) -> Origin:
 
 def data_origin(name: str) -> Origin:
     """Return the origin of the data that a scenario calls ``name``."""
-    if name == "mnist-mini":
-        return Origin("data.mnist_mini()")
+    if name in BUNDLED_DATA:
+        return Origin(f"data.{BUNDLED_DATA[name].function}()")
     if name.startswith("idx:"):
         return Origin(f"data.load_idx_folder({literal(name.removeprefix('idx:'))})")
     return _imported("data", name, "read_data")
 
 
-def metric_origin(name: str) -> Origin:
-    """Return where a metric comes from that a scenario calls ``name``."""
+def loss_origin(loss: str | Mapping[str, Any], train: Dataset, is_own: bool) -> Origin | None:
+    """Return the origin of a scenario's loss; None if it is `Recording`'s default.
+
+    Parameters
+    ----------
+    loss : as the scenario has it; "" for the default
+    is_own : whether the model has a method ``loss``, which is the default then
+    """
+    if not loss:
+        if is_own:
+            return Origin("None", "")
+        name = default_loss(train)
+        return None if name == "cross_entropy" else Origin(f"losses.{name}")
+    settings = {} if isinstance(loss, str) else dict(loss)
+    name = loss if isinstance(loss, str) else settings.pop("name")
+    keywords = "".join(f", {key}={literal(value)}" for key, value in settings.items())
+    if name in LOSSES:
+        expression = f"losses.make_loss({literal(name)}{keywords})" if settings else ""
+        return Origin(expression or f"losses.{name}")
+    origin = _imported("loss", name, "own_loss")
+    function = origin.expression.removesuffix("()")
+    return replace(origin, expression=f"partial({function}{keywords})" if settings else function)
+
+
+def metric_origin(name: str, loss: Origin | None = None) -> Origin:
+    """Return where a metric comes from that a scenario calls ``name``.
+
+    Parameters
+    ----------
+    loss : the run's loss, for ``test_loss``; see `loss_origin`
+
+    Raises
+    ------
+    ScenarioError : no statement measures it
+    """
     if name == "test_loss":
-        loss = "functional.cross_entropy(tensor(outputs), tensor(y)).item()"
-        return Origin(f"metrics.LossMetric(lambda outputs, y: {loss})")
+        if loss is not None and loss.expression == "None":
+            raise ScenarioError("metrics: no statement measures the test_loss of a model's own loss")
+        function = "functional.cross_entropy" if loss is None else "loss_function"
+        call = f"{function}(tensor(outputs), tensor(y)).item()"
+        return Origin(f"metrics.LossMetric(lambda outputs, y: {call})")
     if name in METRICS:
         return Origin(f"metrics.{METRICS[name].__name__}()")
     origin = _imported("metrics", name, f"measure_{metric_name(name)}")

@@ -17,7 +17,7 @@ from ..schema import Scenario
 from .codegen_actions import CodegenAction, codegen_actions
 from .codegen_commands import freeze_statements
 from .codegen_groups import new_optimizer
-from .codegen_imports import Origin, data_origin, metric_origin, model_origin
+from .codegen_imports import Origin, data_origin, loss_origin, metric_origin, model_origin
 from .codegen_network import Network
 from .codegen_source import comment_lines, dict_entry, import_lines, literal
 
@@ -31,9 +31,9 @@ digest of the run's end.
 HEAD_END = '"""'
 STEP = """
 
-def step(images, labels):
+def step({inputs}, {targets}):
     \"\"\"Train on one batch, and return its loss.\"\"\"
-    loss = recording.take(images, labels, gm)
+    loss = recording.take({inputs}, {targets}, gm)
 {clipping}    recording.update(opt.values())
     return loss
 
@@ -92,7 +92,9 @@ def generate_program(
     network = Network(net, engine.held_modules)
     start = engine.state()
     acts = list(codegen_actions(scenario, source, engine, network))
-    program = _Program(scenario, spec.train, engine.steps_per_epoch, network, start, acts)
+    has_own_loss = callable(getattr(net, "loss", None))
+    loss = loss_origin(scenario.loss, spec.train, has_own_loss)
+    program = _Program(scenario, spec.train, loss, engine.steps_per_epoch, network, start, acts)
     return "\n".join(program.lines()) + "\n"
 
 
@@ -102,6 +104,7 @@ class _Program:
 
     scenario: Scenario
     train: Dataset
+    loss: Origin | None
     steps_per_epoch: int
     network: Network
     start: EngineState
@@ -121,16 +124,23 @@ class _Program:
             yield from [HEAD_END, *called, ""]  # nothing must be escaped in a comment
         else:
             yield from [*in_words, HEAD_END, ""]
-        if self._clips():
-            yield from ["import math", ""]
+        standard = ["import math"] if self._clips() else []
+        if self.loss is not None and self.loss.expression.startswith("partial("):
+            standard.append("from functools import partial")
+        if standard:
+            yield from [*standard, ""]
         yield from self._imports()
 
     def _imports(self) -> Iterator[str]:
         names = {"data", "digest", "optimizer", "random", "tensor", "threads"}
         origins = [self._model(), self._data()]
         if not self._measures_accuracy_only():
-            names |= {"metrics"} | ({"functional"} if "test_loss" in self._metrics() else set())
-            origins += map(metric_origin, self._metrics())
+            uses_default = "test_loss" in self._metrics() and self.loss is None
+            names |= {"metrics"} | ({"functional"} if uses_default else set())
+            origins += [metric_origin(name, self.loss) for name in self._metrics()]
+        if self.loss is not None:
+            names |= {"losses"} if self.loss.expression.startswith("losses.") else set()
+            origins.append(self.loss)
         names |= {"models"} if self._model().expression.startswith("models.") else set()
         names |= {"schedule"} if self._schedules() else set()
         blocks = {
@@ -166,7 +176,10 @@ class _Program:
         for variable in self._clips():
             yield f"{variable} = math.inf  # gradients are clipped to it"
         yield "gm = GradManager().attach(net.parameters())  # what is not attached is frozen"
-        yield "recording = Recording(net, loader)  # of the step: traced once, then native"
+        if self.loss is not None:
+            yield f"loss_function = {self.loss.expression}"
+        loss = "" if self.loss is None else ", loss=loss_function"
+        yield f"recording = Recording(net, loader{loss})  # of the step: traced once, then native"
         thawed = replace(self.start, frozen={})
         for statement in freeze_statements(thawed, self.start, self.network):
             yield from statement.lines()
@@ -174,21 +187,26 @@ class _Program:
     def _functions(self) -> Iterator[str]:
         clipping = "".join(CLIPPING[kind] for kind in self._clips())
         measurement = ACCURACY if self._measures_accuracy_only() else self._measurement()
-        yield from STEP.format(clipping=clipping, measurement=measurement).splitlines()
+        inputs, targets = self._batch_names()
+        text = STEP.format(
+            inputs=inputs, targets=targets, clipping=clipping, measurement=measurement
+        )
+        yield from text.splitlines()
 
     def _measurement(self) -> str:
         entries = "\n".join(
-            f"        {literal(metric_name(text))}: {metric_origin(text).expression},"
+            f"        {literal(metric_name(text))}: {metric_origin(text, self.loss).expression},"
             for text in self._metrics()
         )
         return MEASUREMENT.format(metrics=entries)
 
     def _loop(self) -> Iterator[str]:
+        batch = ", ".join(self._batch_names())
         total = make_run_info(self.scenario, self.steps_per_epoch).total_steps
         epochs, rest = divmod(total, self.steps_per_epoch)
         if rest:
             yield f"for now in range({total}):"
-            yield "    images, labels = loader.batch(now)"
+            yield f"    {batch} = loader.batch(now)"
             yield from self._body(4)
             yield "    if (now + 1) % 100 == 0:"
             yield '        print(f"step {now + 1}: loss {loss:.4f}")'
@@ -198,9 +216,9 @@ class _Program:
             yield "now = 0  # steps taken"
             yield f"for epoch in range({epochs}):"
             yield "    total = 0.0"
-            yield "    for images, labels in loader:"
+            yield f"    for {batch} in loader:"
             yield from self._body(8)
-            yield "        total += loss * len(labels)"
+            yield f"        total += loss * len({self._batch_names()[1]})"
             yield "        now += 1"
             yield (
                 '    print(f"epoch {epoch}: loss {total / len(loader.dataset):.4f}, '
@@ -222,7 +240,7 @@ class _Program:
         if self._schedules():
             yield f"{space}for name, planned in schedules.items():"
             yield f"{space}    opt[name].lr = planned.lr(now)"
-        yield f"{space}loss = step(images, labels)"
+        yield f"{space}loss = step({', '.join(self._batch_names())})"
 
     def _measured(self) -> str:
         """Return the part of a formatted string that prints what is measured."""
@@ -230,10 +248,19 @@ class _Program:
         return "test accuracy {accuracy():.4f}" if only_accuracy else "{measure()}"
 
     def _metrics(self) -> tuple[str, ...]:
-        return self.scenario.metrics or default_metrics()
+        return self.scenario.metrics or default_metrics(self.train.has_class_targets)
 
     def _measures_accuracy_only(self) -> bool:
-        return self._metrics() == ("accuracy",)
+        return self._metrics() == ("accuracy",) and self._is_images()
+
+    def _is_images(self) -> bool:
+        """Whether the data are images of one class each."""
+        targets = self.train.targets
+        one_class = self.train.has_class_targets and targets is not None and targets.ndim == 1
+        return one_class and self.train.input_arrays[0].ndim == 4
+
+    def _batch_names(self) -> tuple[str, str]:
+        return ("images", "labels") if self._is_images() else ("inputs", "targets")
 
     def _plans(self) -> Iterable[tuple[str, ...]]:
         """Return the globs of each group."""
