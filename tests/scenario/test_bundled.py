@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from tuitrain.engines.registry import engine_factory
+from tuitrain.errors import ScenarioError
 from tuitrain.scenario.build import build_engine
 from tuitrain.scenario.bundled import MODELS, bundled_scenarios, default_scenario, scenario_for
-from tuitrain_core.data import mnist_mini
+from tuitrain.scenario.bundled_data import BUNDLED_DATA, models_for
 
 SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 
@@ -19,13 +20,27 @@ def test_every_bundled_scenario_is_offered_with_its_description():
 
 
 def test_every_built_in_network_is_offered():
-    assert set(MODELS) == set(engine_factory().built_in_models(mnist_mini()[0]))
+    assert list(MODELS) == list(engine_factory().model_names)
 
 
-@pytest.mark.parametrize("model", ["lenet", "mlp", "transformer"])
-def test_a_scenario_for_data_can_be_built(model):
-    engine = build_engine(scenario_for("mnist-mini", model), "a test")
+PAIRS = [(data, model) for data, bundled in BUNDLED_DATA.items() for model in bundled.models]
+
+
+@pytest.mark.parametrize(("data", "model"), PAIRS)
+def test_a_scenario_for_data_can_be_built(data, model):
+    engine = build_engine(scenario_for(data, model), "a test")
     assert engine.step == 0
+
+
+def test_the_networks_for_data_follow_from_its_name():
+    assert models_for("alice") == ("char-transformer",)
+    assert models_for("idx:/data/letters") == models_for("mnist-mini")
+    assert models_for("nets:stripes") == ()
+
+
+def test_a_network_that_does_not_fit_is_refused_with_those_that_do():
+    with pytest.raises(ScenarioError, match=r"lenet does not fit .* \(models that do: mlp, conv1d"):
+        build_engine(scenario_for("waves", "lenet"), "a test")
 
 
 def test_a_scenario_for_data_is_named_after_it():

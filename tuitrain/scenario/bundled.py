@@ -19,7 +19,7 @@ FIRST_FLIGHT: Final = "first_flight.toml"
 MODELS: Final[dict[str, str]] = {
     "lenet": "LeNet-5, for digits of 28 x 28",
     "mlp": "three layers, for any numbers",
-    "cnn": "convolutions with batch norm, for images of any size",
+    "cnn": "convolutions with batch norm, for images",
     "resnet8": "a small residual network",
     "resnet20": "the residual network for small images",
     "transformer": "reads images row by row",

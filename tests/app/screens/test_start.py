@@ -21,7 +21,8 @@ from tuitrain.app.screens.run_choice.start import StartScreen
 from tuitrain.app.start_app import StartApp
 from tuitrain.app.start_choice import OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
 from tuitrain.app.widgets.tables.pick_list import PickList
-from tuitrain.scenario.bundled import BundledScenario
+from tuitrain.scenario.bundled import MODELS, BundledScenario
+from tuitrain.scenario.bundled_data import BUNDLED_DATA
 from tuitrain.scenario.runs.run_list import list_runs
 from tuitrain_core import data
 
@@ -150,6 +151,19 @@ async def test_data_is_trained_with_the_chosen_network(tmp_path):
     assert person.app.return_value == TrainModel(f"idx:{DIGITS}", "cnn")
 
 
+async def test_networks_are_offered_that_fit_the_data(tmp_path):
+    def offered() -> list[str | None]:
+        return [option.id for option in person.app.screen.query_one(OptionList).options]
+
+    async with visited(tmp_path / "none") as person:
+        await person.press("tab", "end", "enter")
+        assert offered() == list(MODELS)
+        await person.type("waves")
+        assert offered() == ["conv1d", "mlp"]
+        await person.press("down", "enter")
+    assert person.app.return_value == TrainModel("waves", "mlp")
+
+
 @pytest.mark.parametrize(
     ("named", "output"),
     [
@@ -176,7 +190,7 @@ async def test_a_narrow_terminal_shows_the_effect_of_enter_first(tmp_path):
 async def test_data_of_recorded_runs_is_offered(tmp_path):
     left_behind(tmp_path / "a", (), [losses(1, 3)], data="idx:/data/letters")
     async with visited(tmp_path) as person:
-        assert person.shown("data") == ["mnist-mini", "idx:/data/letters", "other data …"]
+        assert person.shown("data") == [*BUNDLED_DATA, "idx:/data/letters", "other data …"]
 
 
 async def test_the_filter_applies_to_all_lists(tmp_path):

@@ -27,7 +27,7 @@ MODEL_NAMES: Final = (
 def fitting_models(train: Dataset) -> Mapping[str, MakeModel]:
     """Return the models that fit the inputs and targets of a data set, by name.
 
-    ``mlp`` takes any floats; ``conv1d`` curves (T,) or (C, T), whose numbers are not named features;
+    ``mlp`` takes any floats; ``conv1d`` curves (T,) or (C, T), not features with names;
     ``char-transformer`` tokens (T,) with the token after each as targets. The others take images
     (C, H, W), and give logits of classes.
     """

@@ -97,7 +97,9 @@ def metric_origin(name: str, loss: Origin | None = None) -> Origin:
     """
     if name == "test_loss":
         if loss is not None and loss.expression == "None":
-            raise ScenarioError("metrics: no statement measures the test_loss of a model's own loss")
+            raise ScenarioError(
+                "metrics: no statement measures the test_loss of a model's own loss"
+            )
         function = "functional.cross_entropy" if loss is None else "loss_function"
         call = f"{function}(tensor(outputs), tensor(y)).item()"
         return Origin(f"metrics.LossMetric(lambda outputs, y: {call})")

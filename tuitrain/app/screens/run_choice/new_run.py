@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
@@ -13,6 +14,7 @@ from tuitrain.app.start_choice import TrainModel
 from tuitrain.app.widgets.no_markup import Input, Option, OptionList, Static, Vertical
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.bundled import MODELS
+from tuitrain.scenario.bundled_data import BUNDLED_DATA, models_for
 from tuitrain.scenario.datasets import check_data
 
 from ...framework.screens import BaseDialog
@@ -39,23 +41,20 @@ class NewRunDialog(BaseDialog[TrainModel]):
     def __init__(self, data: str) -> None:
         super().__init__()
         self._data = data
+        self._offered: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Compose the field and the list."""
         with Vertical(classes="dialog") as box:
             box.border_title = "new run"
             yield Static(
-                "data: mnist-mini, idx:FOLDER, or package.module:callable", classes="label"
+                "data: a name from the box, idx:FOLDER, or package.module:callable", classes="label"
             )
             field = Input(self._data, "idx:~/data/mnist", id="flight-data", compact=True)
             field.cursor_blink = False
             yield field
             yield Static("network", classes="label")
-            yield OptionList(
-                *(Option(ljust(name, 13) + about, id=name) for name, about in MODELS.items()),
-                id="flight-models",
-                compact=True,
-            )
+            yield OptionList(id="flight-models", compact=True)
             yield Static(id="flight-problem")
             yield Static(
                 key_hints("[b]enter[/] fly   [b]↑ ↓[/] network   [b]esc[/] back"), classes="hint"
@@ -63,8 +62,19 @@ class NewRunDialog(BaseDialog[TrainModel]):
 
     def on_mount(self) -> None:
         """Select the first network."""
+        self.query_one(OptionList).can_focus = False
+        self._offer_models()
+
+    @on(Input.Changed)
+    def _offer_models(self) -> None:
+        """Offer the networks that fit the data; all of them if that is not known."""
+        offered = models_for(self.query_one(Input).value.strip()) or tuple(MODELS)
+        if offered == self._offered:
+            return
+        self._offered = offered
         models = self.query_one(OptionList)
-        models.can_focus = False
+        models.clear_options()
+        models.add_options(Option(ljust(name, 17) + MODELS[name], id=name) for name in offered)
         models.highlighted = 0
 
     def action_move(self, delta: int) -> None:
@@ -87,7 +97,7 @@ class NewRunDialog(BaseDialog[TrainModel]):
 def _problem(data: str) -> str:
     """Return what is wrong with the data's name or files; "" if nothing is."""
     if not data:
-        return "name the data: mnist-mini, or idx: and the folder of IDX files"
+        return f"name the data: {', '.join(BUNDLED_DATA)}, or idx: and the folder of IDX files"
     try:
         check_data(data)
     except TuitrainError as error:

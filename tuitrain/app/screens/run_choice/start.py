@@ -29,6 +29,7 @@ from tuitrain.app.widgets.no_markup import Horizontal, Input, Static, Vertical
 from tuitrain.app.widgets.tables.pick_list import PickList
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.bundled import BundledScenario
+from tuitrain.scenario.bundled_data import BUNDLED_DATA
 from tuitrain.scenario.runs.run_list import RecordedRun
 
 from ...framework.screens import BaseScreen
@@ -108,8 +109,8 @@ class StartScreen(BaseScreen[None]):
         self._title = metric_title(runs)
         self._of("runs").set_items(runs)
         self._of("scenarios").set_items(self._scenarios)
-        used = sorted({run.data for run in runs if run.data} - {"mnist-mini"})
-        self._of("data").set_items(["mnist-mini", *used, OTHER])
+        used = sorted({run.data for run in runs if run.data} - {*BUNDLED_DATA})
+        self._of("data").set_items([*BUNDLED_DATA, *used, OTHER])
         self._of("runs" if runs else "scenarios").focus()
 
     def action_choose(self) -> None:
@@ -242,6 +243,8 @@ class StartScreen(BaseScreen[None]):
                 self._say(f"enter {does} · {item.data} · {item.folder}")
             case BundledScenario():
                 self._say(item.description)
+            case str() if item in BUNDLED_DATA:
+                self._say(f"{BUNDLED_DATA[item].description} · enter chooses a network for it")
             case str():
                 self._say("enter chooses a network for it")
             case _:
