@@ -13,7 +13,6 @@ from ..errors import CoreError
 from ..module import Embedding, LayerNorm, Linear, Module, Sequential
 from ..tensor import Parameter, Tensor
 
-
 HIDDEN: Final = -1e9
 """A score whose share is 0 after the softmax."""
 
