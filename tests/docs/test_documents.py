@@ -44,7 +44,12 @@ def _languages(page: Path) -> set[str]:
 def test_every_python_block_runs(block: Block):
     names: dict = {"__name__": "document"}
     exec(compile(block.text, str(block), "exec"), names)
-    for name in ("small_net", "stripes"):  # the functions that a scenario would call
+    for name in (
+        "small_net",
+        "stripes",
+        "TwoLayers",
+        "points",
+    ):  # the functions that a scenario would call
         if name in names:
             assert names[name]() is not None
 
@@ -74,6 +79,10 @@ def folder(tmp_path_factory) -> Path:
     (folder / "stripes.toml").write_text(stripes.text)
     nets = next(block for block in blocks("python") if "nets.py" in block.text)
     (folder / "nets.py").write_text(nets.text)
+    for block in blocks("python", "toml"):
+        if block.page.name == "own-network-data-and-loss.md":
+            name = "my_spiral.py" if block.language == "python" else "my_spiral.toml"
+            (folder / name).write_text(block.text)
     (folder / "scenarios").mkdir()
     shutil.copy(folder / "FILE", folder / "scenarios" / "one.toml")
     run = ["run", "--headless", str(folder / "FILE"), "--out", str(folder / "RUN_DIR")]

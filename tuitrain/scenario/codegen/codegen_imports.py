@@ -102,7 +102,7 @@ def metric_origin(name: str, loss: Origin | None = None) -> Origin:
             )
         function = "functional.cross_entropy" if loss is None else "loss_function"
         call = f"{function}(tensor(outputs), tensor(y)).item()"
-        return Origin(f"metrics.LossMetric(lambda outputs, y: {call})")
+        return Origin(f"metrics.LossMetric(\n{' ' * 12}lambda outputs, y: {call}\n{' ' * 8})")
     if name in METRICS:
         return Origin(f"metrics.{METRICS[name].__name__}()")
     origin = _imported("metrics", name, f"measure_{metric_name(name)}")

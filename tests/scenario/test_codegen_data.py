@@ -1,0 +1,93 @@
+"""Runs on other data than images, saved as Python: the data, the network, the loss and the metrics."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenario.test_codegen import checked_by_ruff, printed
+from tuitrain.errors import ScenarioError
+from tuitrain.scenario.bundled_data import BUNDLED_DATA
+from tuitrain.scenario.codegen import generate_program
+from tuitrain.scenario.load import loads
+from tuitrain.scenario.replay import replay
+from tuitrain_core import functional as F
+from tuitrain_core.models import MLP
+
+TEXT = """\
+schema = 1
+name = "program"
+model = "{model}"
+data = "{data}"
+batch_size = 32
+steps = 5
+{more}
+[optimizer]
+name = "adam"
+lr = 0.003
+"""
+HERE = "tests.scenario.test_codegen_data"
+SMOOTH = '{ name = "cross_entropy", label_smooth = 0.1 }'
+OWN = f'"{HERE}:squares"'
+WEIGHTED = f'{{ name = "{HERE}:squares", weight = 0.5 }}'
+
+
+def squares(outputs, targets, weight=1.0):
+    """A loss of the user's own."""
+    return F.loss.cross_entropy(outputs, targets) + weight * (outputs * outputs).mean()
+
+
+class OwnLoss(MLP):
+    """A model with a method ``loss``."""
+
+    def __init__(self) -> None:
+        super().__init__((2, 3))
+
+    def loss(self, batch):
+        """Return the loss of a batch."""
+        points, arms = batch
+        return F.loss.cross_entropy(self(points), arms)
+
+
+def digest(text: str) -> str:
+    return list(replay(loads(text, "a test"), "a test"))[-1].digest
+
+
+PAIRS = [
+    (data, model)
+    for data in ("penguins", "spirals", "waves", "alice")
+    for model in BUNDLED_DATA[data].models
+]
+
+
+@pytest.mark.parametrize(("data", "model"), PAIRS)
+def test_the_program_trains_on_bundled_data_to_the_same_bits(data, model, tmp_path, capsys):
+    text = TEXT.format(data=data, model=model, more="")
+    program = generate_program(loads(text, "a test"), "a test")
+    (tmp_path / "saved.py").write_text(program)
+    assert "images" not in program
+    assert printed(program, capsys)[-1] == digest(text)
+    assert checked_by_ruff(tmp_path) == ""
+
+
+@pytest.mark.parametrize("loss", ['"cross_entropy"', SMOOTH, OWN, WEIGHTED])
+def test_the_program_has_the_runs_loss(loss, tmp_path, capsys):
+    more = f'loss = {loss}\nmetrics = ["test_loss", "accuracy"]'
+    text = TEXT.format(data="spirals", model="mlp", more=more)
+    program = generate_program(loads(text, "a test"), "a test")
+    (tmp_path / "saved.py").write_text(program)
+    *_, measured, last = printed(program, capsys)
+    assert last == digest(text)
+    assert "test_loss " in measured
+    assert checked_by_ruff(tmp_path) == ""
+
+
+def test_the_program_trains_with_a_models_own_loss(capsys):
+    text = TEXT.format(data="spirals", model=f"{HERE}:OwnLoss", more='metrics = ["accuracy"]')
+    program = generate_program(loads(text, "a test"), "a test")
+    assert printed(program, capsys)[-1] == digest(text)
+
+
+def test_the_test_loss_of_a_models_own_loss_is_refused():
+    text = TEXT.format(data="spirals", model=f"{HERE}:OwnLoss", more='metrics = ["test_loss"]')
+    with pytest.raises(ScenarioError, match="no statement measures the test_loss"):
+        generate_program(loads(text, "a test"), "a test")
