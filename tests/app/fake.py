@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,8 +22,8 @@ from tuitrain.commands import (
     Undo,
     to_text,
 )
+from tuitrain.engines.batch_view import BatchView, InspectBatch
 from tuitrain.engines.inspection import (
-    InspectBatch,
     Inspection,
     InspectionRequest,
     InspectNetwork,
@@ -299,6 +300,7 @@ class FakeSource:
     seeing: list[InspectionRequest | None] = field(default_factory=list)
     closed: int = 0
     awakenings: int = 0
+    make_batch: Callable[[InspectBatch, int], BatchView] = batch_view
 
     def snapshot(self) -> Snapshot:
         return self.shown
@@ -329,7 +331,7 @@ class FakeSource:
             case InspectNetwork():
                 return network_view(shown.groups, shown.step)
             case InspectBatch():
-                return batch_view(query, shown.step)
+                return self.make_batch(query, shown.step)
 
     def on_resume(self) -> None:
         self.awakenings += 1

@@ -7,11 +7,19 @@ from dataclasses import replace
 import numpy as np
 
 from tuitrain.engines.array_statistics import describe_array
-from tuitrain.engines.inspection import (
+from tuitrain.engines.batch_view import (
+    NO_PREDICTION,
     BatchView,
+    ClassTargets,
+    Confusions,
+    InspectBatch,
+    SampleInputs,
+)
+from tuitrain.engines.class_results import count_confusions
+from tuitrain.engines.inspection import (
     GradientFlow,
     HistogramSeries,
-    InspectBatch,
+    InputShape,
     InspectWeights,
     NetworkRow,
     NetworkView,
@@ -95,7 +103,7 @@ def network_view(groups: tuple[GroupView, ...], step: int) -> NetworkView:
     top = GradientFlow.ENDS if below else GradientFlow.NONE
     root = NetworkRow("", "LeNet", "", "module", "LeNet", "", 0, (10,), all_parameters, top, (0, 1))
     norms = {name: 0.5 / (2 + at) for at, name in enumerate(shapes) if name not in frozen}
-    return NetworkView(step, (1, 28, 28), (root, *rows), norms, UNITS)
+    return NetworkView(step, (InputShape((1, 28, 28), "uint8"),), (root, *rows), norms, UNITS)
 
 
 def digit(label: int) -> np.ndarray:
@@ -105,6 +113,19 @@ def digit(label: int) -> np.ndarray:
     for bar in range(label):
         image[0, 6 + 2 * bar, 6:24] = 255 - 12 * bar
     return image
+
+
+def confusions_of(matrix: np.ndarray, nan_count: int = 0) -> Confusions:
+    """Return the confusions that a matrix counts."""
+    labels, guesses = (
+        axis.reshape(-1).repeat(matrix.reshape(-1)) for axis in np.indices(matrix.shape)
+    )
+    unknown = np.full(nan_count, NO_PREDICTION)
+    return count_confusions(
+        np.concatenate([labels, np.zeros(nan_count, int)]),
+        np.concatenate([guesses, unknown]),
+        len(matrix),
+    )
 
 
 def batch_view(request: InspectBatch, step: int, **changes) -> BatchView:
@@ -119,10 +140,12 @@ def batch_view(request: InspectBatch, step: int, **changes) -> BatchView:
     view = BatchView(
         request=request,
         step=step,
-        inputs=np.stack([digit(label) for label in labels]),
-        labels=labels,
-        predictions=guesses,
-        confidence=np.where(labels == guesses, 0.97, 0.64),
-        confusion=confusion,
+        inputs=SampleInputs("image", np.stack([digit(label) for label in labels]), (1, 28, 28)),
+        targets=ClassTargets(
+            labels=labels,
+            predictions=guesses,
+            confidence=np.where(labels == guesses, 0.97, 0.64),
+            confusions=confusions_of(confusion),
+        ),
     )
     return replace(view, **changes)

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tuitrain.app.renderables.heatmaps.confusion import confusion_rows, worst_confusions
 from tuitrain.app.renderables.heatmaps.filters import FilterGrid, filter_rows
 from tuitrain.app.renderables.heatmaps.heatmap import (
     GlyphSet,
@@ -18,16 +17,21 @@ from tuitrain.app.renderables.heatmaps.heatmap import (
     scale_limit,
 )
 from tuitrain.app.renderables.heatmaps.histogram_series import histogram_series_rows, series_range
-from tuitrain.app.renderables.heatmaps.samples import SampleSheet, caption, image_rows, sheet_rows
 from tuitrain.app.renderables.heatmaps.weight_facts import fact_rows
 from tuitrain.app.renderables.heatmaps.weights import weight_picture_rows as weight_rows
 from tuitrain.app.renderables.histograms.bars import histogram_rows
 from tuitrain.app.renderables.histograms.value_bars import value_bar_rows
 from tuitrain.app.renderables.rows import bar, plain_text, row_width
+from tuitrain.app.renderables.samples.captions import caption
+from tuitrain.app.renderables.samples.confusion import confusion_rows
+from tuitrain.app.renderables.samples.pictures import image_rows
+from tuitrain.app.renderables.samples.sample_rows import sample_rows
+from tuitrain.app.renderables.samples.sheet import SampleSheet
 from tuitrain.engines.array_statistics import describe_array
-from tuitrain.engines.inspection import NO_PREDICTION, HistogramSeries, InspectBatch, TensorSummary
+from tuitrain.engines.batch_view import NO_PREDICTION, InspectBatch
+from tuitrain.engines.inspection import HistogramSeries, TensorSummary
 
-from .fake_inspection import batch_view, facet, weights_view
+from .fake_inspection import batch_view, confusions_of, facet, weights_view
 
 
 def text(rows) -> list[str]:
@@ -216,7 +220,7 @@ CONFUSED = np.array([[8, 2, 0], [0, 9, 1], [0, 0, 0]])
 
 
 def test_the_matrix_has_recalls_and_the_worst_confusions_by_name():
-    assert text(confusion_rows(CONFUSED, 0, 44, 9, GlyphSet.LETTERS)) == [
+    assert text(confusion_rows(confusions_of(CONFUSED), 44, 9, GlyphSet.LETTERS)) == [
         "is\\as   0  1  2  recall",
         "   0 │  8  2  ·  80.0 % ████████",
         "   1 │  ·  9  1  90.0 % █████████",
@@ -228,31 +232,31 @@ def test_the_matrix_has_recalls_and_the_worst_confusions_by_name():
 
 
 def test_confusions_are_shaded_by_how_many():
-    rows = confusion_rows(CONFUSED, 0, 60, 9, GlyphSet.BLOCKS)
+    rows = confusion_rows(confusions_of(CONFUSED), 60, 9, GlyphSet.BLOCKS)
     assert [role for role in roles(rows) if role.startswith("on ")] == ["on s12", "on s6"]
 
 
 def test_many_classes_have_a_list_instead_of_a_matrix():
     confusion = np.eye(100, dtype=int) * 5
     confusion[42, 7] = 5
-    rows = text(confusion_rows(confusion, 0, 60, 20, GlyphSet.BLOCKS))
+    rows = text(confusion_rows(confusions_of(confusion), 60, 20, GlyphSet.BLOCKS))
     assert rows[0] == "lowest recall of 100 classes (no room for the matrix)"
     assert rows[1].split()[:3] == ["42", "50.0", "%"]
     assert "✗ 42 taken for 7      5×  50.0 % of the 42s" in rows
 
 
 def test_worst_confusions_are_sorted_and_exclude_zeros():
-    assert [(entry.label, entry.guess, entry.count) for entry in worst_confusions(CONFUSED, 9)] == [
+    assert [(entry.label, entry.guess, entry.count) for entry in confusions_of(CONFUSED).pairs] == [
         (0, 1, 2),
         (1, 2, 1),
     ]
     assert "every sample is right" in "".join(
-        text(confusion_rows(np.eye(3, dtype=int), 0, 60, 9, GlyphSet.BLOCKS))
+        text(confusion_rows(confusions_of(np.eye(3, dtype=int)), 60, 9, GlyphSet.BLOCKS))
     )
 
 
 def test_outputs_with_nan_are_counted_separately():
-    rows = text(confusion_rows(CONFUSED, 4, 60, 9, GlyphSet.BLOCKS))
+    rows = text(confusion_rows(confusions_of(CONFUSED, 4), 60, 9, GlyphSet.BLOCKS))
     assert "4 without a guess: an output is NaN" in rows
 
 
@@ -260,9 +264,12 @@ def test_captions_mark_mistakes_in_text_and_role():
     view = batch_view(InspectBatch(), 7)
     one = replace(
         view,
-        labels=np.array([3, 3, 3]),
-        predictions=np.array([3, 8, NO_PREDICTION]),
-        confidence=np.array([0.97, 0.64, np.nan]),
+        targets=replace(
+            view.targets,
+            labels=np.array([3, 3, 3]),
+            predictions=np.array([3, 8, NO_PREDICTION]),
+            confidence=np.array([0.97, 0.64, np.nan]),
+        ),
     )
     captions = [caption(one, at, 9)[0] for at in range(3)]
     assert [(text.rstrip(), role) for text, role in captions] == [
@@ -296,6 +303,6 @@ def test_the_number_of_pictures_has_priority_over_their_size():
 @pytest.mark.parametrize("size", [(20, 3), (51, 29), (76, 16), (150, 50)])
 @pytest.mark.parametrize("zoom", [-6, 0, 6])
 def test_sheets_fit_their_room(size, zoom):
-    rows = sheet_rows(batch_view(InspectBatch(), 7), *size, 0, GlyphSet.BLOCKS, zoom)
+    rows = sample_rows(batch_view(InspectBatch(), 7), *size, 0, GlyphSet.BLOCKS, zoom)
     assert len(rows) <= size[1]
     assert all(row_width(row) <= size[0] + 1 for row in rows)

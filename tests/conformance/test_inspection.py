@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tests.conformance.probes import buffers, do, plant, train, whole
+from tuitrain.engines.batch_view import NO_PREDICTION, SAMPLE_SELECTIONS, InspectBatch
 from tuitrain.engines.capabilities import Capability
-from tuitrain.engines.inspection import NO_PREDICTION, SAMPLE_SELECTIONS, GradientFlow, InspectBatch
+from tuitrain.engines.inspection import GradientFlow
 
 
 def flows(engine) -> dict[str, GradientFlow]:
@@ -33,20 +34,22 @@ def test_an_inspection_changes_nothing(make_engine, samples):
 def test_the_confusions_agree_with_the_accuracy(engine):
     train(engine, 12)
     seen = engine.inspect_batch(InspectBatch())
-    assert seen.confusion.sum() == 30
-    assert np.trace(seen.confusion) / 30 == engine.evaluate()["accuracy"]
-    assert (seen.step, seen.nan_count) == (12, 0)
-    shown = list(zip(seen.labels, seen.predictions, strict=True))
+    targets = seen.targets
+    confusion = targets.confusions.matrix
+    assert confusion.sum() == 30
+    assert np.trace(confusion) / 30 == engine.evaluate()["accuracy"]
+    assert (seen.step, targets.confusions.nan_count) == (12, 0)
+    shown = list(zip(targets.labels, targets.predictions, strict=True))
     assert len(shown) == 30
     for label, guess in set(shown):
-        assert seen.confusion[label, guess] == shown.count((label, guess))
+        assert confusion[label, guess] == shown.count((label, guess))
 
 
 @pytest.mark.needs(Capability.CONFUSION)
 def test_mistakes_are_sorted_by_confidence(engine):
     train(engine, 4)
-    seen = engine.inspect_batch(InspectBatch("mistakes"))
-    assert len(seen.labels) == 30 - np.trace(seen.confusion)
+    seen = engine.inspect_batch(InspectBatch("mistakes")).targets
+    assert len(seen.labels) == 30 - np.trace(seen.confusions.matrix)
     assert (seen.labels != seen.predictions).all()
     assert (np.diff(seen.confidence) <= 0).all()
 
@@ -56,21 +59,23 @@ def test_the_next_batch_is_that_of_the_next_step(engine):
     from tests.conformance.problem import TRAIN
 
     first, second = (engine.inspect_batch(InspectBatch("next")) for _ in range(2))
-    assert np.array_equal(first.inputs, second.inputs)
+    assert np.array_equal(first.inputs.values, second.inputs.values)
     train(engine, 1)
     later = engine.inspect_batch(InspectBatch("next"))
-    assert not np.array_equal(first.inputs, later.inputs)
+    assert not np.array_equal(first.inputs.values, later.inputs.values)
     known = {image.tobytes(): label for image, label in zip(*TRAIN, strict=True)}
     for seen in (first, later):
-        assert [known[item.tobytes()] for item in seen.inputs] == seen.labels.tolist()
+        assert [
+            known[item.tobytes()] for item in seen.inputs.values
+        ] == seen.targets.labels.tolist()
 
 
 @pytest.mark.needs(Capability.CONFUSION)
 def test_an_output_with_nan_is_no_prediction(engine):
     plant(engine, head__bias=np.float32(np.nan))
-    seen = engine.inspect_batch(InspectBatch())
+    seen = engine.inspect_batch(InspectBatch()).targets
     assert set(seen.predictions) == {NO_PREDICTION}
-    assert (seen.nan_count, seen.confusion.sum()) == (30, 0)
+    assert (seen.confusions.nan_count, seen.confusions.matrix.sum()) == (30, 0)
 
 
 @pytest.mark.needs(Capability.NETWORK_TREE)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from .inspection import BatchView, InspectBatch, NetworkView
+from .batch_view import BatchView, InspectBatch
+from .inspection import NetworkView
 from .state import Array
 from .views import LayerUnits, ParameterView
 

@@ -9,22 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .batch_view import BatchView, InspectBatch
 from .state import Array
 from .views import ArrayStatistics, LayerUnits
-
-SampleSelection: TypeAlias = Literal["probe", "next", "mistakes"]
-"""Which samples: the first of the test set, which stay the same; those of the next step; or the
-misclassified ones of the test set, the most confident first."""
-
-SAMPLE_SELECTIONS: Final[tuple[SampleSelection, ...]] = ("probe", "next", "mistakes")
-
-NO_PREDICTION: Final = -1
-"""The prediction where an output is NaN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +28,6 @@ class InspectWeights:
 @dataclass(frozen=True, slots=True)
 class InspectNetwork:
     """Request the network, and where its gradient flows."""
-
-
-@dataclass(frozen=True, slots=True)
-class InspectBatch:
-    """Request samples with the network's predictions, and the confusions on the test set."""
-
-    samples: SampleSelection = "probe"
 
 
 InspectionRequest: TypeAlias = InspectWeights | InspectNetwork | InspectBatch
@@ -163,46 +147,31 @@ class NetworkRow:
     buffers_held: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class InputShape:
+    """The shape of one sample of an input, and its dtype: ``uint8``, ``float32`` or ``int32``."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkView:
     """The network at a step.
 
     Attributes
     ----------
-    data : the shape of one sample
+    inputs : each input of the network, for one sample
     grad_norms : of the last step by parameter, without parameters that have no gradient
     units : the units of layers that a ReLU follows; empty if they were not counted
     """
 
     step: int
-    data: tuple[int, ...]
+    inputs: tuple[InputShape, ...]
     rows: tuple[NetworkRow, ...]
     grad_norms: Mapping[str, float]
     units: tuple[LayerUnits, ...] = ()
     request: InspectNetwork = InspectNetwork()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BatchView:
-    """Samples with their predictions, and the confusions of classes on the test set.
-
-    Attributes
-    ----------
-    inputs : uint8 (n, C, H, W)
-    labels, predictions : int (n,); `NO_PREDICTION` where an output is NaN
-    confidence : float (n,), the softmax of the predicted class
-    confusion : int (K, K): test samples with a prediction by label (row) and prediction (column)
-    nan_count : the number of test samples without a prediction
-    """
-
-    request: InspectBatch
-    step: int
-    inputs: NDArray[np.uint8]
-    labels: Array
-    predictions: Array
-    confidence: Array
-    confusion: Array
-    nan_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from tuitrain.app.screens.inspection.batch import BatchScreen
 from tuitrain.app.screens.inspection.network import NetworkScreen
 from tuitrain.app.screens.inspection.weights import WeightsScreen
 from tuitrain.app.widgets.footer import KeyFooter
-from tuitrain.app.widgets.heatmaps.batch import ConfusionMatrix, Samples
+from tuitrain.app.widgets.heatmaps.batch import Samples, SetResults
 from tuitrain.app.widgets.heatmaps.weights import WeightsFacts, WeightsHistogram, WeightsPicture
 from tuitrain.app.widgets.rows_view import RowsView
 from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.app.widgets.tables.network import NetworkDetail, NetworkTree
+from tuitrain.engines.batch_view import SampleInputs
 from tuitrain.engines.inspection import (
     FailedInspection,
     InspectBatch,
@@ -225,7 +226,7 @@ async def test_the_samples_screen_has_three_kinds(opened):
 async def test_the_confusion_matrix_names_the_worst_confusions(opened):
     async with opened() as person:
         await person.press("i")
-        shown = text(person, ConfusionMatrix)
+        shown = text(person, SetResults)
         assert "✗ 4 taken for 9      12×" in shown
         assert shown.index("4 taken for 9") < shown.index("7 taken for 2")
         assert "is\\as" in shown
@@ -234,19 +235,20 @@ async def test_the_confusion_matrix_names_the_worst_confusions(opened):
 async def test_a_narrow_terminal_shows_pictures_or_the_matrix(opened):
     async with opened(size=(80, 24)) as person:
         await person.press("i")
-        matrix = person.app.screen.query_one(ConfusionMatrix)
+        matrix = person.app.screen.query_one(SetResults)
         assert not matrix.display
         await person.press("tab")
         assert matrix.display
-        assert "worst confusions" in text(person, ConfusionMatrix)
+        assert "worst confusions" in text(person, SetResults)
 
 
 async def test_rows_of_numbers_are_drawn_as_strips(opened):
     async with opened() as person:
         await person.press("i")
         seen = person.source.shown.inspection
-        table = np.arange(40 * 6, dtype=np.uint8).reshape(40, 1, 1, 6)
-        person.source.show(inspection=replace(seen, inputs=table))
+        table = np.arange(40 * 6, dtype=np.uint8).reshape(40, 6)
+        inputs = SampleInputs("row", table, (1, 1, 6))
+        person.source.show(inspection=replace(seen, inputs=inputs))
         await person.look()
         assert "   6   7" in text(person, Samples)
 

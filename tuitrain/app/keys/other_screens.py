@@ -54,13 +54,20 @@ NETWORK_KEYS: Final[tuple[Key, ...]] = (
 """The keys of the network screen."""
 
 BATCH_KEYS: Final[tuple[Key, ...]] = (
-    Key("tab", "tab", "other", "Switch to the confusion matrix and back (narrow terminals)."),
-    Key("right,h", "→", "samples(1)", "Show other samples: the test set, a batch, mistakes."),
+    Key(
+        "tab", "tab", "other", "Switch to the results on the test set and back (narrow terminals)."
+    ),
+    Key(
+        "right,h",
+        "→",
+        "samples(1)",
+        "Show other samples: the test set, a batch, mistakes or the largest errors.",
+    ),
     Key("left", "←", "samples(-1)", "The same in the other direction."),
     Key("down,j,pagedown", "↓ j pgdn", "move(1)", "Show later samples."),
     Key("up,k,pageup", "↑ k pgup", "move(-1)", "Show earlier samples."),
-    Key("plus,equals_sign", "+", "zoom(1)", "Enlarge the pictures."),
-    Key("minus", "-", "zoom(-1)", "Shrink the pictures."),
+    Key("plus,equals_sign", "+", "zoom(1)", "Enlarge pictures and curves."),
+    Key("minus", "-", "zoom(-1)", "Shrink pictures and curves."),
 )
 """The keys of the samples screen."""
 

@@ -29,7 +29,7 @@ VIEW_KEYS: Final[tuple[Key, ...]] = (
         "i",
         "i",
         "batch",
-        "Show samples, predictions and the confusion matrix.",
+        "Show samples, predictions, and the results on the test set.",
         label="images",
         short_label="img",
         drop_order=13,

@@ -3,104 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from tuitrain.errors import RefusedError
 from tuitrain_core.data import Dataset
-from tuitrain_core.metrics import predict_classes
+from tuitrain_core.losses import LOSSES, Loss
 
-from ..inspection import NO_PREDICTION, BatchView, InspectBatch
-from ..state import Array, read_only
+from ..batch_results import Results
+from ..batch_view import MAX_SAMPLES, BatchView, InspectBatch, Reconstructions
+from ..class_results import ClassResults, are_classes
+from ..error_results import NumberResults, ReconstructionResults
+from ..sample_inputs import as_drawable, describe_inputs
+from ..state import Array
 
-MAX_SAMPLES: Final = 96
-"""The most samples shown; no screen has room for more."""
-
-
-def confidence(logits: Array) -> Array:
-    """Return the softmax of the highest output; NaN where an output is NaN."""
-    with np.errstate(all="ignore"):
-        powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-        return powers.max(axis=1) / powers.sum(axis=1)
-
-
-def _labels(dataset: Dataset) -> Array:
-    """Return the labels of images.
-
-    Raises
-    ------
-    RefusedError : the data has no images with class numbers
-    """
-    targets = dataset.targets
-    if targets is None or not dataset.has_class_targets or targets.ndim != 1:
-        raise RefusedError("only samples with one class number each can be shown")
-    return targets
-
-
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """The network's predictions on the test set, one entry for each sample."""
-
-    dataset: Dataset
-    labels: Array
-    predictions: Array
-    confidence: Array
-
-    @classmethod
-    def from_batches(cls, dataset: Dataset, batches: Iterable[tuple[Array, Array]]) -> Predictions:
-        """Collect the predictions from batches of logits and labels."""
-        # The logits may be a program's own memory, which the next batch writes over.
-        parts = [(labels.copy(), predict_classes(out), confidence(out)) for out, labels in batches]
-        return cls(dataset, *map(np.concatenate, zip(*parts, strict=True)))
-
-    @property
-    def mistakes(self) -> Array:
-        """The misclassified samples, the most confident first; those without a prediction last."""
-        wrong = np.flatnonzero(self.predictions != self.labels)
-        return wrong[np.argsort(-np.nan_to_num(self.confidence[wrong], nan=-1.0), kind="stable")]
-
-    def confusion(self) -> Array:
-        """Count the samples by label and prediction: int (K, K)."""
-        sure = self.predictions != NO_PREDICTION
-        K = max(self.dataset.classes or 0, int(self.predictions.max(initial=0)) + 1)
-        counts = np.zeros((K, K), np.int64)
-        np.add.at(counts, (self.labels[sure], self.predictions[sure]), 1)
-        return counts
+_OF_NUMBERS: Final = ("square_loss", "l1", "binary_cross_entropy", "hinge")
+"""The losses whose outputs are numbers and not scores of classes."""
 
 
 def build_batch_view(
     request: InspectBatch,
     step: int,
-    test: Predictions,
-    train: Dataset,
+    datasets: tuple[Dataset, Dataset],
     upcoming: Array,
-    logits_of: Callable[[Array], Array],
+    test_batches: Iterable[tuple[Array, Array]],
+    outputs_of: Callable[[Array], tuple[Array, Array]],
+    loss: Loss | None,
 ) -> BatchView:
     """Build the view that a request asks for.
 
     Parameters
     ----------
+    datasets : the training set and the test set
     upcoming : the indices of the training samples in the next step's batch
-    logits_of : returns the logits of training samples, given their indices
+    test_batches : outputs and targets of the whole test set, in order; the arrays may be written
+        over by the next batch
+    outputs_of : returns outputs and targets of training samples, given their indices
+    loss : None if the model has its own
+
+    Raises
+    ------
+    RefusedError : the outputs do not fit the targets
     """
+    train, test = datasets
+    results: Results | None = None
+    for outputs, targets in test_batches:
+        if results is None:
+            results = _make_results(request, test, outputs, targets, loss)
+        results.add(outputs, targets)
+    assert results is not None, "a test set has a sample"
     if request.samples == "next":
         source, rows = train, upcoming[:MAX_SAMPLES]
-        outputs = logits_of(rows)
-        guesses, sure = predict_classes(outputs), confidence(outputs)
+        view = results.view_of(*outputs_of(rows))
     else:
-        probe = np.arange(len(test.labels))
-        source, rows = test.dataset, (test.mistakes if request.samples == "mistakes" else probe)
-        rows = rows[:MAX_SAMPLES]
-        guesses, sure = test.predictions[rows], test.confidence[rows]
-    return BatchView(
-        request=request,
-        step=step,
-        inputs=read_only(source.input_arrays[0][rows]),
-        labels=read_only(_labels(source)[rows]),
-        predictions=read_only(guesses),
-        confidence=read_only(sure),
-        confusion=read_only(test.confusion()),
-        nan_count=int(np.count_nonzero(test.predictions == NO_PREDICTION)),
+        source, rows, view = test, results.rows(), results.view()
+    inputs = describe_inputs(
+        source.input_arrays, rows, source.feature_names, source.vocabulary or test.vocabulary
     )
+    if isinstance(view, Reconstructions):
+        if inputs.kind == "tokens":  # outputs are not whole numbers
+            inputs = replace(inputs, kind="row", vocabulary=())
+        view = replace(view, outputs=as_drawable(inputs.kind, view.outputs))
+    return BatchView(request, step, inputs, view)
+
+
+def _make_results(
+    request: InspectBatch, test: Dataset, outputs: Array, targets: Array, loss: Loss | None
+) -> Results:
+    """Return what collects results of this kind."""
+    of_numbers = any(loss is LOSSES[name] for name in _OF_NUMBERS)
+    logits = loss is LOSSES["binary_cross_entropy"]
+    if are_classes(outputs, targets) and not of_numbers:
+        classes = test.classes or int(np.max(targets)) + 1
+        return ClassResults(request.samples, classes, _class_names(test, targets))
+    if test.targets is None:
+        scale = 255.0 if test.input_arrays[0].dtype == np.uint8 else 1.0
+        return ReconstructionResults(request.samples, logits, test.mean, test.std, scale)
+    return NumberResults(request.samples, logits)
+
+
+def _class_names(dataset: Dataset, targets: Array) -> tuple[str, ...]:
+    """Return the names of classes; classes of tokens have those of the vocabulary."""
+    of_tokens = targets.ndim > 1 and dataset.input_arrays[0].dtype == np.int32
+    return tuple(dataset.class_names or (dataset.vocabulary if of_tokens else ()))

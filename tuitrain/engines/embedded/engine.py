@@ -14,9 +14,10 @@ from tuitrain_core.losses import Loss, default_loss, make_loss
 from tuitrain_core.module import Module
 from tuitrain_core.native import compile_kernels
 
+from ..batch_view import BatchView, InspectBatch
 from ..capabilities import EVERY_CAPABILITY
 from ..factory import EngineSpec
-from ..inspection import BatchView, InspectBatch, NetworkView
+from ..inspection import NetworkView
 from ..pending_step import HoldCondition, PendingStep
 from ..state import Array, EngineState, read_only
 from ..steerable import CommandResult

@@ -12,10 +12,10 @@ from tuitrain_core.losses import Loss
 from tuitrain_core.metrics import METRICS, CallableMetric, LossMetric, Metric
 from tuitrain_core.tensor import Tensor
 
+from ..batch_view import BatchView, InspectBatch
 from ..factory import MetricPlan
-from ..inspection import BatchView, InspectBatch
 from ..state import Array
-from .batch_inspection import Predictions, build_batch_view
+from .batch_inspection import build_batch_view
 from .model import SeededModel
 
 TEST_BATCH = 500
@@ -88,18 +88,21 @@ class Evaluator:
 
     def inspect_batch(self, request: InspectBatch, step: int, threads: int) -> BatchView:
         """Show samples with the network's predictions; see `Inspectable.inspect_batch`."""
-        batches = (self.outputs(index, threads) for index in range(len(self._test)))
-        test = Predictions.from_batches(self._test.dataset, batches)
-        upcoming = self._loader.batch_indices(step)
         return build_batch_view(
-            request, step, test, self._loader.dataset, upcoming, self._outputs_of
+            request,
+            step,
+            (self._loader.dataset, self._test.dataset),
+            self._loader.batch_indices(step),
+            (self.outputs(index, threads) for index in range(len(self._test))),
+            self._outputs_of,
+            self._loss,
         )
 
-    def _outputs_of(self, rows: Array) -> Array:
-        """Return the outputs for training samples, given their indices."""
+    def _outputs_of(self, rows: Array) -> tuple[Array, Array]:
+        """Return outputs and targets of training samples, given their indices."""
         inputs, targets = self._loader.samples(rows)
         recorded = self._recording.compute_outputs(inputs, targets)
-        return self._model.outputs(inputs) if recorded is None else recorded
+        return (self._model.outputs(inputs) if recorded is None else recorded), targets
 
 
 class _OwnLoss(LossMetric):

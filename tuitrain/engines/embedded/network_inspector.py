@@ -8,7 +8,7 @@ import numpy as np
 
 from tuitrain_core.data import DataLoader
 
-from ..inspection import NetworkView
+from ..inspection import InputShape, NetworkView
 from .groups import GroupTable
 from .model import SeededModel
 from .network_structure import Structure
@@ -55,7 +55,10 @@ class NetworkInspector:
         }
         return NetworkView(
             step=step,
-            data=self._loader.dataset.input_arrays[0].shape[1:],
+            inputs=tuple(
+                InputShape(array.shape[1:], str(array.dtype))
+                for array in self._loader.dataset.input_arrays
+            ),
             rows=self.structure().rows(trained, held_modules),
             grad_norms=norms,
         )

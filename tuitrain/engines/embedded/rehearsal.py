@@ -9,9 +9,10 @@ from dataclasses import replace
 from tuitrain.commands import AnyCommand, Clip, to_text
 from tuitrain.errors import RefusedError
 
+from ..batch_view import BatchView, InspectBatch
 from ..capabilities import Capabilities, Capability
 from ..factory import EngineSpec
-from ..inspection import BatchView, InspectBatch, NetworkView
+from ..inspection import NetworkView
 from ..pending_step import HoldCondition, PendingStep
 from ..state import Array, EngineState
 from ..steerable import CommandResult

@@ -21,7 +21,7 @@ from tuitrain.engines.inspection import (
     NetworkView,
 )
 from tuitrain.engines.views import LayerUnits
-from tuitrain.errors import describe_error
+from tuitrain.errors import RefusedError, describe_error
 
 from ..session import Session
 from ..snapshot import Phase
@@ -104,6 +104,8 @@ class Inspector:
         def look_safely() -> Inspection:
             try:
                 return look()
+            except RefusedError as error:
+                return FailedInspection(request, session.step, str(error))
             except Exception as error:  # the user's own model may raise anything
                 return FailedInspection(request, session.step, describe_error(error))
 

@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tuitrain.engines.inspection import GradientFlow, NetworkRow, NetworkView
+from tuitrain.engines.inspection import GradientFlow, Inspection, NetworkRow, NetworkView
 from tuitrain.engines.views import LayerUnits
 from tuitrain.run.snapshot import GroupView, ParameterRow, Snapshot
 
 from ..formatting import format_count, format_lr, format_shape
 from ..rows import Role, Row, Span, ellipsize
+
+_MAX_INPUTS: Final = 3
+"""More inputs of a network are counted."""
 
 _FLOWS: Final[Mapping[GradientFlow, tuple[str, Role]]] = {
     GradientFlow.PASSES: ("▲ pass", "good"),
@@ -96,6 +99,16 @@ def row_state(row: NetworkRow, facts: RowFacts) -> Span:
     if facts.frozen:
         return f"❄ {facts.frozen} of {len(row.parameters)}", "frozen"
     return "☼ trains", "muted"
+
+
+def network_title(view: Inspection | None) -> str:
+    """Return the title of the tree, with shape and dtype of each input of the network."""
+    if not isinstance(view, NetworkView) or not view.inputs:
+        return "network: data above, loss below"
+    inputs = [f"{format_shape(entry.shape)} {entry.dtype}" for entry in view.inputs]
+    shown = ", ".join(inputs[:_MAX_INPUTS])
+    more = f" and {len(inputs) - _MAX_INPUTS} more" if len(inputs) > _MAX_INPUTS else ""
+    return f"network: data {shown}{more} above, loss below"
 
 
 def eager_note(snapshot: Snapshot, width: int) -> str:

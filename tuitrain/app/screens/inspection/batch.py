@@ -1,4 +1,4 @@
-"""The samples screen: samples, predictions and the confusion matrix."""
+"""The samples screen: samples, predictions, and the results on the test set."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from textual.binding import BindingType
 
 from tuitrain.app.keys.other_screens import BATCH_KEYS
 from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.widgets.heatmaps.batch import ConfusionMatrix, Samples
+from tuitrain.app.widgets.heatmaps.batch import Samples, SetResults
 from tuitrain.app.widgets.no_markup import Container
-from tuitrain.engines.inspection import SAMPLE_SELECTIONS, InspectBatch
-from tuitrain.engines.inspection import SampleSelection as SampleSource
+from tuitrain.engines.batch_view import (
+    SAMPLE_SELECTIONS,
+    BatchView,
+    ClassTargets,
+    InspectBatch,
+    NumberTargets,
+)
+from tuitrain.engines.batch_view import SampleSelection as SampleSource
 
 from .inspector_screen import InspectionHost, InspectorScreen
 
@@ -20,7 +26,7 @@ PAGE = 8
 
 
 class BatchScreen(InspectorScreen):
-    """Pictures beside the matrix; on a narrow terminal tab switches between them."""
+    """Samples beside results; on a narrow terminal tab switches between them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [key.binding() for key in BATCH_KEYS]
     opened_by: ClassVar[str] = "batch"
@@ -31,10 +37,10 @@ class BatchScreen(InspectorScreen):
         self.samples: SampleSource = SAMPLE_SELECTIONS[0]
 
     def compose_body(self) -> ComposeResult:
-        """Compose the pictures beside the matrix."""
+        """Compose the samples beside the results."""
         with Container(id="batch"):
             yield Samples()
-            yield ConfusionMatrix()
+            yield SetResults()
 
     def request(self) -> InspectBatch:
         """Request the samples."""
@@ -42,19 +48,25 @@ class BatchScreen(InspectorScreen):
 
     def own_hints(self) -> list[Hint]:
         """Return the footer hints of this screen."""
-        after = {"probe": "next batch", "next": "mistakes", "mistakes": "test set"}[self.samples]
+        view = self.inspection if isinstance(self.inspection, BatchView) else None
+        targets = None if view is None else view.targets
+        worst = "mistakes" if targets is None or isinstance(targets, ClassTargets) else "errors"
+        after = {"probe": "next batch", "next": worst, "mistakes": "test set"}[self.samples]
         hints = [
             Hint("→", after, after, "samples(1)"),
             Hint("↓", "more", "more", "move(1)"),
-            Hint("+-", "size", "size", "zoom(1)", drop_order=2),
         ]
+        if view is None or view.inputs.kind in ("image", "curve"):
+            hints.append(Hint("+-", "size", "size", "zoom(1)", drop_order=2))
         if self.has_class("-narrow"):
-            other = "pictures" if self.has_class("-matrix") else "confusions"
+            results = {ClassTargets: "confusions", NumberTargets: "scatter plot"}
+            name = "confusions" if targets is None else results.get(type(targets), "errors")
+            other = "samples" if self.has_class("-matrix") else name
             hints.insert(0, Hint("tab", other, other, "other"))
         return hints
 
     def action_other(self) -> None:
-        """Show the matrix, or the pictures."""
+        """Show the results, or the samples."""
         self.toggle_class("-matrix")
 
     def action_samples(self, delta: int) -> None:
@@ -70,6 +82,6 @@ class BatchScreen(InspectorScreen):
         self.query_one(Samples).move(delta * PAGE)
 
     def action_zoom(self, delta: int) -> None:
-        """Draw the pictures larger or smaller."""
+        """Draw pictures and curves larger or smaller."""
         pictures = self.query_one(Samples)
         pictures.zoom = max(-6, min(6, pictures.zoom + delta))

@@ -192,7 +192,7 @@ class InspectorScreen(BaseScreen[None]):
 
     def _common_hints(self, snapshot: Snapshot) -> list[Hint]:
         paused = snapshot.phase is Phase.PAUSED
-        names = {"weights": "weights", "network": "network", "batch": "images"}
+        names = {"weights": "weights", "network": "network", "batch": "samples"}
         pause = "resume" if paused else "pause"
         space = key_label(self.app, "pause")
         return [

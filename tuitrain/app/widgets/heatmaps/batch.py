@@ -1,4 +1,4 @@
-"""The panels of the batch view: samples as pictures, and the confusion matrix."""
+"""The panels of the batch view: samples with their predictions, and the results on the test set."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from textual.geometry import Size
 from textual.reactive import reactive
 
 from tuitrain.app.renderables.formatting import format_count, format_percentage
-from tuitrain.app.renderables.heatmaps.confusion import confusion_rows, overall_accuracy
-from tuitrain.app.renderables.heatmaps.samples import batch_title, sheet_rows
 from tuitrain.app.renderables.rows import Row
-from tuitrain.engines.inspection import BatchView
+from tuitrain.app.renderables.samples.captions import batch_title, input_note
+from tuitrain.app.renderables.samples.confusion import confusion_rows, overall_accuracy
+from tuitrain.app.renderables.samples.errors import error_rows, scatter_rows
+from tuitrain.app.renderables.samples.sample_rows import sample_rows
+from tuitrain.engines.batch_view import BatchView, ClassTargets, NumberTargets
 from tuitrain.run.snapshot import Snapshot
 
 from ..inspection_access import inspection_of, placeholder_rows
@@ -35,7 +37,7 @@ class BatchPanel(HeatView):
 
 
 class Samples(BatchPanel):
-    """The samples with their labels and guesses."""
+    """The samples with their targets and predictions."""
 
     first: reactive[int] = reactive(0, init=False, repaint=False)
     """The first sample that is drawn."""
@@ -47,11 +49,11 @@ class Samples(BatchPanel):
         super().__init__(id="samples", classes="panel seen")
 
     def draw(self, view: BatchView, room: Size) -> Sequence[Row]:
-        """Draw the pictures."""
-        self.border_title = batch_title(view)
-        self.border_subtitle = f"step {format_count(view.step)}"
-        first = min(self.first, max(0, len(view.labels) - 1))
-        rows = sheet_rows(view, room.width, room.height, first, self.glyphs, self.zoom)
+        """Draw the samples."""
+        notes = [note for note in (_step_note(view), input_note(view)) if note]
+        self.set_border_texts(batch_title(view), ", ".join(notes))
+        first = min(self.first, max(0, len(view) - 1))
+        rows = sample_rows(view, room.width, room.height, first, self.glyphs, self.zoom)
         return rows or [(("no sample is wrong", "good"),)]
 
     def watch_first(self) -> None:
@@ -66,18 +68,30 @@ class Samples(BatchPanel):
         """Show later samples, or earlier ones."""
         view = inspection_of(self)
         if isinstance(view, BatchView):
-            self.first = max(0, min(self.first + delta, len(view.labels) - 1))
+            self.first = max(0, min(self.first + delta, len(view) - 1))
 
 
-class ConfusionMatrix(BatchPanel):
-    """The confusion matrix of the test set."""
+class SetResults(BatchPanel):
+    """The results on the test set: confusions, a scatter plot, or the errors."""
 
     def __init__(self) -> None:
         super().__init__(id="confusion", classes="panel seen")
 
     def draw(self, view: BatchView, room: Size) -> Sequence[Row]:
-        """Draw the matrix."""
-        accuracy = format_percentage(overall_accuracy(view.confusion, view.nan_count))
-        self.border_title = f"test set: {accuracy} right"
-        self.border_subtitle = f"step {format_count(view.step)}"
-        return confusion_rows(view.confusion, view.nan_count, room.width, room.height, self.glyphs)
+        """Draw the results."""
+        targets = view.targets
+        if isinstance(targets, ClassTargets):
+            confusions = targets.confusions
+            accuracy = format_percentage(overall_accuracy(confusions))
+            self.set_border_texts(f"test set: {accuracy} right", _step_note(view))
+            names = targets.class_names
+            return confusion_rows(confusions, room.width, room.height, self.glyphs, names)
+        if isinstance(targets, NumberTargets):
+            self.set_border_texts("test set: predicted against true", _step_note(view))
+            return scatter_rows(targets, room.width, room.height)
+        self.set_border_texts("test set: errors of reconstructions", _step_note(view))
+        return error_rows(targets.test_errors, room.width, room.height)
+
+
+def _step_note(view: BatchView) -> str:
+    return f"step {format_count(view.step)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from rich.style import Style
 from textual.binding import Binding, BindingType
@@ -22,15 +22,13 @@ from tuitrain.app.renderables.tables.network import (
     tree_rows,
     visible_rows,
 )
-from tuitrain.app.renderables.tables.network_facts import detail_rows, eager_note
+from tuitrain.app.renderables.tables.network_facts import detail_rows, eager_note, network_title
 from tuitrain.engines.inspection import NetworkRow, NetworkView
 from tuitrain.run.snapshot import Snapshot
 
 from ..inspection_access import inspection_of, placeholder_rows
 from ..row_cursor import RowCursor
 from ..rows_view import RowsView
-
-_TITLE: Final = "network: data above, loss below"
 
 
 class NetworkTree(RowCursor, can_focus=True):
@@ -65,7 +63,7 @@ class NetworkTree(RowCursor, can_focus=True):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the tree, or the reason why there is none."""
         view = inspection_of(self)
-        self.set_border_texts(_TITLE, eager_note(snapshot, room.width))
+        self.set_border_texts(network_title(view), eager_note(snapshot, room.width))
         if not isinstance(view, NetworkView):
             return placeholder_rows(self, room.width)
         if self._folded is None:

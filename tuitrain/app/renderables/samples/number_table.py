@@ -1,0 +1,173 @@
+"""Samples that are rows of numbers, as a table: caption, numbers, and a strip of all numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from rich.cells import cell_len, set_cell_size
+
+from tuitrain.engines.batch_view import BatchView, ClassTargets, NumberTargets, Reconstructions
+from tuitrain.engines.sample_inputs import MAX_ROW
+from tuitrain.engines.state import Array
+from tuitrain.text import visible
+
+from ..formatting import format_count
+from ..heatmaps.heatmap import GlyphSet, draw_unsigned, resample
+from ..rows import Role, Row, Span, ljust, rjust
+from .captions import caption, caption_width, number_text, width_of
+
+_MIN_COLUMN: Final = 9
+_MAX_COLUMN: Final = 16
+_MIN_STRIP: Final = 12
+
+
+def byte_rows(view: BatchView, width: int, height: int, first: int, glyphs: GlyphSet) -> list[Row]:
+    """Draw rows of bytes as strips, with their first numbers."""
+    flat = view.inputs.values
+    room = max(13, caption_width(view))
+    numbers = min(flat.shape[1], max(0, (width - room - 17) // 8))
+    strip = max(4, width - room - 1 - 4 * numbers)
+    rows: list[Row] = []
+    for at in range(first, min(len(flat), first + height)):
+        texts = "".join(rjust(str(number), 4) for number in flat[at, :numbers])
+        drawn = _strip(flat[at] / 255, strip, glyphs)
+        rows.append((*caption(view, at, room), (" ", "text"), *drawn, (texts, "muted")))
+    return rows
+
+
+def number_rows(
+    view: BatchView, width: int, height: int, first: int, glyphs: GlyphSet
+) -> list[Row]:
+    """Draw a table of numbers, with the names of the features in its first row.
+
+    Where the numbers of a sample do not fit, a strip shows all of them, each on its own scale over
+    the samples. The numbers of a reconstruction are below those of its input.
+    """
+    table = _Table.fit(view, width)
+    outputs = view.targets.outputs if isinstance(view.targets, Reconstructions) else None
+    lines = 1 if outputs is None else 2
+    rows = [table.header(view)]
+    for at in range(first, min(len(view), first + max(1, (height - 1) // lines))):
+        numbers = table.line(view.inputs.values[at], glyphs)
+        rows.append((*table.caption_spans(view, at), *numbers))
+        if outputs is not None:
+            note: Span = (rjust("output", table.caption), "muted")
+            rows.append((note, *table.line(outputs[at], glyphs)))
+    return rows[:height]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    """The layout of a table.
+
+    Attributes
+    ----------
+    caption, error, column, strip : widths in cells; 0 for a part that is left out
+    columns : number of columns
+    low, span : of each number over the samples
+    strip_low, strip_span : of each cell of the strip over the samples
+    """
+
+    caption: int
+    error: int
+    column: int
+    columns: int
+    strip: int
+    low: Array
+    span: Array
+    strip_low: Array
+    strip_span: Array
+
+    @classmethod
+    def fit(cls, view: BatchView, width: int) -> _Table:
+        """Return a layout in which the numbers have priority over strip and errors."""
+        values = view.inputs.values
+        size = values.shape[1]
+        caption_room = max(caption_width(view), len(_heading(view)))
+        free = max(0, width - caption_room)
+        names = view.inputs.feature_names[:width]
+        column = max(_MIN_COLUMN, width_of(names, _MAX_COLUMN - 2) + 2)
+        if column * size > free:
+            column = _MIN_COLUMN
+        strip, columns = 0, size
+        if column * size > free:
+            rest = _MIN_STRIP + 1 if size > MAX_ROW else len(_rest(size))
+            columns = max(0, free - rest) // column
+            strip = max(0, free - columns * column - 1) if size > MAX_ROW else 0
+        has_error = isinstance(view.targets, NumberTargets) and not strip
+        error = _MIN_COLUMN if has_error and free - columns * column >= _MIN_COLUMN + 5 else 0
+        low, span = _ranges(values)
+        cells = resample((values - low) / span, len(values), max(1, strip))
+        return cls(caption_room, error, column, columns, strip, low, span, *_ranges(cells))
+
+    def header(self, view: BatchView) -> Row:
+        """Return the names of the features."""
+        names, size = view.inputs.feature_names, view.inputs.values.shape[1]
+        texts = "".join(
+            rjust(_cut(names[at] if at < len(names) else str(at), self.column - 1), self.column)
+            for at in range(self.columns)
+        )
+        strip = ljust(f" all {format_count(size)}", self.strip + 1) if self.strip else ""
+        rest = _rest(size - self.columns) if not strip and self.columns < size else ""
+        error = rjust("error", self.error) if self.error else ""
+        return ((ljust(_heading(view), self.caption) + error + texts + strip + rest, "muted"),)
+
+    def caption_spans(self, view: BatchView, at: int) -> list[Span]:
+        """Return the caption of a sample, and its error where there is room."""
+        spans = [*caption(view, at, self.caption)]
+        if self.error and isinstance(view.targets, NumberTargets):
+            error = float(view.targets.errors[at])
+            role: Role = "text" if np.isfinite(error) else "bad"
+            spans.append((rjust(number_text(error), self.error), role))
+        return spans
+
+    def line(self, numbers: Array, glyphs: GlyphSet) -> list[Span]:
+        """Return the numbers of a sample."""
+        spans: list[Span] = []
+        for number in numbers[: self.columns]:
+            is_known = bool(np.isfinite(number))
+            spans.append(
+                (rjust(number_text(float(number)), self.column), "muted" if is_known else "bad")
+            )
+        if self.strip:
+            with np.errstate(invalid="ignore", over="ignore"):
+                shares = (numbers - self.low) / self.span
+                cells = resample(shares[None], 1, self.strip)[0]
+                # Means of many numbers differ little: each cell has its own scale.
+                cells = np.clip((cells - self.strip_low) / self.strip_span, 0, 1)
+            spans += [(" ", "text"), *_strip(cells, self.strip, glyphs)]
+        return spans
+
+
+def _ranges(values: Array) -> tuple[Array, Array]:
+    """Return the smallest value of each number over the samples, and its range."""
+    low = values.min(axis=0).astype(np.float64)
+    span = values.max(axis=0) - low
+    return low, np.where(span > 0, span, 1)
+
+
+def _cut(name: str, width: int) -> str:
+    """Cut a name at a letter: the names of features often begin with the same word."""
+    name = visible(name)
+    return name if cell_len(name) <= width else set_cell_size(name, width - 1).rstrip() + "…"
+
+
+def _rest(count: int) -> str:
+    """Return a note of the numbers that are left out."""
+    return f" … +{format_count(count)}"
+
+
+def _heading(view: BatchView) -> str:
+    """Return what the captions are."""
+    if isinstance(view.targets, NumberTargets):
+        return "true→predicted"
+    return "" if isinstance(view.targets, ClassTargets) else "error"
+
+
+def _strip(shares: Array, width: int, glyphs: GlyphSet) -> Row:
+    """Draw numbers from 0 to 1 in one row of cells."""
+    pixels = resample(shares[None, :].repeat(glyphs.pixels_per_cell, 0), 2, width, grow=width)
+    (drawn, *_) = draw_unsigned(pixels, glyphs)
+    return drawn
