@@ -14,7 +14,6 @@ from tuitrain.engines.batch_view import (
 )
 from tuitrain.engines.embedded import EmbeddedEngine
 from tuitrain.engines.factory import EngineSpec, GroupSpec
-from tuitrain_core import functional as F
 from tuitrain_core.data import Dataset
 from tuitrain_core.losses import LOSSES
 from tuitrain_core.module import Embedding, Linear, Module
@@ -40,13 +39,6 @@ class Sum(Module):
 
     def forward(self, left, right):
         return self.left(left) + self.right(right)
-
-
-class Wrong(Linear):
-    """A model whose outputs have another shape than its targets."""
-
-    def forward(self, inp):
-        return F.concat([super().forward(inp), inp], 1)
 
 
 def make_engine(model, data, loss="square_loss"):

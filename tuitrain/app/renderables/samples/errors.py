@@ -44,7 +44,7 @@ def scatter_rows(targets: NumberTargets, width: int, height: int) -> list[Row]:
     true, predicted = true[known].astype(np.float64), predicted[known].astype(np.float64)
     low, high = float(min(true.min(), predicted.min())), float(max(true.max(), predicted.max()))
     low, high = pad_constant_range(low, high) or (low, high)
-    ticks = nice_ticks(low, high, max(2, min(plot_height // 2, plot_width // 9)))
+    ticks = nice_ticks(low, high, max(3, min(plot_height // 2, plot_width // 9)))
     label = decimal_labels(low, high)
     axes = Axes(low, high, low, high, label, {tick: label(tick) for tick in ticks})
     marks = tick_rows(ticks, axes, plot_height)
@@ -98,7 +98,7 @@ def error_rows(errors: Array, width: int, height: int) -> list[Row]:
         counts, edges = np.array([finite.size]), np.array([low, high])
     else:
         counts, edges = np.histogram(finite, bins, (low, high))
-    rows: list[Row] = [(("|error| from … to, number of samples", "muted"),)]
+    rows: list[Row] = [((ellipsize("|error| from … to, number of samples", width), "muted"),)]
     digits = len(format_count(int(counts.max())))
     for count, start, end in zip(counts.tolist(), edges[:-1], edges[1:], strict=True):
         span = f"{rjust(number_text(float(start)), 8)} {rjust(number_text(float(end)), 8)} "

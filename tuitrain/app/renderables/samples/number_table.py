@@ -8,14 +8,14 @@ from typing import Final
 import numpy as np
 from rich.cells import cell_len, set_cell_size
 
-from tuitrain.engines.batch_view import BatchView, ClassTargets, NumberTargets, Reconstructions
+from tuitrain.engines.batch_view import BatchView, NumberTargets, Reconstructions
 from tuitrain.engines.sample_inputs import MAX_ROW
 from tuitrain.engines.state import Array
 from tuitrain.text import visible
 
 from ..formatting import format_count
 from ..heatmaps.heatmap import GlyphSet, draw_unsigned, resample
-from ..rows import Role, Row, Span, ljust, rjust
+from ..rows import Role, Row, Span, ellipsize, ljust, rjust
 from .captions import caption, caption_width, number_text, width_of
 
 _MIN_COLUMN: Final = 9
@@ -48,7 +48,7 @@ def number_rows(
     table = _Table.fit(view, width)
     outputs = view.targets.outputs if isinstance(view.targets, Reconstructions) else None
     lines = 1 if outputs is None else 2
-    rows = [table.header(view)]
+    rows = [table.header(view, width)]
     for at in range(first, min(len(view), first + max(1, (height - 1) // lines))):
         numbers = table.line(view.inputs.values[at], glyphs)
         rows.append((*table.caption_spans(view, at), *numbers))
@@ -85,7 +85,7 @@ class _Table:
         """Return a layout in which the numbers have priority over strip and errors."""
         values = view.inputs.values
         size = values.shape[1]
-        caption_room = max(caption_width(view), len(_heading(view)))
+        caption_room = min(width, max(caption_width(view), len(_heading(view))))
         free = max(0, width - caption_room)
         names = view.inputs.feature_names[:width]
         column = max(_MIN_COLUMN, width_of(names, _MAX_COLUMN - 2) + 2)
@@ -102,7 +102,7 @@ class _Table:
         cells = resample((values - low) / span, len(values), max(1, strip))
         return cls(caption_room, error, column, columns, strip, low, span, *_ranges(cells))
 
-    def header(self, view: BatchView) -> Row:
+    def header(self, view: BatchView, width: int) -> Row:
         """Return the names of the features."""
         names, size = view.inputs.feature_names, view.inputs.values.shape[1]
         texts = "".join(
@@ -112,7 +112,8 @@ class _Table:
         strip = ljust(f" all {format_count(size)}", self.strip + 1) if self.strip else ""
         rest = _rest(size - self.columns) if not strip and self.columns < size else ""
         error = rjust("error", self.error) if self.error else ""
-        return ((ljust(_heading(view), self.caption) + error + texts + strip + rest, "muted"),)
+        heading = ljust(_heading(view), self.caption)
+        return ((ellipsize(heading + error + texts + strip + rest, width), "muted"),)
 
     def caption_spans(self, view: BatchView, at: int) -> list[Span]:
         """Return the caption of a sample, and its error where there is room."""
@@ -160,10 +161,8 @@ def _rest(count: int) -> str:
 
 
 def _heading(view: BatchView) -> str:
-    """Return what the captions are."""
-    if isinstance(view.targets, NumberTargets):
-        return "true→predicted"
-    return "" if isinstance(view.targets, ClassTargets) else "error"
+    """Return what the captions are, where they do not say it."""
+    return "true→predicted" if isinstance(view.targets, NumberTargets) else ""
 
 
 def _strip(shares: Array, width: int, glyphs: GlyphSet) -> Row:

@@ -10,7 +10,7 @@ from tuitrain.engines.state import Array
 from ..heatmaps.heatmap import GlyphSet, draw_blocks, draw_unsigned, resample
 from ..rows import Row
 from .captions import caption, caption_width, value_range
-from .sheet import ARROW, SampleSheet, side_by_side
+from .sheet import ARROW, SampleSheet, picture_sizes, side_by_side
 
 _BYTE_RANGE = (0.0, 255.0)
 
@@ -28,7 +28,8 @@ def picture_rows(
         sheet = SampleSheet.fit((tall, wide), width, height, zoom, captions)
         one = sheet.picture_width
     else:
-        sheet = SampleSheet.fit((tall, 2 * wide + ARROW), width, height, zoom, captions)
+        sizes = [(2 * across + ARROW, down) for across, down in picture_sizes((tall, wide))]
+        sheet = SampleSheet.of_sizes(sizes, width, height, zoom, captions)
         one = max(1, (sheet.picture_width - ARROW) // 2)
 
     def picture(at: int) -> list[Row]:

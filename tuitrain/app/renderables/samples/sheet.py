@@ -53,11 +53,7 @@ class SampleSheet:
         ----------
         dimensions : height and width of a picture in pixels; a cell is two pixels high
         """
-        rows, columns = dimensions
-        sizes = [
-            (math.ceil(columns / divisor), math.ceil(math.ceil(rows / divisor) / 2))
-            for divisor in (1, 2, 3, 4, 6, 8, 16, 32, 64)
-        ]
+        sizes = picture_sizes(dimensions)
         return cls.of_sizes(sizes, width, height, zoom, caption_width)
 
     @classmethod
@@ -132,6 +128,15 @@ class SampleSheet:
             rows.append(tuple(row))
         captions = (span for at in places for span in (*caption(at, room), (" " * GAP, "text")))
         return [*rows, tuple(captions)]
+
+
+def picture_sizes(dimensions: Sequence[int]) -> list[tuple[int, int]]:
+    """Return widths and heights in cells for a picture of some height and width in pixels."""
+    rows, columns = dimensions
+    return [
+        (math.ceil(columns / divisor), math.ceil(math.ceil(rows / divisor) / 2))
+        for divisor in (1, 2, 3, 4, 6, 8, 16, 32, 64)
+    ]
 
 
 def side_by_side(left: Sequence[Row], right: Sequence[Row], width: int) -> list[Row]:

@@ -32,20 +32,22 @@ def token_rows(view: BatchView, width: int, height: int, first: int) -> list[Row
         return _token_classes(view, targets, width, height, first)
     room = min(caption_width(view), max(4, width // 2))
     return [
-        (*caption(view, at, room), (" ", "text"), *_line(_texts(view, at), width - room - 1))
+        (*caption(view, at, room), (" ", "text"), *_line(view, at, width - room - 1))
         for at in range(first, min(len(view), first + height))
     ]
 
 
-def _texts(view: BatchView, at: int) -> list[str]:
-    return [token_text(view.inputs.vocabulary, int(token)) for token in view.inputs.values[at]]
+def _texts(view: BatchView, at: int, limit: int) -> list[str]:
+    """Return the first tokens of a sample; more than there are cells cannot be shown."""
+    tokens = view.inputs.values[at, :limit]
+    return [token_text(view.inputs.vocabulary, int(token)) for token in tokens]
 
 
-def _line(texts: Sequence[str], width: int) -> Row:
-    """Join tokens, without gaps if each is one character; cut at the width."""
-    gap = "" if all(len(text) < 2 for text in texts) else " "
-    joined = gap.join(texts[: width + 1])
-    return ((ellipsize(joined, width), "text"),)
+def _line(view: BatchView, at: int, width: int) -> Row:
+    """Join the tokens of a sample, without gaps if each is one character; cut at the width."""
+    texts = _texts(view, at, width + 1)
+    is_spelled = view.inputs.vocabulary and all(len(text) < 2 for text in texts)
+    return ((ellipsize(("" if is_spelled else " ").join(texts), width), "text"),)
 
 
 def _token_classes(
@@ -58,44 +60,65 @@ def _token_classes(
     for at in range(first, len(view)):
         if len(rows) + 4 > height:
             break
-        # More columns than cells cannot be shown.
         true = [class_text(targets.class_names, int(label)) for label in labels[at, :width]]
         predicted = [class_text(targets.class_names, int(guess)) for guess in guesses[at, :width]]
-        lines = [("input", _texts(view, at)[:width]), ("true", true), ("predicted", predicted)]
-        right = labels[at] == guesses[at]
+        lines = [("input", _texts(view, at, width)), ("true", true), ("predicted", predicted)]
+        total = max(labels.shape[1], view.inputs.values.shape[1])
+        columns, gap = _columns(lines, total, width - _LABEL, bool(view.inputs.vocabulary))
+        rest = _rest(total - len(columns)) if len(columns) < total else ""
         rows.append(caption(view, at, width))
-        rows += _aligned(lines, right, max(labels.shape[1], view.inputs.values.shape[1]), width)
+        rows += _aligned(lines, labels[at] == guesses[at], columns, gap, rest)
     return rows
 
 
-def _aligned(
-    lines: Sequence[tuple[str, Sequence[str]]], right: Array, total: int, width: int
-) -> list[Row]:
-    """Write lines of tokens in columns; wrong ones of the last line stand out."""
+def _columns(
+    lines: Sequence[tuple[str, Sequence[str]]], total: int, width: int, has_texts: bool
+) -> tuple[list[int], str]:
+    """Return the widths of the columns that fit, and the gap between them.
+
+    Parameters
+    ----------
+    total : the number of tokens
+    has_texts : whether the tokens are texts, which need no gaps if each is one character
+    """
     columns = [
         max(1, width_of(texts, _MAX_TOKEN))
         for texts in zip(*(_padded(texts, lines) for _, texts in lines), strict=True)
     ]
-    gap = "" if max(columns, default=1) == 1 else " "
-    free, shown = width - _LABEL, 0
-    for column in columns:
-        reserve = 0 if shown + 1 == total else len(_rest(total - shown - 1))
-        if column + len(gap) + reserve > free:
-            break
-        free -= column + len(gap)
-        shown += 1
+    gap = "" if has_texts and max(columns, default=1) == 1 else " "
+    used = 0
+    for at, column in enumerate(columns):
+        used += column + len(gap)
+        reserve = len(_rest(total - at - 1)) if at + 1 < total else 0
+        if used + reserve > width:
+            return columns[:at], gap
+    return columns, gap
+
+
+def _aligned(
+    lines: Sequence[tuple[str, Sequence[str]]],
+    right: Array,
+    columns: Sequence[int],
+    gap: str,
+    rest: str,
+) -> list[Row]:
+    """Write lines of tokens in columns; wrong ones of the last line stand out.
+
+    Parameters
+    ----------
+    right : whether each token of the last line is right
+    rest : a note at the end of the first line
+    """
     rows: list[Row] = []
     for name, texts in lines:
         spans: list[Span] = [(ljust(name, _LABEL), "muted")]
-        for at in range(shown):
+        for at, column in enumerate(columns):
             text = texts[at] if at < len(texts) else ""
             role: Role = "text"
             if name == "predicted" and at < len(right):
                 role = "good" if right[at] else "bad"
-            spans.append((ljust(text, columns[at]) + gap, role))
-        if shown < total and name == lines[0][0]:
-            spans.append((_rest(total - shown), "muted"))
-        rows.append(merge_spans(spans))
+            spans.append((ljust(text, column) + gap, role))
+        rows.append(merge_spans([*spans, (rest if name == "input" else "", "muted")]))
     return rows
 
 
