@@ -30,14 +30,14 @@ def entry_text(entry: JournalEntry) -> str:
     return f"step {entry.step}: {entry.command} ({entry.actor}) {entry.outcome}{message}"
 
 
-def step_text(snapshot: Snapshot, quantities: Sequence[Metric], step: int) -> str:
+def step_text(snapshot: Snapshot, metrics: Sequence[Metric], step: int) -> str:
     """Return the charts' values at a step, one a line, with all their digits."""
     lines = [f"step {step}"]
-    for quantity in quantities:
-        for curve in quantity.curves(snapshot):
+    for metric in metrics:
+        for curve in metric.curves(snapshot):
             value = value_at(curve.series, step)
             if curve.role != "ghost" and value is not None:
-                lines.append(f"{quantity.name} {curve.name}".strip() + f" {value!r}")
+                lines.append(f"{metric.name} {curve.name}".strip() + f" {value!r}")
     return "\n".join(lines)
 
 

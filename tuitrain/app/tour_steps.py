@@ -58,9 +58,9 @@ TOUR_STEPS: Final = (
     ),
     TourStep(
         "loss",
-        "{key} charts the next quantity: learning rates, gradients, updates of each group.",
+        "{key} charts the next metric: learning rates, gradients, updates of each group.",
         "next_chart",
-        "quantity",
+        "metric",
     ),
     TourStep(
         "footer",

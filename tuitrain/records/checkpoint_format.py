@@ -36,7 +36,7 @@ class Timed(_Record, frozen=True):
     command: str
 
 
-class LineRecord(_Record, frozen=True):
+class BranchRecord(_Record, frozen=True):
     """A branch without its curves."""
 
     name: str
@@ -46,7 +46,7 @@ class LineRecord(_Record, frozen=True):
     parent: str = ""
 
 
-class MarkRecord(_Record, frozen=True):
+class CheckpointRecord(_Record, frozen=True):
     """The place of a checkpoint."""
 
     step: Count
@@ -64,9 +64,9 @@ class StateRecord(_Record, frozen=True):
     random: dict[str, Any] = {}
     clip: tuple[str, float] = ("off", 0.0)
     made: Count = 0
-    lines: list[LineRecord] = []
+    lines: list[BranchRecord] = []
     undone: list[str] = []
-    marks: dict[str, MarkRecord] = {}
+    marks: dict[str, CheckpointRecord] = {}
     planned: list[Timed] = []
     breakpoints: list[str] = []
     held_at: Count | None = None
@@ -86,7 +86,7 @@ def encode_state(state: SessionState) -> StateRecord:
         clip=engine.clip,
         made=state.branches_made,
         lines=[
-            LineRecord(
+            BranchRecord(
                 branch.name,
                 branch.fork,
                 branch.node.tip,
@@ -97,7 +97,7 @@ def encode_state(state: SessionState) -> StateRecord:
         ],
         undone=list(state.undone),
         marks={
-            name: MarkRecord(ref.step, _timed(ref.decisions), _timed(ref.planned))
+            name: CheckpointRecord(ref.step, _timed(ref.decisions), _timed(ref.planned))
             for name, ref in state.checkpoints.items()
         },
         planned=_timed(state.planned),
@@ -193,7 +193,7 @@ def _engine(record: StateRecord, arrays: Mapping[str, Array]) -> EngineState:
     )
 
 
-def _line(record: LineRecord, arrays: dict[str, Array], index: int, length: int) -> Branch:
+def _line(record: BranchRecord, arrays: dict[str, Array], index: int, length: int) -> Branch:
     """Make a branch of ``length`` steps; its arrays are removed from ``arrays``."""
     loss = Curve()
     losses = _curve(arrays.pop(f"line/{index}/loss"))

@@ -37,14 +37,14 @@ VIEW_KEYS: Final[tuple[Key, ...]] = (
     Key(
         "left_square_bracket",
         "[",
-        "quantity(-1)",
+        "metric(-1)",
         "Chart the previous metric: lr, |grad| …",
         config_name="previous_chart",
     ),
     Key(
         "right_square_bracket",
         "]",
-        "quantity(1)",
+        "metric(1)",
         "Chart the next metric: lr, |grad| …",
         config_name="next_chart",
     ),

@@ -1,4 +1,4 @@
-"""The keys of the charts: quantity, zoom, axis, running means, past runs and export."""
+"""The keys of the charts: metric, zoom, axis, running means, past runs and export."""
 
 from __future__ import annotations
 
@@ -35,36 +35,36 @@ class ChartActions(Controller):
 
     def __init__(self, deck: Deck) -> None:
         super().__init__(deck)
-        self.quantity = LOSS
+        self.metric = LOSS
         """What the first chart shows."""
         self._infos = (ACCURACY,)
         self.runs_folder: Path | None = None
         """The folder whose runs can be drawn beside this one."""
 
     def make_charts(self) -> list[Chart]:
-        """Make the charts; the first one shows every quantity in turn."""
+        """Make the charts; the first one shows every metric in turn."""
         shown = zip((LOSS, *companion_metrics(LOSS)), _CHART_IDS, _CHART_TURNS, strict=True)
-        return [Chart(quantity, name, turn) for quantity, name, turn in shown]
+        return [Chart(metric, name, turn) for metric, name, turn in shown]
 
-    def show_quantity(self, quantity: Metric) -> None:
-        """Show a quantity in the first chart, and others in the remaining charts."""
-        self.quantity = quantity
-        shown = (quantity, *companion_metrics(quantity, measured_metric(self._infos[0])))
-        for chart, metric in zip(self.deck.query(Chart), shown, strict=True):
-            chart.show(metric)
+    def show_metric(self, metric: Metric) -> None:
+        """Show a metric in the first chart, and others in the remaining charts."""
+        self.metric = metric
+        shown = (metric, *companion_metrics(metric, measured_metric(self._infos[0])))
+        for chart, shown_metric in zip(self.deck.query(Chart), shown, strict=True):
+            chart.show(shown_metric)
 
     def follow_metrics(self, info: RunInfo) -> None:
         """Show what the run measures, once that is known."""
         if info.metrics != self._infos:
             self._infos = info.metrics
-            known = self.quantity in chart_metrics(self._infos)
-            self.show_quantity(self.quantity if known else LOSS)
+            known = self.metric in chart_metrics(self._infos)
+            self.show_metric(self.metric if known else LOSS)
 
-    def action_quantity(self, delta: int) -> None:
-        """Show the next quantity in the first chart, or the previous one."""
-        quantities = chart_metrics(self._infos)
-        at = quantities.index(self.quantity) + delta
-        self.show_quantity(quantities[at % len(quantities)])
+    def action_metric(self, delta: int) -> None:
+        """Show the next metric in the first chart, or the previous one."""
+        metrics = chart_metrics(self._infos)
+        at = metrics.index(self.metric) + delta
+        self.show_metric(metrics[at % len(metrics)])
 
     def action_log_loss(self) -> None:
         """Switch between linear and logarithmic axes."""
@@ -129,9 +129,9 @@ class ChartActions(Controller):
 
     def _export(self, chart: Chart, snapshot: Snapshot) -> tuple[dict[str, str | bytes], str]:
         """Return a chart's files by suffix, and why there is no PNG, if there is none."""
-        quantity = chart.metric
-        curves = quantity.curves(snapshot) + pinned_curves(self.deck.chart_view.pinned, quantity)
-        name = chart.border_texts[0] if chart.border_texts else quantity.name
+        metric = chart.metric
+        curves = metric.curves(snapshot) + pinned_curves(self.deck.chart_view.pinned, metric)
+        name = chart.border_texts[0] if chart.border_texts else metric.name
         title = f"{snapshot.info.name} · {name} · step {snapshot.step}"
         rows = [*legend_rows(curves, chart.room.width), *chart.rows(snapshot, chart.room)]
         files: dict[str, str | bytes] = {

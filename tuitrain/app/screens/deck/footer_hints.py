@@ -24,7 +24,7 @@ _ACT_UNLESS_FAILED: Final = (
 )
 
 _DECK_KEYS_OF_A_RECORDING: Final = (
-    ("]", "chart", "quantity(1)", 6),
+    ("]", "chart", "metric(1)", 6),
     ("R", "runs", "runs", 2),
     ("x", "read", "toggle_cursor", 7),
     ("E", "export", "export", 8),

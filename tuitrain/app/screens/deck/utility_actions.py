@@ -92,8 +92,8 @@ class UtilityActions(Controller):
             return None if focused.selected is None else entry_text(focused.selected)
         cursor = self.deck.chart_view.cursor
         if cursor is not None or isinstance(focused, Chart):
-            quantities = [chart.metric for chart in self.deck.visible_charts]
+            metrics = [chart.metric for chart in self.deck.visible_charts]
             step = snapshot.step if cursor is None else round(cursor)
-            return step_text(snapshot, quantities, step)
+            return step_text(snapshot, metrics, step)
         row = self._selection.selected
         return None if row is None else row_text(snapshot, row)

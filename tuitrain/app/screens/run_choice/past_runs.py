@@ -79,8 +79,8 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         Binding("slash", "filter", "Filter", show=False),
         Binding("y", "logarithmic", "Logarithmic", show=False),
         Binding("a", "smooth", "Running means", show=False),
-        Binding("right_square_bracket", "quantity(1)", "Next quantity", show=False),
-        Binding("left_square_bracket", "quantity(-1)", "Quantity before", show=False),
+        Binding("right_square_bracket", "metric(1)", "Next metric", show=False),
+        Binding("left_square_bracket", "metric(-1)", "Previous metric", show=False),
         Binding("g", "group", "Group", show=False),
     ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
@@ -93,7 +93,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         self._present = present
         self._runs = list(runs)
         self._view = ChartView(smooth=True, pinned=pinned)
-        self._quantity = LOSS
+        self._metric = LOSS
         self._infos = _measured_infos(present, runs)
         self._title = metric_title(runs)
 
@@ -103,8 +103,8 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
             box.border_title = "past runs"
             with Horizontal(id="runs-charts"):
                 shown = (LOSS, "runs-loss"), (measured_metric(self._infos[0]), "runs-accuracy")
-                for quantity, name in shown:
-                    chart = Chart(quantity, name)
+                for metric, name in shown:
+                    chart = Chart(metric, name)
                     chart.snapshot, chart.chart_view = self._present, self._view
                     yield chart
             yield PickList(
@@ -145,20 +145,20 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         """Draw running means, or the values only."""
         self._show(replace(self._view, smooth=not self._view.smooth))
 
-    def action_quantity(self, delta: int) -> None:
+    def action_metric(self, delta: int) -> None:
         """Show the next or previous metric in the first chart, and another in the second."""
-        quantities = chart_metrics(self._infos)
-        at = quantities.index(self._quantity) + delta
-        self._quantity = quantities[at % len(quantities)]
+        metrics = chart_metrics(self._infos)
+        at = metrics.index(self._metric) + delta
+        self._metric = metrics[at % len(metrics)]
         main = measured_metric(self._infos[0])
-        shown = self._quantity, companion_metrics(self._quantity, main)[0]
-        for chart, quantity in zip(self.query(Chart), shown, strict=True):
-            chart.show(quantity)
+        shown = self._metric, companion_metrics(self._metric, main)[0]
+        for chart, metric in zip(self.query(Chart), shown, strict=True):
+            chart.show(metric)
 
     def action_group(self) -> None:
         """Draw the next group only; after the last one, all groups."""
-        if not self._quantity.group_field:
-            text = f"the {self._quantity.name} is the whole network's; ] shows metrics of groups"
+        if not self._metric.group_field:
+            text = f"the {self._metric.name} is the whole network's; ] shows metrics of groups"
             self.query_one("#compared", Static).update(literal(text, "$warning"))
             return
         traces = [*self._present.histories]

@@ -40,16 +40,16 @@ class Chart(RowsView, can_focus=True):
         zoom: float | None
         cell: float = 0.0
 
-    def __init__(self, quantity: Metric, id: str, turn: int | None = None) -> None:
+    def __init__(self, metric: Metric, id: str, turn: int | None = None) -> None:
         super().__init__(id=id, classes="panel chart")
-        self.metric = quantity
+        self.metric = metric
         self.own_turn = turn
         self.margin_cells = 0
         """Cells at the left of the plot, for the labels of its axis."""
 
-    def show(self, quantity: Metric) -> None:
+    def show(self, metric: Metric) -> None:
         """Show another metric."""
-        self.metric = quantity
+        self.metric = metric
         self.redraw()
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
