@@ -11,6 +11,8 @@ from tuitrain_core import Parameter, random
 from tuitrain_core import functional as F
 from tuitrain_core.compiler import BatchSource, ParameterUpdate, Program, trace
 from tuitrain_core.data import DataLoader, Dataset
+from tuitrain_core.data.transform import RandomHorizontalFlip
+from tuitrain_core.errors import CoreError
 from tuitrain_core.module import (
     Conv2d,
     Dropout,
@@ -169,3 +171,16 @@ def test_an_interrupted_burst_leaves_the_gradients_of_its_last_step(batch: int) 
     for step in range(taken):
         alone.take(step, 1)
     assert_same_results(ended, alone)
+
+
+def test_transformed_samples_are_not_given_in_bursts() -> None:
+    trained = Trained(matrices, "sgd")
+    pixels = np.zeros((60, 1, 6, 8), np.uint8)
+    data = Dataset(pixels, np.zeros(60, int), 10, transform=RandomHorizontalFlip())
+    trained.feed = BatchSource(DataLoader(data, 9), trained.graph)
+    before = [parameter.numpy() for parameter in trained.parameters]
+    with pytest.raises(CoreError, match="batch by batch, and not in bursts"):
+        trained.take(0, 2)
+    for parameter, values in zip(trained.parameters, before, strict=True):
+        np.testing.assert_array_equal(parameter.numpy(), values)
+    assert trained.program.kernels(trained.feed, trained.parameters)
