@@ -62,6 +62,7 @@ REPORT = (
     b'"unit":"s","subject":"tuitrain","trials":{"tuitrain":{"values":[0.5,0.25]},"torch":{"values":'
     b'[1.5],"problem":"slow"}},"expected":1.5}]}]}'
 )
+TABLE = "area,town,rooms,price\n50.5,Oslo,2,100\n70,Bergen,3,150\n90,Oslo,4,200\n120,Voss,5,2\n"
 VALUES = [
     b"null", b"true", b"-1", b"0", b"1", b"0.5", b"1e999", b"1e308", b"-0.0", b"999999999999",
     b"1" + b"0" * 30, b"9" * 5000, b'""', b'"x"', b'"[/]"', b'"\\u0000"', b'"\\ud800"', b'"\xff"',
@@ -120,6 +121,22 @@ def mutate_checkpoint(content: bytes, path: Path, rng: random.Random) -> bytes:
     return pack(arrays)
 
 
+def _packed(**arrays: np.ndarray) -> bytes:
+    """Return an archive of arrays."""
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+def _picture() -> bytes:
+    """Return a picture."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.new("RGB", (6, 5), (1, 2, 3)).save(stream, "png")
+    return stream.getvalue()
+
+
 def ignore(*_: object) -> None:
     """Ignore progress."""
 
@@ -144,6 +161,9 @@ class Corpus:
             "report": REPORT,
             "idx": images,
             "idx.gz": gzip.compress(images, mtime=0),
+            "csv": TABLE.encode(),
+            "npz": _packed(x=np.arange(12.0).reshape(6, 2), y=np.arange(6) % 2),
+            "png": _picture(),
         }
         for name in (HEADER, JOURNAL, METRICS, GROUPS):
             self.content[name] = (self.valid / name).read_bytes()
@@ -154,6 +174,9 @@ class Corpus:
             "report": self.report,
             "idx": self.idx,
             "idx.gz": self.idx,
+            "csv": self.csv,
+            "npz": self.npz,
+            "png": self.png,
         }
 
     def scenario(self, path: Path) -> None:
@@ -181,6 +204,32 @@ class Corpus:
         from tuitrain_core.data import read_idx
 
         read_idx(path)
+
+    def csv(self, path: Path) -> None:
+        """Read a table, and describe it."""
+        from tuitrain.scenario.data_description import describe
+        from tuitrain_core.data import load_csv
+
+        describe(str(path))
+        load_csv(path, gaps="drop")
+
+    def npz(self, path: Path) -> None:
+        """Read an archive of arrays, and describe it."""
+        from tuitrain.scenario.data_description import describe
+        from tuitrain_core.data import load_npz
+
+        describe(str(path))
+        load_npz(path)
+
+    def png(self, path: Path) -> None:
+        """Read a folder with a changed image."""
+        from tuitrain_core.data import load_image_folder
+
+        pictures = self.place / "pictures" / "a"
+        pictures.mkdir(parents=True, exist_ok=True)
+        for name in ("1.png", "2.png"):
+            shutil.copy(path, pictures / name)
+        load_image_folder(pictures.parent, size=4)
 
     def read_run(self, kind: str, content: bytes, training: bool, resumes: bool) -> None:
         """Read a run folder with one changed file; if ``training``, verify or resume it."""

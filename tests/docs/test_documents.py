@@ -83,6 +83,9 @@ def folder(tmp_path_factory) -> Path:
         if block.page.name == "own-network-data-and-loss.md":
             name = "my_spiral.py" if block.language == "python" else "my_spiral.toml"
             (folder / name).write_text(block.text)
+    for name, language in (("houses.csv", "text"), ("houses.toml", "toml")):
+        page = [block for block in blocks(language) if block.page.stem == "bring-your-own-data"]
+        (folder / name).write_text(page[0].text)
     (folder / "scenarios").mkdir()
     shutil.copy(folder / "FILE", folder / "scenarios" / "one.toml")
     run = ["run", "--headless", str(folder / "FILE"), "--out", str(folder / "RUN_DIR")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -121,6 +122,32 @@ def save(arguments: argparse.Namespace) -> int:
         f"written; it trains {length}, with commands at {steps} {'step' if steps == 1 else 'steps'}"
     )
     print(visible(f"{arguments.target}: {done}"))
+    return OK
+
+
+def data(arguments: argparse.Namespace) -> int:
+    """List the data sets in the box, or describe data."""
+    from rich.console import Console
+
+    from tuitrain.encoding import ascii_json, write_line
+    from tuitrain.scenario import data_description, data_report
+
+    if arguments.name is None:
+        listed = data_description.list_data()
+        lines = [ascii_json(listed)] if arguments.json else data_report.format_list()
+        picture = None
+    else:
+        description, picture = data_description.describe(arguments.name)
+        lines = (
+            [ascii_json(description)]
+            if arguments.json
+            else data_report.format_description(description)
+        )
+    for line in lines:
+        write_line(line, sys.stdout)
+    console = Console()
+    if picture is not None and console.is_terminal and not arguments.json:
+        console.print(data_report.format_picture(picture))
     return OK
 
 

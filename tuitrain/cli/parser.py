@@ -93,6 +93,7 @@ def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argu
     _add_replay(commands)
     _add_resume(commands)
     _add_save(commands)
+    _add_data(commands)
     _add_bench(commands)
     return parser, commands.choices
 
@@ -154,6 +155,14 @@ def _add_save(commands: Commands) -> None:
     save.add_argument("source", type=user_path, metavar="RUN_DIR", help=run_or_scenario)
     target = "the file to write: .toml for a scenario, .py for a Python program that does the same"
     save.add_argument("target", type=user_path, metavar="FILE", help=target)
+
+
+def _add_data(commands: Commands) -> None:
+    description = "list the data sets in the box, or say what a file or folder holds"
+    data = _command(commands, "data", actions.data, description)
+    name = "a data set as a scenario names it, or the path of a file or folder of data"
+    data.add_argument("name", nargs="?", metavar="PATH_OR_NAME", help=name)
+    data.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
 def _add_flight(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,8 @@ from tuitrain.run.session import PlannedCommand, Session
 from tuitrain.run.snapshot import RunInfo
 
 from ..records.provenance import compute_provenance
-from .datasets import IDX_PREFIX, load_data
+from .data_spec import is_file_data
+from .datasets import load_data
 from .import_spec import call, import_callable, type_name, user_code_error
 from .load import parse_commands
 from .metrics import evaluate_every, make_metric_plans, metric_infos
@@ -174,7 +175,7 @@ def _modules(scenario: Scenario, engine: Engine) -> Iterator[str]:
     loss = scenario.loss if isinstance(scenario.loss, str) else str(scenario.loss.get("name"))
     for name in (scenario.model, scenario.data, loss, *scenario.metrics):
         module, colon, _ = name.partition(":")
-        if colon and not name.startswith(IDX_PREFIX):
+        if colon and not is_file_data(name):
             yield module
     yield from engine.source_modules()
 

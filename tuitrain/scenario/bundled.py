@@ -63,7 +63,7 @@ def scenario_for(data: str, model: str) -> Scenario:
     gentle = {"name": "adam", "lr": 0.001}
     return msgspec.structs.replace(
         scenario,
-        name=f"{model} on {Path(data).name or data}",
+        name=f"{model} on {Path(data.partition('?')[0]).name or data}",
         model=model,
         data=data,
         group=groups,

@@ -59,8 +59,10 @@ BUNDLED_DATA: Final[dict[str, BundledData]] = {
 def models_for(data: str) -> tuple[str, ...]:
     """Return the built-in networks that fit data with this name; () if that is not known.
 
-    IDX files have images.
+    IDX files and folders of images have images; a table has rows of numbers.
     """
     if data in BUNDLED_DATA:
         return BUNDLED_DATA[data].models
-    return _IMAGE_MODELS if data.startswith("idx:") else ()
+    if data.startswith("csv:"):
+        return ("mlp",)
+    return _IMAGE_MODELS if data.startswith(("idx:", "folder:")) else ()

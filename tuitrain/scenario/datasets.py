@@ -1,98 +1,145 @@
-"""The data that a scenario names: bundled data, IDX files, or those of a callable."""
+"""The data that a scenario names: a bundled set, files, or the data of a callable."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tuitrain.errors import ScenarioError, TuitrainError
-from tuitrain.user_paths import home_path
+from tuitrain.errors import ScenarioError
 
 from .bundled_data import BUNDLED_DATA
+from .data_spec import DataSpec, is_file_data, parse_data_spec
 from .import_spec import call, import_callable, split_spec, type_name
+from .module_search import searched_folders
 
 if TYPE_CHECKING:
     from tuitrain_core.data import Dataset
 
-IDX_PREFIX: Final = "idx:"
-"""The prefix of a folder of IDX files."""
 
-KNOWN_DATA: Final = (*BUNDLED_DATA, "idx:FOLDER")
+KNOWN_DATA: Final = (
+    *BUNDLED_DATA,
+    "idx:FOLDER",
+    "csv:FILE",
+    "npz:FILE",
+    "folder:FOLDER",
+)
 """The names of built-in data."""
 
 
 def check_data(name: str) -> None:
     """Check the name of data, and that its files exist, without loading it.
 
+    Of a table the header is read, of an archive the names of the arrays.
+
     Raises
     ------
     ScenarioError : the message says what is wrong
     """
-    from tuitrain_core.data import find_idx_files
+    from tuitrain_core import data
     from tuitrain_core.errors import CoreError
 
-    if name.startswith(IDX_PREFIX):
+    if is_file_data(name):
+        spec = parse_data_spec(name)
+        checks: dict[str, Callable[..., Any]] = {
+            "idx:": data.find_idx_files,
+            "csv:": data.check_csv,
+            "npz:": data.check_npz,
+            "folder:": data.check_image_folder,
+        }
         try:
-            find_idx_files(_folder(name))
+            checks[spec.kind.prefix](spec.located(), **spec.options)
         except CoreError as error:
             raise ScenarioError(f"data: {error}") from None
-    elif name not in KNOWN_DATA:
-        split_spec("data", name, KNOWN_DATA)
+    elif name not in BUNDLED_DATA:
+        _split_callable(name)
 
 
-def _folder(name: str) -> Path:
-    """Return the folder of ``idx:FOLDER``; ``~`` is the user's home.
-
-    Raises
-    ------
-    ScenarioError : the user does not exist, or no folder can have this name
-    """
-    try:
-        return home_path(name.removeprefix(IDX_PREFIX))
-    except TuitrainError as error:
-        raise ScenarioError(f"data: {error}") from None
-
-
-def resolve_data(name: str, directory: str) -> str:
+def resolve_data(name: str, *folders: str) -> str:
     """Return the name of data with a path that does not depend on the working directory.
 
-    A relative path is resolved in ``directory``. If it does not exist there, the name is returned
-    unchanged: a record may be a copy from another machine, together with its data.
+    A relative path is resolved in the first of the ``folders`` that has it. If none has, the name
+    is returned unchanged: a record may be a copy from another machine, together with its data.
 
     Raises
     ------
-    ScenarioError : no folder can have this path
+    ScenarioError : no file can have this path
     """
-    if not (directory and name.startswith(IDX_PREFIX)):
+    if not is_file_data(name):
         return name
-    folder = os.path.join(directory, _folder(name))  # noqa: PTH118 - Path.is_dir raises for some names
-    return f"{IDX_PREFIX}{folder}" if os.path.isdir(folder) else name  # noqa: PTH112
+    spec = parse_data_spec(name)
+    path = spec.located()
+    located = spec.located(folder for folder in folders if folder)
+    return name if located == path else spec.at(located)
 
 
 def load_data(name: str) -> tuple[Dataset, Dataset]:
     """Load a scenario's data, for training and for testing.
 
+    A relative path is searched in the folder of the scenario, then in the working directory.
+
     Raises
     ------
     ScenarioError : the message says what is wrong
     """
-    from tuitrain_core.data import Dataset, load_idx_folder
+    from tuitrain_core import data
     from tuitrain_core.errors import CoreError
 
     try:
         if name in BUNDLED_DATA:
             return BUNDLED_DATA[name].load()
-        if name.startswith(IDX_PREFIX):
-            return load_idx_folder(_folder(name))
+        if is_file_data(name):
+            spec = parse_data_spec(name)
+            return loader(spec)(spec.located(searched_folders()), **spec.options)
     except CoreError as error:
         raise ScenarioError(f"data: {error}") from None
+    _split_callable(name)
     pair = call("data", name, import_callable("data", name, KNOWN_DATA))
     if not (
-        isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(d, Dataset) for d in pair)
+        isinstance(pair, tuple)
+        and len(pair) == 2
+        and all(isinstance(part, data.Dataset) for part in pair)
     ):
         raise ScenarioError(
             f"data: {name} must return two tuitrain_core Datasets (train, test), "
             f"but gave {type_name(pair)}"
         )
     return pair
+
+
+def loader(spec: DataSpec) -> Callable[..., tuple[Dataset, Dataset]]:
+    """Return the function that loads data in files."""
+    from tuitrain_core import data
+
+    return getattr(data, LOADERS[spec.kind.prefix])
+
+
+LOADERS: Final[Mapping[str, str]] = {
+    "idx:": "load_idx_folder",
+    "csv:": "load_csv",
+    "npz:": "load_npz",
+    "folder:": "load_image_folder",
+}
+"""The functions of `tuitrain_core.data` that load data in files, by prefix."""
+
+
+def _split_callable(name: str) -> None:
+    """Check that a name can be that of a callable; suggest the prefix that a file needs.
+
+    Raises
+    ------
+    ScenarioError : it cannot
+    """
+    if ":" not in name and (prefix := _prefix_of(name)):
+        raise ScenarioError(f"data: {name!r:.80} is a file or folder; write {prefix}{name:.80}")
+    split_spec("data", name, KNOWN_DATA)
+
+
+def _prefix_of(name: str) -> str:
+    """Return the prefix that a path needs; "" if it is no data that is there."""
+    path = name.partition("?")[0]
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises for some names
+        return ""
+    suffix = Path(path).suffix.lower()
+    return {".csv": "csv:", ".tsv": "csv:", ".npz": "npz:"}.get(suffix, "")

@@ -151,7 +151,7 @@ def read_scenario(folder: Path) -> tuple[Header, Scenario]:
     """
     header = read_header(folder)
     scenario = convert_table(header.scenario, f"{folder / HEADER}: the scenario")
-    data = resolve_data(scenario.data, header.directory)
+    data = resolve_data(scenario.data, header.scenario_folder, header.directory)
     return header, msgspec.structs.replace(scenario, data=data)
 
 

@@ -168,6 +168,8 @@ async def test_networks_are_offered_that_fit_the_data(tmp_path):
     ("named", "output"),
     [
         ("idx:nowhere", "nowhere: looked for train-images-idx3-ubyte, "),
+        ("csv:none.csv", "data: none.csv: cannot be read: No such file"),
+        ("folder:.?sise=3", "folder: has no option 'sise', did you mean 'size'?"),
         ("mnist-mni", "data: 'mnist-mni' is not known, did you mean 'mnist-mini'?"),
     ],
 )

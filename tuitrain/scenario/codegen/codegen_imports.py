@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from keyword import iskeyword
 from math import prod
+from pathlib import Path
 from typing import Any
 
 from tuitrain.errors import ScenarioError
@@ -15,6 +16,9 @@ from tuitrain_core.losses import LOSSES, default_loss
 from tuitrain_core.metrics import METRICS
 
 from ..bundled_data import BUNDLED_DATA
+from ..data_spec import is_file_data, parse_data_spec
+from ..datasets import LOADERS
+from ..module_search import searched_folders
 from .codegen_source import literal
 
 
@@ -55,8 +59,12 @@ def data_origin(name: str) -> Origin:
     """Return the origin of the data that a scenario calls ``name``."""
     if name in BUNDLED_DATA:
         return Origin(f"data.{BUNDLED_DATA[name].function}()")
-    if name.startswith("idx:"):
-        return Origin(f"data.load_idx_folder({literal(name.removeprefix('idx:'))})")
+    if is_file_data(name):
+        spec = parse_data_spec(name)
+        options = "".join(f", {key}={literal(value)}" for key, value in spec.options.items())
+        path = spec.located(searched_folders())
+        kept = spec.path if path == Path.cwd() / spec.path else str(path)
+        return Origin(f"data.{LOADERS[spec.kind.prefix]}({literal(kept)}{options})")
     return _imported("data", name, "read_data")
 
 

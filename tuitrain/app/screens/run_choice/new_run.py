@@ -48,7 +48,8 @@ class NewRunDialog(BaseDialog[TrainModel]):
         with Vertical(classes="dialog") as box:
             box.border_title = "new run"
             yield Static(
-                "data: a name from the box, idx:FOLDER, or package.module:callable", classes="label"
+                "data: in the box; csv: npz: folder: idx: and a path; module:callable",
+                classes="label",
             )
             field = Input(self._data, "idx:~/data/mnist", id="flight-data", compact=True)
             field.cursor_blink = False
@@ -97,7 +98,7 @@ class NewRunDialog(BaseDialog[TrainModel]):
 def _problem(data: str) -> str:
     """Return what is wrong with the data's name or files; "" if nothing is."""
     if not data:
-        return f"name the data: {', '.join(BUNDLED_DATA)}, or idx: and the folder of IDX files"
+        return f"name the data: {', '.join(BUNDLED_DATA)}, or csv:, npz:, folder:, idx: and a path"
     try:
         check_data(data)
     except TuitrainError as error:

@@ -1,0 +1,349 @@
+"""Tables in CSV files: reading of a header row and of columns of numbers or texts.
+
+Memory is bounded before it is used: by the size of the file, the length of a line, and the numbers
+of columns and cells. Of a column's texts the first `MAX_TEXTS` distinct ones are kept.
+
+Format: https://www.rfc-editor.org/rfc/rfc4180, in UTF-8, with any separator.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from array import array
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import numpy as np
+
+from ..errors import DataError
+from ..ops.base import Array
+
+MAX_BYTES: Final = 1 << 30
+MAX_LINE: Final = 1 << 20
+MAX_COLUMNS: Final = 10_000
+MAX_CELLS: Final = 50_000_000
+MAX_TEXTS: Final = 1000
+"""Distinct texts of a column."""
+
+GAP: Final = -2
+"""The code of an empty cell."""
+
+OTHER: Final = -1
+"""The code of a text after the first `MAX_TEXTS`."""
+
+GAPS: Final = frozenset({"", "?", "na", "n/a", "nan", "null"})
+"""Cells that count as empty, in lower case."""
+
+SEPARATORS: Final[Mapping[str, str]] = {
+    "comma": ",",
+    "semicolon": ";",
+    "tab": "\t",
+    "pipe": "|",
+    "space": " ",
+}
+"""Separators that can be written as a word."""
+
+_NOT_UTF_8: Final = re.compile("[\udc80-\udcff]")
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A column of a table.
+
+    Attributes
+    ----------
+    numbers : float64 (N,), NaN where the cell is no number
+    codes : int32 (N,), places in ``texts``, or `GAP` or `OTHER`
+    texts : the distinct texts, in the order of their first cells
+    """
+
+    name: str
+    numbers: Array
+    codes: Array
+    texts: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """``numbers``, ``texts``, ``empty``, or ``mixed``: texts, and at least half are numbers."""
+        filled = int((self.codes != GAP).sum())
+        numeric = int((~np.isnan(self.numbers)).sum())
+        if not filled:
+            return "empty"
+        if numeric == filled:
+            return "numbers"
+        return "mixed" if 2 * numeric >= filled else "texts"
+
+    @property
+    def gaps(self) -> Array:
+        """Where cells are empty: booleans (N,)."""
+        return self.codes == GAP
+
+    def select(self, rows: Array) -> Column:
+        """Return the column with some rows only, and the texts that they have."""
+        codes = self.codes[rows]
+        used = np.unique(codes[codes >= 0])
+        ranks = np.array([*np.zeros(len(self.texts)), GAP, OTHER], np.int32)
+        ranks[used] = np.arange(len(used))
+        texts = tuple(self.texts[place] for place in used)
+        return Column(self.name, self.numbers[rows], ranks[codes], texts)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The columns of one file, or of two that were joined.
+
+    Attributes
+    ----------
+    columns : by name
+    lines : int32 (N,), the line of the file on which a row ends
+    files : each file, with the number of its rows
+    """
+
+    columns: Mapping[str, Column]
+    lines: Array
+    files: tuple[tuple[Path, int], ...]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def place(self, row: int, column: str) -> str:
+        """Return where a cell is, for errors."""
+        first, count = self.files[0]
+        path = first if row < count else self.files[-1][0]
+        return f"{path}: line {self.lines[row]}, column {column!r}"
+
+    def select(self, rows: Array) -> Table:
+        """Return the table with some rows only, in ascending order."""
+        counts, start = [], 0
+        for path, count in self.files:
+            counts.append((path, int(((rows >= start) & (rows < start + count)).sum())))
+            start += count
+        columns = {name: column.select(rows) for name, column in self.columns.items()}
+        return Table(columns, self.lines[rows], tuple(counts))
+
+
+@dataclass
+class _Builder:
+    """The cells of a column, as they are read."""
+
+    numbers: array[float] = field(default_factory=lambda: array("d"))
+    codes: array[int] = field(default_factory=lambda: array("i"))
+    texts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, cell: str) -> None:
+        cell = cell.strip()
+        if cell.lower() in GAPS:
+            self.numbers.append(np.nan)
+            self.codes.append(GAP)
+            return
+        self.numbers.append(_number(cell))
+        if cell not in self.texts and len(self.texts) < MAX_TEXTS:
+            self.texts[cell] = len(self.texts)
+        self.codes.append(self.texts.get(cell, OTHER))
+
+    def column(self, name: str) -> Column:
+        return Column(
+            name,
+            np.array(self.numbers, np.float64),
+            np.array(self.codes, np.int32),
+            tuple(self.texts),
+        )
+
+
+def read_csv(path: str | os.PathLike[str], sep: str = "") -> Table:
+    """Read a table: a header row with the names of the columns, then one row a line.
+
+    Empty lines and lines that begin with ``#`` are skipped; spaces around a cell are dropped.
+
+    Parameters
+    ----------
+    sep : the separator, or its name in `SEPARATORS`; default: of comma, semicolon, tab and pipe the
+        one that is most frequent in the header
+
+    Raises
+    ------
+    DataError : the file cannot be read or is malformed; names the file, the line and the column
+    """
+    path = Path(path)
+    with _opened(path) as file:
+        rows = _rows(path, file, sep)
+        names = next(rows)[1]
+        builders = [_Builder() for _ in names]
+        lines = array("i")
+        for line, row in rows:
+            if len(row) != len(names):
+                raise DataError(
+                    f"{path}: line {line} has {len(row)} cells, but the header has "
+                    f"{len(names)} columns"
+                )
+            if len(names) * len(lines) > MAX_CELLS:
+                raise DataError(f"{path}: has more than {MAX_CELLS} cells, which are read at most")
+            lines.append(line)
+            for builder, cell in zip(builders, row, strict=True):
+                builder.add(cell)
+    if not lines:
+        raise DataError(f"{path}: has a header, but no rows after it")
+    columns = {name: builder.column(name) for name, builder in zip(names, builders, strict=True)}
+    return Table(columns, np.array(lines, np.int32), ((path, len(lines)),))
+
+
+def read_csv_header(path: str | os.PathLike[str], sep: str = "") -> list[str]:
+    """Return the names of the columns, and read no more of the file than needed.
+
+    Raises
+    ------
+    DataError : the file cannot be read, or has no header row
+    """
+    path = Path(path)
+    with _opened(path) as file:
+        return next(_rows(path, file, sep))[1]
+
+
+def join_tables(first: Table, second: Table) -> Table:
+    """Return a table with the rows of both, and the columns of the first.
+
+    Raises
+    ------
+    DataError : the second lacks a column
+    """
+    for name in first.columns:
+        if name not in second.columns:
+            raise DataError(
+                f"{second.files[0][0]}: there is no column {name!r}, which "
+                f"{first.files[0][0].name} has (columns: {shown(second.columns)})"
+            )
+    columns = {
+        name: _joined(column, second.columns[name]) for name, column in first.columns.items()
+    }
+    lines = np.concatenate([first.lines, second.lines])
+    return Table(columns, lines, first.files + second.files)
+
+
+def _joined(first: Column, second: Column) -> Column:
+    texts = dict.fromkeys(first.texts) | dict.fromkeys(second.texts)
+    places = {text: place for place, text in enumerate(texts)}
+    translated = np.array([*(places[text] for text in second.texts), GAP, OTHER], np.int32)
+    codes = np.concatenate([first.codes, translated[second.codes]])
+    return Column(first.name, np.concatenate([first.numbers, second.numbers]), codes, tuple(texts))
+
+
+def shown(names: Any, limit: int = 12) -> str:
+    """Return names for an error, the first of them if there are many."""
+    listed = list(map(str, names))
+    more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
+    return ", ".join(name[:60] for name in listed[:limit]) + more
+
+
+def _number(cell: str) -> float:
+    """Return a cell's number; NaN if it is none."""
+    try:
+        return float(cell) if "_" not in cell else np.nan
+    except ValueError:
+        return np.nan
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """Open a file as text; report what prevents its reading."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_BYTES:
+                raise DataError(f"{path}: has {size} bytes, but {MAX_BYTES} are read at most")
+            yield file
+    except DataError:
+        raise
+    except (OSError, ValueError) as error:  # a ValueError: a path with a NUL
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path!s:.200}: cannot be read: {reason}") from error
+
+
+class _Lines:
+    """The lines of a file without comments, each at most `MAX_LINE` characters long."""
+
+    def __init__(self, path: Path, file: TextIO) -> None:
+        self.path, self.file = path, file
+        self.number = 0
+        self._quoted = False  # whether a quoted cell continues on the next line
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self.file.readline(MAX_LINE + 1):
+            self.number += 1
+            if len(line) > MAX_LINE:
+                raise DataError(
+                    f"{self.path}: line {self.number} is longer than {MAX_LINE} characters; is "
+                    "this a CSV file?"
+                )
+            self._check_text(line)
+            if not self._quoted and line.lstrip().startswith("#"):
+                continue
+            if line.count('"') % 2:
+                self._quoted = not self._quoted
+            yield line
+
+    def _check_text(self, line: str) -> None:
+        if (wrong := None if line.isascii() else _NOT_UTF_8.search(line)) is not None:
+            raise DataError(
+                f"{self.path}: line {self.number}: byte {ord(wrong[0]) - 0xDC00:#04x} is no UTF-8 "
+                "text; save the file as UTF-8"
+            )
+        if "\0" in line:
+            raise DataError(f"{self.path}: line {self.number} has a NUL; this is no CSV file")
+
+
+def _rows(path: Path, file: TextIO, sep: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the header, then the rows, each with the number of its last line."""
+    lines = _Lines(path, file)
+    source = iter(lines)
+    head = next((line for line in source if line.strip()), "")
+    if not head:
+        raise DataError(f"{path}: is empty; the first row must name the columns")
+    separator = _separator(sep, head)
+    reader = csv.reader(
+        _prepend(head, source), delimiter=separator, skipinitialspace=True, strict=True
+    )
+    header = False
+    try:
+        for row in reader:
+            if not any(cell.strip() for cell in row):
+                continue
+            yield lines.number, row if header else _header(path, row)
+            header = True
+    except csv.Error as error:
+        raise DataError(f"{path}: line {lines.number}: cannot be read as CSV: {error}") from None
+
+
+def _prepend(line: str, lines: Iterator[str]) -> Iterator[str]:
+    yield line
+    yield from lines
+
+
+def _separator(sep: str, head: str) -> str:
+    if not sep:
+        return max(",;\t|", key=head.count)
+    separator = SEPARATORS.get(sep, sep)
+    if len(separator) != 1 or separator in '"\r\n#' or separator.isalnum():
+        raise DataError(
+            f"sep must be one character such as ; or one of {', '.join(SEPARATORS)}, but is {sep!r}"
+        )
+    return separator
+
+
+def _header(path: Path, row: list[str]) -> list[str]:
+    """Return the names of the columns; a column without a name gets its number."""
+    if len(row) > MAX_COLUMNS:
+        raise DataError(f"{path}: has {len(row)} columns, but {MAX_COLUMNS} are read at most")
+    if all(not np.isnan(_number(cell.strip())) for cell in row):
+        raise DataError(
+            f"{path}: the first row must name the columns, but has only numbers: {shown(row, 4)}"
+        )
+    names = [cell.strip() or f"column {place}" for place, cell in enumerate(row, start=1)]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"{path}: the header names the column {twice!r:.80} more than once")
+    return names
