@@ -159,8 +159,8 @@ class Scenario(Table, frozen=True):
     seed : the seed of initial weights, data order and dropout
     description : a text for readers
     model : the name of a network, or ``package.module:callable``
-    data : the name of a data set, ``csv:FILE``, ``npz:FILE``, ``folder:FOLDER`` or ``idx:FOLDER`` with
-        options as in ``csv:houses.csv?target=price``, or ``package.module:callable``
+    data : the name of a data set, ``csv:FILE``, ``npz:FILE``, ``folder:FOLDER`` or ``idx:FOLDER``,
+        with options as in ``csv:houses.csv?target=price``, or ``package.module:callable``
     loss : the name of a loss, ``package.module:callable`` of outputs and targets, or a table with
         the ``name`` of a loss and its settings, such as ``label_smooth = 0.1``. Default: the
         model's method ``loss``, else ``cross_entropy`` for class numbers and ``square_loss`` for

@@ -1,4 +1,4 @@
-"""CSV files: columns become features and targets, and every bad cell is one error with its place."""
+"""CSV files: columns become features and targets; every bad cell is one error with its place."""
 
 from __future__ import annotations
 
