@@ -69,6 +69,13 @@ def test_the_line_for_a_scenario_loads(path, capsys):
     assert json.loads(output_of(capsys, path, "--json"))["data"] == name
 
 
+def test_few_whole_numbers_are_taken_for_classes(folder, capsys):
+    (folder / "few.csv").write_text("a,b\n" + "1.5,0\n2.5,1\n" * 4)
+    assert 'csv:few.csv?target=b&classes=1"' in output_of(capsys, "few.csv")
+    (folder / "few.csv").write_text("a,b\n1.5,10\n2.5,20\n3,30\n")
+    assert 'csv:few.csv?target=b"' in output_of(capsys, "few.csv")
+
+
 def test_arrays_and_images_are_described(capsys):
     text = output_of(capsys, "waves.npz")
     assert "float32 6 x 4, 0 .. 0" in text

@@ -172,7 +172,7 @@ def _csv(path: Path) -> Description:
         target = kept[-1]
         options.append(f"target={option_text([target.name])}")
         values = np.unique(target.numbers)
-        if target.kind == "numbers" and len(values) <= _FEW and (values == values.round()).all():
+        if target.kind == "numbers" and _are_classes(values, len(table)):
             options.append("classes=1")
         if target.kind == "texts":
             numbers = np.bincount(target.codes[target.codes >= 0])
@@ -183,6 +183,13 @@ def _csv(path: Path) -> Description:
     title = f"a table of {len(table)} rows and {len(table.columns)} columns"
     return Description(
         str(path), title, data, tuple(parts[:MAX_LISTED]), counts, tuple(_rows(table))
+    )
+
+
+def _are_classes(values: NDArray[np.float64], rows: int) -> bool:
+    """Return whether the distinct values of a column are probably classes."""
+    return (
+        3 * len(values) <= rows and len(values) <= _FEW and bool((values == values.round()).all())
     )
 
 
