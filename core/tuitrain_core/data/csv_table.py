@@ -314,6 +314,10 @@ def _rows(path: Path, file: TextIO, sep: str) -> Iterator[tuple[int, list[str]]]
                 continue
             yield lines.number, row if header else _header(path, row)
             header = True
+        if not header:
+            raise DataError(
+                f"{path}: has no text in its cells; the first row must name the columns"
+            )
     except csv.Error as error:
         raise DataError(f"{path}: line {lines.number}: cannot be read as CSV: {error}") from None
 

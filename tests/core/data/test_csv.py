@@ -131,6 +131,7 @@ def test_the_split_does_not_depend_on_the_contents(tmp_path):
     [
         ("", {}, "is empty; the first row must name the columns"),
         ("# only this\n", {}, "is empty"),
+        (";\n", {}, "has no text in its cells"),
         ("a,b\n", {}, "has a header, but no rows"),
         ("a,b\n1,2\n", {}, "needs 2 samples, but there are 1"),
         ("1,2\n3,4\n", {}, "must name the columns, but has only numbers: 1, 2"),
