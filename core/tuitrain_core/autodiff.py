@@ -19,10 +19,25 @@ from .errors import CoreError, RecordingError, ShapeError
 from .ops.base import Array, Op
 from .tensor import Tensor, as_tensor_list, node_of, wrap
 
-__all__ = ["Function", "GradManager"]
+__all__ = ["Function", "GradManager", "observe_backward"]
 
 Callback: TypeAlias = Callable[[Tensor, Tensor], Tensor | None]
 """Called with an attached tensor and its gradient; returns the gradient to use instead, or None."""
+
+_observers: list[Callable[[GradManager, Sequence[Tensor]], None]] = []
+
+
+def observe_backward(
+    observer: Callable[[GradManager, Sequence[Tensor]], None],
+) -> Callable[[], None]:
+    """Call a function after each backward pass, in its thread, with its manager and outputs.
+
+    Returns
+    -------
+    A function that ends the observation
+    """
+    _observers.append(observer)
+    return lambda: _observers.remove(observer)
 
 
 class GradManager:
@@ -161,6 +176,8 @@ class GradManager:
                 by_node[node] = by_node[node] + seed if node in by_node else seed
         if by_node:
             self._accumulate(recorded, recorded.gradients(by_node), seeds, outputs)
+        for observer in _observers:
+            observer(self, outputs)
 
     def _accumulate(
         self,

@@ -33,12 +33,15 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conformance import embedded
+from tests.conformance import embedded, script
 from tests.conformance.probes import RULES
 from tuitrain.engines.capabilities import Capabilities
 from tuitrain.engines.engine import Engine
 
-ENGINES: dict[str, Callable[..., Engine]] = {"embedded": embedded.make_engine}
+ENGINES: dict[str, Callable[..., Engine]] = {
+    "embedded": embedded.make_engine,
+    "script": script.make_engine,
+}
 
 
 @pytest.fixture(scope="session", params=ENGINES)

@@ -41,9 +41,12 @@ def _languages(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)
-def test_every_python_block_runs(block: Block):
+def test_every_python_block_runs(block: Block, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     names: dict = {"__name__": "document"}
     exec(compile(block.text, str(block), "exec"), names)
+    if "run" in names:
+        names["run"].finish()
     for name in (
         "small_net",
         "stripes",
@@ -86,6 +89,8 @@ def folder(tmp_path_factory) -> Path:
     for name, language in (("houses.csv", "text"), ("houses.toml", "toml")):
         page = [block for block in blocks(language) if block.page.stem == "bring-your-own-data"]
         (folder / name).write_text(page[0].text)
+    script = next(block for block in blocks("python") if "tuitrain.watch" in block.text)
+    (folder / "train.py").write_text(script.text)
     (folder / "scenarios").mkdir()
     shutil.copy(folder / "FILE", folder / "scenarios" / "one.toml")
     run = ["run", "--headless", str(folder / "FILE"), "--out", str(folder / "RUN_DIR")]
@@ -96,6 +101,7 @@ def folder(tmp_path_factory) -> Path:
 @pytest.mark.parametrize(("block", "line"), LINES, ids=lambda value: str(value).replace("/", "-"))
 def test_every_command_line_works(block: Block, line: str, folder: Path, monkeypatch):
     monkeypatch.chdir(folder)
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
     monkeypatch.syspath_prepend(str(folder))
     words = [
         path

@@ -78,14 +78,14 @@ def open_scenario(
     RunFailedError : a step raised, or the screen crashed
     """
     where = out or new_run_folder(scenario.name)
-    with _printing_record(where), ExitStack() as files:
+    with printing_record(where), ExitStack() as files:
 
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
             recorder = RecordWriter(where, make_header(scenario, source), files)
             output.write_to(where / LOG_NAME)
             return build_with_expectations(scenario, source, on_progress, recorder)
 
-        _open_live(build, make_run_info(scenario), where, read_only, pinned)
+        open_live(build, make_run_info(scenario), where, read_only, pinned)
 
 
 def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
@@ -96,13 +96,13 @@ def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
     TuitrainError : the folder holds no run, or its header cannot be read
     """
     _, scenario = read_scenario(folder)
-    with _printing_record(folder), ExitStack() as files:
+    with printing_record(folder), ExitStack() as files:
 
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
             output.write_to(folder / LOG_NAME)
             return resume_session(folder, files, on_progress)
 
-        _open_live(build, make_run_info(scenario), folder, False, pinned)
+        open_live(build, make_run_info(scenario), folder, False, pinned)
 
 
 def open_recording(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
@@ -172,13 +172,30 @@ def _open_choice(choice: StartChoice) -> None:
             open_recording(folder, choice.pinned)
 
 
-def _open_live(
+def open_live(
     build: Callable[[ProgressCallback, LogCapture], Session],
     title: RunInfo,
     where: Path,
     read_only: bool,
     pinned: tuple[PinnedRun, ...],
+    on_closed: Callable[[], None] = lambda: None,
 ) -> None:
+    """Open the app on a live run, and close the run with the app.
+
+    Parameters
+    ----------
+    build : makes the session, in the run's thread
+    title : what is known of the run before
+    where : the folder of the record
+    read_only : refuse every command
+    pinned : past runs that are drawn for comparison
+    on_closed : called when the app has closed, before the run is
+
+    Raises
+    ------
+    RunFailedError : a step raised, or the screen crashed
+    TuitrainError : the session could not be built
+    """
     from .app import TuitrainApp
     from .config import config_path
     from .framework.runner import run_app
@@ -192,7 +209,10 @@ def _open_live(
         app.deck.compare_with(runs_folder(), pinned)
         run.start()
         with closing(run):
-            run_app(app)
+            try:
+                run_app(app)
+            finally:
+                on_closed()
     if isinstance(run.error, RunFailedError):
         raise RunFailedError(f"the run has failed: {run.error}; the log is {where / LOG_NAME}")
     if run.error is not None:
@@ -200,7 +220,7 @@ def _open_live(
 
 
 @contextmanager
-def _printing_record(folder: Path) -> Iterator[None]:
+def printing_record(folder: Path) -> Iterator[None]:
     """Print the record's folder after the screen has closed; remove a folder without a record."""
     try:
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Open the app on a scenario, or run it without a screen."""
+    """Open the app on a scenario or a script, or run it without a screen."""
+    if arguments.scenario is not None and arguments.scenario.suffix == ".py":
+        return _run_script(arguments)
+    if arguments.arguments:
+        raise TuitrainError(
+            f"tuitrain run has no use for {arguments.arguments[0]!r}; --help says what it takes"
+        )
     scenario, source = _scenario(arguments.scenario)
     if not arguments.headless:
         if arguments.json:
@@ -169,6 +176,21 @@ def _scenario(path: Path | None) -> tuple[Scenario, str]:
     from tuitrain.scenario.load import load
 
     return default_scenario() if path is None else (load(path), str(path))
+
+
+def _run_script(arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        raise TuitrainError("--json goes with a scenario: the output of a script is its own")
+    if arguments.headless or os.environ.get("TUITRAIN_HEADLESS", "") not in ("", "0"):
+        from tuitrain.script.runner import run_headless
+
+        with signals_raise():
+            return run_headless(arguments.scenario, arguments.arguments, arguments.out)
+    from tuitrain.app.launch import check_terminal
+    from tuitrain.app.script_launch import open_script
+
+    check_terminal()
+    return open_script(arguments.scenario, arguments.arguments, arguments.out, arguments.read_only)
 
 
 def _fly_in_app(scenario: Scenario, source: str, out: Path | None, read_only: bool) -> int:

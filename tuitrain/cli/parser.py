@@ -83,7 +83,13 @@ def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argu
     )
     parser.add_argument("--version", action="version", version=f"tuitrain {__version__}")
     parser.set_defaults(
-        action=actions.run, scenario=None, headless=False, out=None, json=False, read_only=False
+        action=actions.run,
+        scenario=None,
+        headless=False,
+        out=None,
+        json=False,
+        read_only=False,
+        arguments=[],
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands)
@@ -99,8 +105,10 @@ def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argu
 
 
 def _add_run(commands: Commands) -> None:
-    run = _command(commands, "run", actions.run, "open the app on a scenario")
-    _add_flight(run)
+    run = _command(commands, "run", actions.run, "open the app on a scenario, or on a script")
+    _add_flight(run, "a TOML file, or a Python script that calls tuitrain.watch")
+    words = "of a script; -- goes before those that begin with a dash"
+    run.add_argument("arguments", nargs="*", metavar="ARGUMENT", help=words)
     run.add_argument("--headless", action="store_true", help="no screen: as replay does")
     run.add_argument("--json", action="store_true", help="with --headless: one object a line")
 
@@ -165,10 +173,8 @@ def _add_data(commands: Commands) -> None:
     data.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
-def _add_flight(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "scenario", nargs="?", type=user_path, metavar="SCENARIO", help="a TOML file"
-    )
+def _add_flight(parser: argparse.ArgumentParser, scenario: str = "a TOML file") -> None:
+    parser.add_argument("scenario", nargs="?", type=user_path, metavar="SCENARIO", help=scenario)
     out = "write the record of the run there (default: a new folder in the user's state folder)"
     parser.add_argument("--out", type=user_path, metavar="DIR", help=out)
     watch = "in the app: show the run, and refuse commands"

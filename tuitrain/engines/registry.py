@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tuitrain.errors import RefusedError, did_you_mean
 
 from .factory import EngineFactory
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tuitrain.metric_info import MetricInfo
+
+    from .embedded.script.engine import ScriptEngine
+
 DEFAULT_ENGINE: Final = "embedded"
 """The engine of a scenario that names none."""
+
+SCRIPT_ENGINE: Final = "script"
+"""The engine in the records of scripts; it is made by `steer_script` and not by a factory."""
 
 
 def _load_embedded() -> EngineFactory:
@@ -32,11 +42,40 @@ def engine_factory(name: str = DEFAULT_ENGINE) -> EngineFactory:
 
     Raises
     ------
-    RefusedError : no engine has that name
+    RefusedError : no engine has that name, or it is the engine of scripts
     """
+    if name == SCRIPT_ENGINE:
+        raise RefusedError(
+            "this run was trained by the loop of a script, which is not in the record; only running "
+            "the script again repeats it"
+        )
     load = _LOADERS.get(name)
     if load is None:
         names = engine_names()
         hint = did_you_mean(name, names)
         raise RefusedError(f"no engine is called {name!r}{hint} (engines: {', '.join(names)})")
     return load()
+
+
+def steer_script(
+    net: Any,
+    optimizer: Any,
+    steps_per_epoch: int,
+    metrics: Sequence[MetricInfo],
+    loader: Any = None,
+) -> ScriptEngine:
+    """Make the engine that steers the loop of a script; the parameters are those of `ScriptEngine`.
+
+    Raises
+    ------
+    RefusedError : the network or the optimizer is of another kind, or they do not fit each other
+    """
+    from tuitrain_core.module import Module
+
+    from .embedded.script.engine import ScriptEngine
+
+    if not isinstance(net, Module):
+        raise RefusedError(
+            f"watch takes a tuitrain_core Module, but was given {type(net).__name__}"
+        )
+    return ScriptEngine(net, optimizer, steps_per_epoch, metrics, loader)

@@ -9,6 +9,7 @@ import msgspec
 import tomli_w
 
 from tuitrain.atomic_io import write_atomic
+from tuitrain.engines.registry import SCRIPT_ENGINE
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
 from tuitrain.records.record_format import DigestLine, EndLine
 from tuitrain.records.record_reader import read_journal
@@ -77,9 +78,13 @@ def recorded_scenario(folder: Path) -> Scenario:
 
     Raises
     ------
-    TuitrainError : the folder has no run, or its record is damaged
+    TuitrainError : the folder has no run, its record is damaged, or a script has trained it
     """
     _, began_as = read_scenario(folder)
+    if began_as.engine == SCRIPT_ENGINE:
+        raise TuitrainError(
+            f"{folder}: a script has trained this run; its loop is not in the record"
+        )
     try:
         lines = _lines(folder)
     except CommandError as error:

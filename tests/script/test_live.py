@@ -1,0 +1,179 @@
+"""A script's loop under a live run, as the app has it: commands, the way back, and both ends."""
+
+import threading
+
+import pytest
+
+import tuitrain
+from tests.script.problem import make_problem
+from tuitrain.app.script_launch import AppHost
+from tuitrain.commands import parse
+from tuitrain.errors import RunFailedError
+from tuitrain.run.live.live_run import LiveRun
+from tuitrain.run.snapshot import Phase, RunInfo
+from tuitrain.script.host import HeadlessHost, set_host
+
+TIMEOUT = 60
+
+
+class Deck:
+    """A live run over a script in a thread; `close` leaves it as the app does."""
+
+    def __init__(self, folder, script) -> None:
+        self.host = AppHost(folder)
+        set_host(lambda: self.host)
+        self.thread = threading.Thread(target=self.run, args=(script,))
+        self.ended_by: BaseException | None = None
+        info = RunInfo("script", "", "", 0, 1, 0, 0)
+        self.live = LiveRun(lambda _: self.host.wait_for_session(), info)
+        self.thread.start()
+        self.live.start()
+
+    def run(self, script) -> None:
+        try:
+            script()
+        except BaseException as error:
+            self.ended_by = error
+        if self.host.end_loop is not None:
+            self.host.end_loop(self.ended_by)
+
+    def do(self, text: str):
+        return self.live.answer(self.live.submit(parse(text)), TIMEOUT)
+
+    def wait_for(self, phase: Phase):
+        return self.live.wait_for(lambda shown: shown.phase is phase, TIMEOUT)
+
+    def close(self) -> None:
+        self.host.close()
+        self.live.close()
+        self.host.release()
+        self.thread.join(TIMEOUT)
+        assert not self.thread.is_alive()
+        set_host(HeadlessHost)
+
+
+@pytest.fixture
+def fly(tmp_path):
+    decks = []
+
+    def start(script) -> Deck:
+        decks.append(Deck(tmp_path / "run", script))
+        return decks[-1]
+
+    yield start
+    for deck in decks:
+        deck.close()
+
+
+def own_loop(epochs: int, body=lambda problem: None, plan=None):
+    def script() -> None:
+        problem = make_problem()
+        tuitrain.watch(
+            problem.net, problem.optimizer, loader=problem.loader, epochs=epochs, plan=plan
+        )
+        for _ in range(epochs):
+            problem.train_epochs(1)
+            body(problem)
+
+    return script
+
+
+def with_batches(epochs: int, plan=None):
+    def script() -> None:
+        problem = make_problem()
+        run = tuitrain.watch(
+            problem.net, problem.optimizer, loader=problem.loader, epochs=epochs, plan=plan
+        )
+        for batch in run.batches():
+            problem.train(*batch)
+
+    return script
+
+
+def test_commands_are_applied_at_the_boundary(fly):
+    deck = fly(own_loop(10, plan={10: "pause"}))
+    deck.wait_for(Phase.PAUSED)
+    entry = deck.do("freeze body")
+    assert (entry.step, entry.outcome) == (10, "applied")
+    assert deck.do("step 5").outcome == "applied"
+    shown = deck.live.wait_for(lambda shown: shown.step == 15, TIMEOUT)
+    assert shown.groups[0].frozen_since == 10
+    assert shown.groups[0].frozen_intact
+    assert "run.batches" in deck.do("rewind 3").message
+    deck.do("resume")
+    assert deck.wait_for(Phase.FINISHED).step == 50
+
+
+def test_a_run_with_batches_goes_back(fly):
+    deck = fly(with_batches(10, plan={20: "pause"}))
+    first = deck.wait_for(Phase.PAUSED).loss.values.tolist()
+    assert deck.do("rewind 7").outcome == "applied"
+    assert deck.do("step 13").outcome == "applied"
+    shown = deck.live.wait_for(
+        lambda shown: shown.step == 20 and shown.phase is Phase.PAUSED, TIMEOUT
+    )
+    assert shown.loss.values.tolist() == first
+    assert deck.do("lr last 0.5").outcome == "applied"
+    deck.do("step 5")
+    deck.live.wait_for(lambda shown: shown.step == 25, TIMEOUT)
+    assert deck.do("undo").outcome == "applied"
+    assert deck.do("branch main").outcome == "applied"
+
+
+def test_a_finished_run_with_batches_goes_back(fly):
+    deck = fly(with_batches(2))
+    first = deck.wait_for(Phase.FINISHED).loss.values.tolist()
+    assert deck.do("rewind 4").outcome == "applied"
+    deck.do("resume")
+    shown = deck.wait_for(Phase.FINISHED)
+    assert (shown.step, shown.loss.values.tolist()) == (10, first)
+
+
+def test_a_breakpoint_holds_the_update(fly):
+    deck = fly(own_loop(10, plan={5: "break when grad_norm body > 0"}))
+    shown = deck.wait_for(Phase.PAUSED)
+    assert shown.step == 5
+    deck.do("break off")
+    deck.do("resume")
+    assert deck.wait_for(Phase.FINISHED).step == 50
+
+
+def test_leaving_stops_the_loop(fly):
+    deck = fly(own_loop(10, plan={10: "pause"}))
+    deck.wait_for(Phase.PAUSED)
+    deck.close()
+    assert isinstance(deck.ended_by, tuitrain.StoppedError)
+
+
+def test_a_finished_script_continues_when_the_deck_is_left(fly):
+    deck = fly(with_batches(2))
+    deck.wait_for(Phase.FINISHED)
+    assert deck.thread.is_alive()
+    deck.close()
+    assert deck.ended_by is None
+
+
+def test_an_error_in_the_loop_ends_the_run(fly):
+    def fail(problem) -> None:
+        raise ValueError("no more")
+
+    deck = fly(own_loop(10, fail))
+    deck.wait_for(Phase.FAILED)
+    assert isinstance(deck.live.error, RunFailedError)
+    assert str(deck.live.error) == "step 6: ValueError: no more"
+
+
+def test_a_script_that_ends_early_has_finished(fly):
+    def end(problem) -> None:
+        raise SystemExit
+
+    deck = fly(own_loop(10, end))
+    assert deck.wait_for(Phase.FINISHED).step == 5
+
+
+def test_an_app_that_closes_before_the_first_step_does_not_wait(fly):
+    started = threading.Event()
+    deck = fly(started.wait)
+    deck.host.close()
+    deck.live.close()
+    started.set()

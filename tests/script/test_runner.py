@@ -1,0 +1,86 @@
+"""`tuitrain run SCRIPT.py` without a screen: what the script prints, its errors and exit statuses."""
+
+import sys
+
+import pytest
+
+from tests.script.problem import read_lines
+from tuitrain.cli import main
+
+SCRIPT = """
+import sys
+import tuitrain
+from tests.script.problem import make_problem
+
+problem = make_problem()
+run = tuitrain.watch(problem.net, problem.optimizer, loader=problem.loader, epochs=2)
+{}
+print("done", *sys.argv[1:])
+"""
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Return a function that runs a script with a body, and returns the exit status."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    def run_script(body: str, *words: str) -> int:
+        path = tmp_path / "train.py"
+        path.write_text(SCRIPT.format(body))
+        return main(["run", "--headless", "--out", str(tmp_path / "run"), str(path), *words])
+
+    return run_script
+
+
+def end_of(folder) -> str:
+    return read_lines(folder / "run", "journal.jsonl")[-1].get("reason", "finished")
+
+
+def test_a_script_runs_with_its_arguments(run, tmp_path, capsys):
+    before = list(sys.argv), list(sys.path)
+    assert run("problem.train_epochs(2)", "--", "a", "-b") == 0
+    assert capsys.readouterr().out == "done a -b\n"
+    assert end_of(tmp_path) == "finished"
+    assert (list(sys.argv), list(sys.path)) == before
+
+
+def test_an_error_is_shown_from_the_scripts_line_on(run, tmp_path, capsys):
+    assert run("problem.train_epochs(1); 1 / 0") == 1
+    error = capsys.readouterr().err
+    assert "Traceback" in error
+    assert "ZeroDivisionError" in error
+    assert "runpy" not in error
+    assert end_of(tmp_path) == "failed"
+
+
+def test_an_exit_has_its_status(run, tmp_path):
+    assert run("problem.train_epochs(1); sys.exit(3)") == 3
+    assert end_of(tmp_path) == "left"
+
+
+def test_an_interruption_is_recorded(run, tmp_path):
+    assert run("problem.train_epochs(1); raise KeyboardInterrupt") == 130
+    assert end_of(tmp_path) == "interrupted"
+
+
+def test_a_stop_ends_the_script_quietly(run, tmp_path, capsys):
+    assert run("raise tuitrain.StoppedError") == 0
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_missing_script_is_named(tmp_path, capsys):
+    assert main(["run", "--headless", str(tmp_path / "none.py")]) == 2
+    assert "none.py: no such file" in capsys.readouterr().err
+
+
+def test_a_scenario_takes_no_arguments(tmp_path, capsys):
+    assert main(["run", "a.toml", "b"]) == 2
+    assert "has no use for 'b'" in capsys.readouterr().err
+
+
+def test_the_variable_asks_for_no_screen(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("TUITRAIN_HEADLESS", "1")
+    path = tmp_path / "train.py"
+    path.write_text(SCRIPT.format("problem.train_epochs(2)"))
+    assert main(["run", "--out", str(tmp_path / "run"), str(path)]) == 0
+    assert end_of(tmp_path) == "finished"

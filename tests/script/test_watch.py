@@ -1,0 +1,223 @@
+"""A loop of one's own under `watch`, without a screen: the same bits, planned commands, a record."""
+
+import functools
+import itertools
+import math
+import operator
+
+import pytest
+
+import tuitrain
+from tests.script.problem import Problem, make_problem, read_lines
+from tuitrain.errors import CommandError, RefusedError, ScenarioError, TuitrainError
+from tuitrain.scenario.save import recorded_scenario
+from tuitrain.scenario.verify import read_scenario, verify_record
+
+EPOCHS, STEPS = 4, 20
+
+
+@pytest.fixture
+def problem() -> Problem:
+    return make_problem()
+
+
+@pytest.fixture
+def watch(problem, tmp_path):
+    """Return a function that watches the problem; the run is ended after the test."""
+    runs = []
+
+    def start(**settings):
+        settings = {"loader": problem.loader, "epochs": EPOCHS, "out": tmp_path / "run"} | settings
+        runs.append(tuitrain.watch(problem.net, problem.optimizer, **settings))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        run.finish()
+
+
+def journal(folder) -> list[tuple[int, str, str]]:
+    lines = read_lines(folder, "journal.jsonl")
+    return [(e["step"], e["command"], e["outcome"]) for e in lines if e["event"] == "command"]
+
+
+def test_a_watched_loop_trains_the_same_bits(problem, watch):
+    alone = make_problem()
+    losses = alone.train_epochs(EPOCHS)
+    again = make_problem()  # seeds the generator of dropout again
+    assert again.weights() == problem.weights()
+    run = watch()
+    assert problem.train_epochs(EPOCHS) == losses
+    run.finish()
+    assert problem.weights() == alone.weights()
+    recorded = [line["loss"] for line in read_lines(run.folder, "metrics.jsonl") if "loss" in line]
+    assert functools.reduce(operator.iadd, recorded, []) == losses
+
+
+def test_batches_train_the_same_bits(problem, watch):
+    alone = make_problem()
+    losses = alone.train_epochs(EPOCHS)
+    make_problem()
+    run = watch()
+    assert [problem.train(*batch) for batch in run.batches()] == losses
+    assert problem.weights() == alone.weights()
+
+
+def test_a_frozen_group_keeps_its_bytes_and_its_state(problem, watch):
+    run = watch(plan={5: "freeze body", 15: "thaw body"})
+    before = []
+    for _ in range(EPOCHS):
+        for batch in problem.loader:
+            problem.train(*batch)
+            before.append((problem.weights(), problem.net.norm.running_mean.numpy().tobytes()))
+    run.finish()
+    body = [name for name in before[0][0] if not name.startswith("last")]
+    changed = [
+        [old[name] != new[name] for name in body]
+        for (old, _), (new, _) in itertools.pairwise(before)
+    ]
+    frozen = range(5, 14)  # from the sixth update on
+    assert not any(any(changed[step - 1]) for step in frozen if step > 5)
+    assert all(map(all, changed[15:]))
+    assert len({mean for _, mean in before[6:14]}) == 1
+    assert journal(run.folder) == [(5, "freeze body", "applied"), (15, "thaw body", "applied")]
+
+
+def test_a_swap_clips_and_schedules_take_effect(problem, watch):
+    plan = {
+        4: ["optimizer body adam lr=0.01", "clip norm 0.5"],
+        8: ["group tail = last.weight", "decay tail over 10 steps", "lr last* 0.5"],
+        9: "lr no_such_group 0.1",
+    }
+    run = watch(plan=plan)
+    problem.train_epochs(EPOCHS)
+    run.finish()
+    outcomes = [outcome for _, _, outcome in journal(run.folder)]
+    assert outcomes == ["applied"] * 5 + ["refused"]
+
+
+def test_the_scripts_own_lr_counts_until_a_command_sets_it(problem, watch):
+    run = watch(plan={10: "lr last 0.0"})
+    problem.train_epochs(1)
+    for group in problem.optimizer.param_groups:
+        group["lr"] = 0.0
+    before = problem.weights()
+    problem.train_epochs(1)
+    assert problem.weights() == before
+    for group in problem.optimizer.param_groups:
+        group["lr"] = 0.1
+    problem.train_epochs(1)
+    after = problem.weights()
+    assert after["last.weight"] == before["last.weight"]
+    assert after["first.weight"] != before["first.weight"]
+    run.finish()
+
+
+def test_logged_metrics_are_those_of_their_step(problem, watch):
+    run = watch(metrics=["mae", "score"])
+    for epoch in range(EPOCHS):
+        problem.train_epochs(1)
+        run.log(mae=epoch / 2, score=epoch)
+    run.finish()
+    lines = [line for line in read_lines(run.folder, "metrics.jsonl") if line["event"] == "metric"]
+    assert [(e["step"], e["value"]) for e in lines if e["name"] == "mae"] == [
+        (5 * epoch + 5, epoch / 2) for epoch in range(EPOCHS)
+    ]
+
+
+def test_a_logged_loss_is_that_of_the_coming_update(problem, watch):
+    run = watch()
+    for number in range(STEPS):
+        run.log(loss=number)
+        problem.train(*problem.loader.batch(number))
+    run.finish()
+    losses = [line["loss"] for line in read_lines(run.folder, "metrics.jsonl") if "loss" in line]
+    assert functools.reduce(operator.iadd, losses, []) == list(range(STEPS))
+
+
+def test_a_planned_stop_ends_the_loop(problem, watch):
+    run = watch(plan={7: "stop"})
+    with pytest.raises(tuitrain.StoppedError):
+        problem.train_epochs(EPOCHS)
+    run.finish()
+    assert (run.step, read_lines(run.folder, "journal.jsonl")[-1]["reason"]) == (7, "stopped")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(None, "left"), (ValueError("no"), "failed"), (KeyboardInterrupt(), "interrupted")],
+)
+def test_a_loop_that_ends_early_ends_the_run_with_its_reason(problem, watch, error, reason):
+    run = watch()
+    problem.train_epochs(1)
+    run.finish(error)
+    last = read_lines(run.folder, "journal.jsonl")[-1]
+    assert (last["step"], last["reason"]) == (5, reason)
+
+
+def test_a_finished_run_lets_the_loop_run_on(problem, watch):
+    run = watch(epochs=1)
+    problem.train_epochs(2)
+    run.finish()
+    assert sum("loss" in line for line in read_lines(run.folder, "metrics.jsonl")) >= 1
+
+
+def test_the_optimizer_is_as_it_was_after_the_run(problem, watch):
+    run = watch()
+    problem.train_epochs(1)
+    run.finish()
+    before = problem.weights()
+    problem.train_epochs(1)
+    assert problem.weights() != before
+    states = [state.step for opt in problem.optimizer for state in opt.state.values()]
+    assert states == [10] * len(states)
+
+
+def test_a_record_says_that_only_the_script_repeats_it(problem, watch):
+    run = watch(name="mine")
+    problem.train_epochs(EPOCHS)
+    run.finish()
+    header, scenario = read_scenario(run.folder)
+    assert (scenario.name, scenario.engine) == ("mine", "script")
+    assert "only this script repeats it" in header.scenario["description"]
+    with pytest.raises(ScenarioError, match="only running the script again repeats it"):
+        verify_record(run.folder, lambda *_: None, lambda _: None)
+    with pytest.raises(TuitrainError, match="a script has trained this run"):
+        recorded_scenario(run.folder)
+
+
+def test_a_body_without_a_step_is_an_error(problem, watch):
+    run = watch()
+    with pytest.raises(RefusedError, match=r"did not call optimizer\.step"):
+        for _ in run.batches():
+            pass
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"epochs": None}, RefusedError, "needs the length of the run"),
+        ({"steps": 3}, RefusedError, "needs the length of the run"),
+        ({"loader": None}, RefusedError, "needs the length of the run"),
+        ({"plan": {99: "pause"}}, RefusedError, "step 99 is not in the run, which takes 20 steps"),
+        ({"plan": {0: "freze body"}}, CommandError, "freeze"),
+        ({"metrics": ["loss"]}, RefusedError, "is no name of a metric"),
+    ],
+)
+def test_wrong_arguments_are_refused(watch, settings, error, message):
+    with pytest.raises(error, match=message):
+        watch(**settings)
+
+
+def test_other_networks_and_optimizers_are_refused(problem):
+    with pytest.raises(RefusedError, match="a tuitrain_core Module, but was given int"):
+        tuitrain.watch(3, problem.optimizer, steps=1)
+    with pytest.raises(RefusedError, match="or a MultipleOptimizer, but was given int"):
+        tuitrain.watch(problem.net, 3, steps=1)
+    with pytest.raises(RefusedError, match="parameters that the network does not have"):
+        tuitrain.watch(problem.net, make_problem().optimizer, steps=1)
+
+
+def test_an_unknown_metric_is_refused_with_the_nearest(watch):
+    with pytest.raises(RefusedError, match="did you mean 'accuracy'"):
+        watch().log(acuracy=math.pi)

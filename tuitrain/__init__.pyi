@@ -1,0 +1,5 @@
+from tuitrain.engines.loops.turns import StoppedError as StoppedError
+from tuitrain.script.watch import ScriptRun as ScriptRun
+from tuitrain.script.watch import watch as watch
+
+__version__: str

@@ -1,0 +1,1 @@
+"""The engine of scripts: the loop is the user's."""

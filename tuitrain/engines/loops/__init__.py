@@ -1,0 +1,1 @@
+"""Training loops that an engine steers and does not own."""

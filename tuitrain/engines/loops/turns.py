@@ -1,0 +1,130 @@
+"""Turns: a training loop in one thread, and the session that steers it in another.
+
+The loop keeps its thread. The session lets it take a number of steps and waits; at a step
+boundary the loop gives the turn back and waits in its place. Between two boundaries the loop only
+counts, and no code of the session runs. Nothing here knows what a step computes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+
+TURN_SECONDS: Final = 0.02
+"""Seconds after which the loop gives the turn back at the next boundary."""
+
+
+class StoppedError(SystemExit):
+    """The run was stopped: the loop is to end.
+
+    An uncaught one ends a script without a traceback, as `sys.exit` does.
+    """
+
+
+class _Turn(Enum):
+    SESSION = "session"
+    LOOP = "loop"
+
+
+class Turns:
+    """The turns that a loop and its session take.
+
+    Parameters
+    ----------
+    clock : seconds that only grow
+
+    Attributes
+    ----------
+    taken : steps of the present turn
+    has_ended : whether the loop has ended; it takes no more turns
+    is_released : whether the session has ended: the loop runs on alone, or is stopped
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.taken = 0
+        self.has_ended = False
+        self.is_released = False
+        self._is_stopped = False
+        self._clock = clock
+        self._turn = _Turn.SESSION
+        self._max_steps = 0
+        self._deadline = 0.0
+        self._is_interrupted = False
+        self._changed = threading.Condition()
+
+    def let_run(self, max_steps: int) -> None:
+        """Give the loop the turn for at least one step, and wait until it gives it back.
+
+        Returns at once if the loop has ended. Called by the session.
+        """
+        with self._changed:
+            if self.has_ended or self.is_released:
+                return
+            self.taken, self._max_steps = 0, max_steps
+            self._deadline = self._clock() + TURN_SECONDS
+            self._pass_to(_Turn.LOOP)
+            self._changed.wait_for(lambda: self._turn is _Turn.SESSION)
+
+    def interrupt(self) -> None:
+        """Have the loop give the turn back at the next boundary; any thread may call it."""
+        self._is_interrupted = True
+
+    def release(self, stop: bool) -> None:
+        """End the turns: the loop runs on alone, or, with ``stop``, its next visit raises.
+
+        Called by the session.
+        """
+        with self._changed:
+            self.is_released, self._is_stopped = True, stop
+            self._pass_to(_Turn.LOOP)
+
+    def count(self) -> None:
+        """Count a step. Called by the loop."""
+        self.taken += 1
+
+    def visit(self) -> None:
+        """Visit a boundary: return if the turn continues, else give it back and wait for the next.
+
+        Called by the loop.
+
+        Raises
+        ------
+        StoppedError : the run was stopped
+        """
+        continues = not self.taken or (
+            self.taken < self._max_steps
+            and not self._is_interrupted
+            and self._clock() < self._deadline
+        )
+        if self._turn is not _Turn.LOOP or not continues:
+            self.give_back()
+        elif self._is_stopped:
+            raise StoppedError
+
+    def give_back(self) -> None:
+        """Give the turn back, and wait for the next one. Called by the loop.
+
+        Raises
+        ------
+        StoppedError : the run was stopped
+        """
+        with self._changed:
+            if not self.is_released:
+                self._is_interrupted = False
+                self._pass_to(_Turn.SESSION)
+                self._changed.wait_for(lambda: self._turn is _Turn.LOOP)
+        if self._is_stopped:
+            raise StoppedError
+
+    def end(self) -> None:
+        """Give the last turn back: the loop has ended. Called by the loop."""
+        with self._changed:
+            self.has_ended = True
+            self._pass_to(_Turn.SESSION)
+
+    def _pass_to(self, turn: _Turn) -> None:
+        self._turn = turn
+        self._changed.notify_all()

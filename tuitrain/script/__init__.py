@@ -1,0 +1,1 @@
+"""A training loop of a script, steered and recorded."""

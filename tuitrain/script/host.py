@@ -1,0 +1,155 @@
+"""Where the session of a script runs: without a screen in a thread, or in the app."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from tuitrain.engines.loops.turns import Turns
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import Phase
+
+EndLoop = Callable[[BaseException | None], None]
+"""Ends the run of a loop; takes the exception that has ended the loop, or None."""
+
+
+class Loop(Protocol):
+    """A loop, as the session's side knows it."""
+
+    @property
+    def turns(self) -> Turns:
+        """The turns of the loop and the session."""
+        ...
+
+    @property
+    def error(self) -> BaseException | None:
+        """What has ended the loop, or None."""
+        ...
+
+
+class Host(Protocol):
+    """Drives the session of a script's loop in another thread."""
+
+    @property
+    def out(self) -> Path | None:
+        """The folder of the record; None for a new one."""
+        ...
+
+    @property
+    def reports_record(self) -> bool:
+        """Whether the loop's end says where the record is."""
+        ...
+
+    @property
+    def error(self) -> BaseException | None:
+        """Why the session has failed, if the host does not show it."""
+        ...
+
+    @property
+    def end_loop(self) -> EndLoop | None:
+        """Ends the run of the script; None if the script has not called `watch`."""
+        ...
+
+    def watch(self, end_loop: EndLoop) -> None:
+        """Note that the script has called `watch`, and how its run is ended."""
+        ...
+
+    def start(self, session: Session, loop: Loop) -> None:
+        """Drive a session from now on; called by the loop's thread.
+
+        Raises
+        ------
+        StoppedError : the run is closed already
+        """
+        ...
+
+    def join(self) -> None:
+        """Wait until the session has ended; called by the loop's thread after the loop."""
+        ...
+
+
+class HeadlessHost:
+    """Runs the session to its end in a thread, without a user.
+
+    A ``pause`` is in the journal and has no other effect, since no user is there to resume.
+
+    Parameters
+    ----------
+    out : the folder of the record; None for a new one
+
+    Attributes
+    ----------
+    error : why the session has failed, or None
+    end_loop : ends the run of the script; None if the script has not called `watch`
+    """
+
+    reports_record = True
+
+    def __init__(self, out: Path | None = None) -> None:
+        self.out = out
+        self.error: BaseException | None = None
+        self.end_loop: EndLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def watch(self, end_loop: EndLoop) -> None:
+        """Note how the run is ended."""
+        self.end_loop = end_loop
+
+    def start(self, session: Session, loop: Loop) -> None:
+        """Start the thread."""
+        session.is_attended = False
+        self._thread = threading.Thread(
+            target=self._drive, args=(session, loop), name="tuitrain-session", daemon=True
+        )
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the thread."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _drive(self, session: Session, loop: Loop) -> None:
+        try:
+            while True:
+                session.apply_planned()
+                end_with_loop(session, loop)
+                if session.phase.ended:
+                    break
+                session.phase = Phase.RUNNING
+                session.run_burst()
+        except BaseException as error:
+            self.error = error
+            session.end("failed")
+        finally:
+            loop.turns.release(stop=session.phase is Phase.STOPPED)
+
+
+def end_with_loop(session: Session, loop: Loop) -> None:
+    """End the session if the loop has ended before its last step.
+
+    Raises
+    ------
+    Exception : what the loop has raised
+    """
+    if not loop.turns.has_ended or session.phase.ended:
+        return
+    if isinstance(loop.error, Exception):
+        raise loop.error
+    session.phase = Phase.FINISHED
+    session.end("interrupted" if isinstance(loop.error, KeyboardInterrupt) else "left")
+
+
+_make_host: Callable[[], Host] = HeadlessHost
+
+
+def make_host() -> Host:
+    """Return the host of a script that calls `watch` now."""
+    return _make_host()
+
+
+def set_host(make: Callable[[], Host]) -> None:
+    """Have scripts that run in this process from now on use another host."""
+    global _make_host  # noqa: PLW0603 - the script calls `watch` without knowing who runs it
+    _make_host = make

@@ -1,0 +1,101 @@
+"""Running a script as `python SCRIPT.py` does, with a host for its run."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from traceback import print_exception
+from types import TracebackType
+
+from tuitrain.engines.loops.turns import StoppedError
+from tuitrain.errors import TuitrainError
+
+from .host import HeadlessHost, Host, set_host
+
+
+def check_script(path: Path) -> None:
+    """Check that a script exists.
+
+    Raises
+    ------
+    TuitrainError : it does not
+    """
+    if not path.is_file():
+        raise TuitrainError(f"{path}: no such file")
+
+
+def run_script(path: Path, arguments: Sequence[str], host: Host) -> BaseException | None:
+    """Run a script in this thread, and end its run; return what has ended the script, or None.
+
+    Parameters
+    ----------
+    arguments : of the script
+    host : of the run
+    """
+    folder = str(path.resolve().parent)
+    before = sys.argv
+    set_host(lambda: host)
+    sys.argv = [str(path), *arguments]
+    sys.path.insert(0, folder)
+    ended_by: BaseException | None = None
+    try:
+        runpy.run_path(str(path), run_name="__main__")
+    except BaseException as error:
+        ended_by = error.with_traceback(_from_script(error.__traceback__, path))
+    finally:
+        if host.end_loop is not None:
+            host.end_loop(ended_by)
+        set_host(HeadlessHost)
+        sys.argv = before
+        with suppress(ValueError):  # the script may have removed it
+            sys.path.remove(folder)
+    return ended_by
+
+
+def run_headless(path: Path, arguments: Sequence[str], out: Path | None = None) -> int:
+    """Run a script without a screen, and return the exit status that Python gives it.
+
+    Raises
+    ------
+    TuitrainError : there is no such script, or the script has raised one
+    KeyboardInterrupt : the user has interrupted it
+    """
+    check_script(path)
+    error = run_script(path, arguments, HeadlessHost(out))
+    return exit_status(error, print_exception)
+
+
+def exit_status(error: BaseException | None, report: Callable[[BaseException], object]) -> int:
+    """Return the exit status of a script that was ended by ``error``.
+
+    Parameters
+    ----------
+    report : called with an error that Python would print with its traceback
+
+    Raises
+    ------
+    TuitrainError, KeyboardInterrupt : ``error`` is one
+    """
+    match error:
+        case None | StoppedError():
+            return 0
+        case SystemExit(code=code):
+            if isinstance(code, int) or code is None:
+                return code or 0
+            print(code, file=sys.stderr)
+        case TuitrainError() | KeyboardInterrupt():
+            raise error
+        case _:
+            report(error)
+    return 1
+
+
+def _from_script(trace: TracebackType | None, path: Path) -> TracebackType | None:
+    """Return a traceback from the first line of the script on."""
+    inner = trace
+    while inner is not None and inner.tb_frame.f_code.co_filename != str(path):
+        inner = inner.tb_next
+    return inner or trace
