@@ -1,4 +1,4 @@
-"""Runs on other data than images, saved as Python: the data, the network, the loss and the metrics."""
+"""Runs on other data than images, saved as Python: data, network, loss and metrics."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ def spirals() -> tuple[Dataset, Dataset]:
 def waves() -> tuple[Dataset, Dataset]:
     """Return noisy sine, square and triangle waves, 1 500 for training and 500 for testing.
 
-    A wave has an amplitude in [0.5, 1.5), one to three periods, any phase, and noise with a standard
-    deviation of 0.1.
+    A wave has an amplitude in [0.5, 1.5), one to three periods, any phase, and noise with a
+    standard deviation of 0.1.
 
     Returns
     -------
