@@ -1,4 +1,4 @@
-"""`tuitrain run SCRIPT.py` without a screen: what the script prints, its errors and exit statuses."""
+"""`tuitrain run SCRIPT.py` without a screen: its output, errors and exit statuses."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The turns of a loop and its session: one of them runs at a time, and neither waits for nothing."""
+"""The turns of a loop and its session: one of them runs at a time."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""A loop of one's own under `watch`, without a screen: the same bits, planned commands, a record."""
+"""A loop of one's own under `watch`, without a screen: same bits, planned commands, a record."""
 
 import functools
 import itertools

@@ -46,8 +46,8 @@ def engine_factory(name: str = DEFAULT_ENGINE) -> EngineFactory:
     """
     if name == SCRIPT_ENGINE:
         raise RefusedError(
-            "this run was trained by the loop of a script, which is not in the record; only running "
-            "the script again repeats it"
+            "this run was trained by the loop of a script, which is not in the record; only "
+            "running the script again repeats it"
         )
     load = _LOADERS.get(name)
     if load is None:

@@ -164,8 +164,9 @@ class ScriptRun:
         """
         chosen = self._loader if loader is None else loader
         if not callable(getattr(chosen, "batch", None)) or not hasattr(chosen, "dataset"):
+            kind = type(chosen).__name__
             raise RefusedError(
-                f"run.batches takes a tuitrain_core DataLoader, but was given {type(chosen).__name__}"
+                f"run.batches takes a tuitrain_core DataLoader, but was given {kind}"
             )
         if self._has_started:
             raise RefusedError("run.batches comes before the first optimizer.step()")
@@ -186,7 +187,7 @@ class ScriptRun:
                 raise RefusedError("the body of the loop did not call optimizer.step()")
 
     def finish(self, error: BaseException | None = None) -> None:
-        """End the run, with the exception that has ended the loop; the script's end does so, too."""
+        """End the run, with the exception that has ended the loop; so does the script's end."""
         if self._has_finished:
             return
         self._error = error or self._error

@@ -126,8 +126,8 @@ def _names_of(params: Sequence[Parameter], names: Mapping[int, str]) -> list[str
     unknown = [item for item in params if id(item) not in names]
     if unknown:
         raise RefusedError(
-            f"the optimizer has {len(unknown)} parameters that the network does not have; the first "
-            f"is of shape {unknown[0].shape}"
+            f"the optimizer has {len(unknown)} parameters that the network does not have; the "
+            f"first is of shape {unknown[0].shape}"
         )
     return [names[id(item)] for item in params]
 
