@@ -82,8 +82,8 @@ def test_metrics_and_views_show_the_samples_as_they_are():
     plain, engine = make_engine(), make_engine(AUGMENT, replace(TEST, transform=AUGMENT))
     assert engine.evaluate() == plain.evaluate()
     views = [item.inspect_batch(InspectBatch("next")) for item in (plain, engine)]
-    np.testing.assert_array_equal(views[0].inputs, views[1].inputs)
-    np.testing.assert_array_equal(views[0].confidence, views[1].confidence)
+    np.testing.assert_array_equal(views[0].inputs.values, views[1].inputs.values)
+    np.testing.assert_array_equal(views[0].targets.confidence, views[1].targets.confidence)
 
 
 def test_an_error_in_a_transform_leaves_the_state_before_the_step():
