@@ -99,6 +99,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize(("block", "line"), LINES, ids=lambda value: str(value).replace("/", "-"))
+@pytest.mark.slow
 def test_every_command_line_works(block: Block, line: str, folder: Path, monkeypatch):
     monkeypatch.chdir(folder)
     monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))

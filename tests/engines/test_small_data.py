@@ -68,6 +68,7 @@ def outcome(make, shape, samples: int, batch_size: int) -> tuple[list[float], st
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 4])
 @pytest.mark.parametrize("samples", [1, 2, 3])
 @pytest.mark.parametrize("name", MODELS)
+@pytest.mark.slow
 def test_both_tiers_train_or_refuse_the_same_batch_in_the_same_words(name, samples, batch_size):
     make, shape = MODELS[name]
     losses, error = outcome(make, shape, samples, batch_size)

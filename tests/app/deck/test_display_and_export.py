@@ -46,6 +46,7 @@ STEERS = ("space", "full_stop", "f", "l", "o", "d", "D", "c", "g", "t", "B", "u"
 
 
 @pytest.mark.parametrize("key", [*STEERS, "colon", "s", "K"])
+@pytest.mark.slow
 async def test_read_only_refuses_commands_in_one_line(opened, key):
     async with opened(read_only=True) as person:
         await person.press(key)

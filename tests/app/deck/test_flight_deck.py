@@ -194,6 +194,7 @@ async def test_keys_that_need_a_group_say_so_during_the_start(opened):
 
 
 @pytest.mark.parametrize("key", [name for key in KEYS for name in key.keys.split(",")])
+@pytest.mark.slow
 async def test_every_key_does_something(opened, key, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # one of the keys writes files
     async with opened() as person:

@@ -186,6 +186,7 @@ def said_in(screen) -> str:
 
 
 @pytest.mark.parametrize("key", DIALOGS)
+@pytest.mark.slow
 async def test_a_dialog_names_its_keys(key, opened, tmp_path):
     async with opened(DIALOGS[key](), record=tmp_path) as person:
         await person.press(key)

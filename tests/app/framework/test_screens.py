@@ -68,6 +68,7 @@ async def test_keys_typed_ahead_reach_the_dialog(opened):
 
 @pytest.mark.parametrize("key", ["escape", "enter"])
 @pytest.mark.parametrize("opens", ["backspace", "k", "l", "o", "s", "d", "t", "comma", "L", "Q"])
+@pytest.mark.slow
 async def test_repeated_escapes_dismiss_a_dialog_once(opened, opens, key):
     async with opened() as person:
         at_once(person, opens, *[key] * 5)

@@ -175,6 +175,7 @@ async def test_picture(case, size, opened, picture):
 
 
 @pytest.mark.parametrize(("case", "size"), sized(INSPECTIONS))
+@pytest.mark.slow
 async def test_picture_of_an_inspection(case, size, opened, picture):
     make, keys = INSPECTIONS[case]
     async with opened(make(), size) as person:

@@ -41,7 +41,14 @@ def _own_folder(tmp_path_factory):
         yield
 
 
-@pytest.fixture(params=CPUS, ids=lambda cpu: cpu or "this machine")
+PARAMS = [
+    pytest.param(cpu, marks=[] if cpu == CPUS[-1] else pytest.mark.slow, id=cpu or "this machine")
+    for cpu in CPUS
+]
+"""The quick tests have this machine's processor alone."""
+
+
+@pytest.fixture(params=PARAMS)
 def cpu(request, monkeypatch):
     """Emit for one processor."""
     monkeypatch.setenv("TUITRAIN_TARGET_CPU", request.param)
