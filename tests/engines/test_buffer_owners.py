@@ -161,6 +161,7 @@ def moved(engine: EmbeddedEngine, steps: int = 2) -> set[str]:
         (own, ["*"], set()),
     ],
 )
+@pytest.mark.slow
 def test_frozen_modules_keep_their_buffers(make, frozen, moving, eager):
     engine = engine_for(make, eager)
     train(engine, 1)

@@ -333,6 +333,7 @@ def beyond_the_record(folder: Path) -> None:
         (beyond_the_record, "auto: the record ends before it"),
     ],
 )
+@pytest.mark.slow
 def test_an_unusable_checkpoint_is_reported_and_the_end_is_the_same(
     uninterrupted, tmp_path, spoil, error_text
 ):

@@ -118,6 +118,7 @@ async def test_a_manual_step_stops_playing(tmp_path):
 
 
 @pytest.mark.parametrize("key", ["f", "l", "o", "d", "D", "c", "g", "t", "s", "u", "r", "B", "K"])
+@pytest.mark.slow
 async def test_steering_keys_say_why_they_do_nothing(tmp_path, key):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press(key)

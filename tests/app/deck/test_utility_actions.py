@@ -169,6 +169,7 @@ async def test_the_deck_draws_at_any_terminal_size(opened):
 @pytest.mark.parametrize(
     "key", ["l", "o", "D", "b", "backspace", "L", "comma", "question_mark", "T"]
 )
+@pytest.mark.slow
 async def test_screens_open_on_a_tiny_terminal(opened, key):
     async with opened(FakeSource(branched()), size=(40, 10)) as person:
         await person.press(key)

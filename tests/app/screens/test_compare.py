@@ -249,6 +249,7 @@ async def test_the_list_includes_newly_recorded_runs(opened, tmp_path):
         for size in (SIZES if case in FOLDING else SIZES[1:2])
     ],
 )
+@pytest.mark.slow
 async def test_picture(case, size, opened, tmp_path, picture):
     metrics = [losses(1, 900, 0.1)]
     left_behind(tmp_path / "a", (), metrics, datetime(2026, 1, 5), name="monday", steps=900)

@@ -20,6 +20,7 @@ def cases():
 
 
 @pytest.mark.parametrize(("kind", "size"), cases())
+@pytest.mark.slow
 async def test_picture(kind, size, opened, picture):
     async with opened(FakeSource(make_batch=KINDS[kind]), size) as person:
         await person.press("i")

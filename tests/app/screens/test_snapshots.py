@@ -186,6 +186,7 @@ async def test_picture_of_an_inspection(case, size, opened, picture):
 
 @pytest.mark.parametrize("case", ("weights", "network with a cut", "batch"))
 @pytest.mark.parametrize("theme", [theme.name for theme in OWN_THEMES])
+@pytest.mark.slow
 async def test_picture_of_an_inspection_in_our_themes(case, theme, opened, picture):
     make, keys = INSPECTIONS[case]
     async with opened(make()) as person:

@@ -149,6 +149,7 @@ def test_a_changed_kernel_is_compiled(folder, tmp_path, caplog):
 
 
 @pytest.mark.parametrize("version", ["numba.__version__", "llvmlite.__version__", "sys.version"])
+@pytest.mark.slow
 def test_files_of_other_versions_stay_unchanged(folder, tmp_path, version):
     before = file_of(folder).read_bytes()
     assert run_in_process(tmp_path, f"{version} = '0.1'") == "5.0\n"

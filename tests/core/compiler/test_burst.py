@@ -122,6 +122,7 @@ def assert_same_results(one: Trained, other: Trained) -> None:
 @pytest.mark.parametrize("rule", OPTIMIZERS)
 @pytest.mark.parametrize("make", [matrices, Tied, mixed])
 @pytest.mark.parametrize("batch", [1, 9])
+@pytest.mark.slow
 def test_a_burst_has_the_bits_of_its_steps_one_by_one(
     make, rule: str, threads: int, batch: int
 ) -> None:

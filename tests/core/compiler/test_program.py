@@ -37,6 +37,7 @@ from tuitrain_core.module import (
     ("name", "rows"),
     [(name, n) for name in CASES for n in (CAPACITY, 5, 1) if n > 1 or name != "norm of rows"],
 )
+@pytest.mark.slow
 def test_loss_and_gradients_match_the_eager_tier(name: str, rows: int) -> None:
     net, loss_of, shape, classes = make_case(name)
     with random.scope(random.make_generator(3)):
