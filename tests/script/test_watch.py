@@ -113,6 +113,16 @@ def test_the_scripts_own_lr_counts_until_a_command_sets_it(problem, watch):
     run.finish()
 
 
+def test_a_metric_that_is_not_reported_is_not_recorded(problem, watch):
+    run = watch(metrics=["accuracy", "mae"])
+    problem.train_epochs(1)
+    run.log(mae=0.5)
+    run.finish()
+    lines = read_lines(run.folder, "metrics.jsonl")
+    assert [e["name"] for e in lines if e["event"] == "metric"] == ["mae"]
+    assert not [e for e in lines if e["event"] == "accuracy"]
+
+
 def test_logged_metrics_are_those_of_their_step(problem, watch):
     run = watch(metrics=["mae", "score"])
     for epoch in range(EPOCHS):

@@ -88,7 +88,7 @@ class Trainable(Protocol):
         ...
 
     def evaluate(self) -> Mapping[str, float]:
-        """Return each of the `metrics` on the test set, by name; NaN without `EVALUATION`.
+        """Return the `metrics` on the test set, by name; those that were not measured are left out.
 
         Training is not affected.
         """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -134,8 +133,9 @@ class ScriptEngine:
         self.loop.turns.interrupt()
 
     def evaluate(self) -> Mapping[str, float]:
-        """Return what the script has reported last; NaN for a metric that it has not."""
-        return {info.name: self.loop.logged.get(info.name, math.nan) for info in self.metrics}
+        """Return the metrics that the loop has reported; the others are left out."""
+        logged = self.loop.logged
+        return {info.name: logged[info.name] for info in self.metrics if info.name in logged}
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups; see `Steerable.apply`."""
