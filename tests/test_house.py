@@ -84,6 +84,16 @@ def test_only_the_registry_imports_an_engine():
     assert importers - inside == {"tuitrain.engines.registry"}
 
 
+def test_a_package_imports_its_own_modules_by_relative_names_and_no_others():
+    other_style = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in python_files("tuitrain")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and is_misnamed(node, path)
+    ]
+    assert other_style == []
+
+
 def test_folders_are_small():
     sizes = Counter(path.parent.relative_to(ROOT).as_posix() for path in python_files())
     large = {folder: size for folder, size in sizes.items() if size > LARGEST_FOLDER}
@@ -110,6 +120,16 @@ def python_files(folder: str = "") -> list[Path]:
         check=True,
     )
     return [ROOT / name for name in listed.stdout.splitlines()]
+
+
+def is_misnamed(node: ast.ImportFrom, path: Path) -> bool:
+    """Whether an import names a module of its own package in full, or another one relatively."""
+    _, package, *inside = path.relative_to(ROOT).parts
+    if not inside:  # a module of `tuitrain` itself
+        return False
+    own = f"tuitrain.{package}"
+    named_in_full = node.level == 0 and f"{node.module}.".startswith(f"{own}.")
+    return named_in_full or node.level > len(inside)
 
 
 def is_private(node: ast.Attribute) -> bool:

@@ -7,6 +7,7 @@ command, and every command prints back to the text that makes it.
 from .breakpoints import AddBreakpoint, RemoveBreakpoint
 from .checks import AUTO_CHECKPOINT, MAX_COUNT, is_name
 from .command import Command, Setting, number_text, setting_text
+from .command_spec import CommandKind, CommandSpec
 from .group_commands import (
     Clip,
     Decay,
@@ -33,8 +34,7 @@ from .run_commands import (
     TryLr,
     Undo,
 )
-from .spec import CommandKind, CommandSpec
-from .specs import VOCABULARY, AnyCommand, command_kind, find_spec, parse, to_text
+from .vocabulary import VOCABULARY, AnyCommand, command_kind, find_spec, parse, to_text
 
 __all__ = [
     "AUTO_CHECKPOINT",

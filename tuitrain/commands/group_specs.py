@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .command import number_text, setting_text
+from .command_spec import CommandSpec
 from .forms import Form
 from .group_commands import (
     SCHEDULES,
@@ -22,7 +23,6 @@ from .group_commands import (
     Thaw,
 )
 from .parts import Choice, Fields, Names, Option, Rest, Suggestions, Value, Word
-from .spec import CommandSpec
 from .tokens import any_word, count, counts, non_negative, setting, unit
 from .usage import usage_error
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from . import checks
 from .command import Command
+from .command_spec import read_command, write_command
 from .group_specs import GROUP_SPECS
-from .spec import read_command, write_command
 from .usage import usage_error
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from tuitrain.decoding import decode_json
 from tuitrain.engines.state import Array
 from tuitrain.errors import CheckpointError, CommandError
+from tuitrain.run.session_state import SessionState
 
-from ..run.session_state import SessionState
 from .array_file import DIGEST_MEMBER, check_digest, pack, unpack
 from .checkpoint_format import Count, StateRecord, decode_state, encode_state, state_arrays
 

@@ -10,14 +10,13 @@ import numpy as np
 
 from tuitrain.commands import MAX_COUNT, AddBreakpoint, parse, to_text
 from tuitrain.engines.state import Array, EngineState, OptimizerState
-
-from ..run.history.branch import Branch
-from ..run.history.branch_tree import BranchNode
-from ..run.history.curve import Curve
-from ..run.history.metric_curves import MetricCurves
-from ..run.history.state_cache import Decision
-from ..run.session_state import CheckpointRef, PlannedCommand, SessionState
-from ..run.snapshot import Series
+from tuitrain.run.history.branch import Branch
+from tuitrain.run.history.branch_tree import BranchNode
+from tuitrain.run.history.curve import Curve
+from tuitrain.run.history.metric_curves import MetricCurves
+from tuitrain.run.history.state_cache import Decision
+from tuitrain.run.session_state import CheckpointRef, PlannedCommand, SessionState
+from tuitrain.run.snapshot import Series
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 """A number of steps, updates or lines."""

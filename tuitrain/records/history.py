@@ -15,13 +15,14 @@ from itertools import accumulate
 from pathlib import Path
 
 from tuitrain.errors import CommandError, ScenarioError
-from tuitrain.records.branch_replay import BranchReplay, RecordedDecision
-from tuitrain.records.record_format import LossLine, MetricsLine, metric_value
-from tuitrain.records.record_reader import JOURNAL, read_journal, read_metrics
-from tuitrain.records.repetition import command_entries
 from tuitrain.run.history.curve import Curve
 from tuitrain.run.history.metric_curves import MetricCurves
 from tuitrain.run.snapshot import JournalEntry, Series
+
+from .branch_replay import BranchReplay, RecordedDecision
+from .record_format import LossLine, MetricsLine, metric_value
+from .record_reader import JOURNAL, read_journal, read_metrics
+from .repetition import command_entries
 
 
 @dataclass(slots=True, eq=False)

@@ -12,7 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from tuitrain.records.record_format import (
+from tuitrain.run.group_metrics import ReadGroups
+from tuitrain.run.session_state import SessionState
+from tuitrain.run.snapshot import EndReason, JournalEntry
+
+from .record_format import (
     ChangedLine,
     CommandLine,
     DigestLine,
@@ -22,10 +26,6 @@ from tuitrain.records.record_format import (
     MetricsLine,
     metric_value,
 )
-from tuitrain.run.group_metrics import ReadGroups
-from tuitrain.run.session_state import SessionState
-from tuitrain.run.snapshot import EndReason, JournalEntry
-
 from .repetition import is_breakpoint_pause, is_motion_command, is_optional
 
 _Line = TypeVar("_Line", CommandLine, DigestLine, EndLine)

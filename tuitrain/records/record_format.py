@@ -16,9 +16,8 @@ from tuitrain.commands import MAX_COUNT, parse
 from tuitrain.decoding import decode_json
 from tuitrain.encoding import strip_bom
 from tuitrain.errors import CommandError, TuitrainError
-
-from ..run.group_metrics import GroupMetrics
-from ..run.snapshot import Actor, EndReason, Outcome
+from tuitrain.run.group_metrics import GroupMetrics
+from tuitrain.run.snapshot import Actor, EndReason, Outcome
 
 _Line = TypeVar("_Line")
 

@@ -17,8 +17,8 @@ import msgspec
 from tuitrain.decoding import decode_json
 from tuitrain.encoding import decode_text
 from tuitrain.errors import TuitrainError, did_you_mean
+from tuitrain.run.group_metrics import GroupMetrics
 
-from ..run.group_metrics import GroupMetrics
 from .checkpoint_file import Position
 from .record_format import (
     JournalLine,

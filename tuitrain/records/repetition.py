@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from tuitrain.commands import AnyCommand, CommandKind, find_spec, parse
-from tuitrain.records.record_format import ChangedLine, CommandLine, EndLine, JournalLine
 from tuitrain.run.session import NO_TICKET
 from tuitrain.run.snapshot import Actor, EndReason, JournalEntry
+
+from .record_format import ChangedLine, CommandLine, EndLine, JournalLine
 
 
 @dataclass(frozen=True, slots=True)

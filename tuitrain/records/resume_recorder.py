@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from tuitrain.errors import RecordDiffersError
-from tuitrain.records.checkpoint_file import Position
-from tuitrain.records.record_format import DigestLine, EndLine, JournalLine, MetricsLine
-from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.group_metrics import ReadGroups
 from tuitrain.run.recorder import NULL_RECORDER, Recorder
 from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import EndReason, JournalEntry
 
+from .checkpoint_file import Position
 from .provenance import describe_differences
 from .record_check import RecordCheck
+from .record_format import DigestLine, EndLine, JournalLine, MetricsLine
+from .record_writer import RecordWriter
 from .repetition import is_optional, is_repeated
 
 

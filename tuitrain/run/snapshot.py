@@ -22,8 +22,8 @@ from tuitrain.engines.views import (
     ParameterRow,
     ParameterView,
 )
+from tuitrain.metric_info import ACCURACY, MetricInfo
 
-from ..metric_info import ACCURACY, MetricInfo
 from .batches import EQUAL_BATCHES, Batches
 from .logs.log_capture import LogLine, LogSnapshot
 

@@ -13,13 +13,13 @@ from tuitrain.engines.factory import EngineFactory, EngineSpec, GroupSpec
 from tuitrain.engines.registry import engine_factory
 from tuitrain.errors import RefusedError, ScenarioError, UserCodeError, describe_error
 from tuitrain.metric_info import MetricInfo
+from tuitrain.records.provenance import compute_provenance
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain.run.recorder import NULL_RECORDER, Recorder
 from tuitrain.run.session import PlannedCommand, Session
 from tuitrain.run.snapshot import RunInfo
 
-from ..records.provenance import compute_provenance
 from .data_spec import is_file_data
 from .datasets import load_data
 from .import_spec import call, import_callable, type_name, user_code_error

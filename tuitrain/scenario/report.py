@@ -19,10 +19,10 @@ from rich.text import Text
 
 from tuitrain.encoding import ascii_json, write_line
 from tuitrain.metric_info import ACCURACY
+from tuitrain.records.record_check import Verdict
 from tuitrain.run.snapshot import JournalEntry
 from tuitrain.text import visible, visible_lines
 
-from ..records.record_check import Verdict
 from .events import (
     Ended,
     EpochEnded,

@@ -26,18 +26,24 @@ from tuitrain.records.checkpoint_file import (
     read_checkpoint,
     read_position,
 )
+from tuitrain.records.history import read_history
 from tuitrain.records.record_format import ChangedLine, JournalLine
 from tuitrain.records.record_reader import Header, read_journal, read_metrics
 from tuitrain.records.record_writer import RecordWriter
-from tuitrain.records.repetition import ReachedStep, RepeatedAction, RepeatedCommand
+from tuitrain.records.repetition import (
+    ReachedStep,
+    RepeatedAction,
+    RepeatedCommand,
+    ends_by_planned_stop,
+    repeated_actions,
+    repeated_entries,
+)
+from tuitrain.records.resume_recorder import ResumeRecorder
 from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase
 from tuitrain.text import format_count
 
-from ..records.history import read_history
-from ..records.repetition import ends_by_planned_stop, repeated_actions, repeated_entries
-from ..records.resume_recorder import ResumeRecorder
 from .build import build
 from .events import Event, Resumed
 from .expect import Expectations

@@ -11,11 +11,11 @@ import tomli_w
 from tuitrain.atomic_io import write_atomic
 from tuitrain.engines.registry import SCRIPT_ENGINE
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
+from tuitrain.records.branch_replay import BranchReplay, RecordedDecision
 from tuitrain.records.record_format import DigestLine, EndLine
 from tuitrain.records.record_reader import read_journal
+from tuitrain.records.repetition import command_entries
 
-from ..records.branch_replay import BranchReplay, RecordedDecision
-from ..records.repetition import command_entries
 from .codegen import generate_program
 from .load import load
 from .schema import At, Scenario

@@ -13,6 +13,8 @@ import msgspec
 
 from tuitrain.engines.registry import engine_factory
 from tuitrain.errors import RunFailedError
+from tuitrain.records.provenance import describe_differences
+from tuitrain.records.record_check import RecordCheck, Verdict
 from tuitrain.records.record_format import ChangedLine, JournalLine, MetricsLine
 from tuitrain.records.record_reader import (
     HEADER,
@@ -22,11 +24,9 @@ from tuitrain.records.record_reader import (
     read_journal,
     read_metrics,
 )
+from tuitrain.records.repetition import is_repeated, repeated_actions
 from tuitrain.run.progress import ProgressCallback
 
-from ..records.provenance import describe_differences
-from ..records.record_check import RecordCheck, Verdict
-from ..records.repetition import is_repeated, repeated_actions
 from .datasets import resolve_data
 from .load import convert_table
 from .replay import replay

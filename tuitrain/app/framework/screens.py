@@ -9,8 +9,9 @@ from typing import TypeVar
 from textual.events import Resize
 from textual.screen import ModalScreen
 
-from tuitrain.app.framework.textual_fixes import StrictScreen
 from tuitrain.run.snapshot import Snapshot
+
+from .textual_fixes import StrictScreen
 
 Result = TypeVar("Result")
 

@@ -9,14 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 
-from tuitrain.app.framework.content import Content, assemble, literal
-from tuitrain.app.keys import KEYS, Key
-from tuitrain.app.keys.keymap import key_table_of
-from tuitrain.app.widgets.no_markup import Static, VerticalScroll
 from tuitrain.commands import VOCABULARY, CommandSpec
 from tuitrain.commands import find_spec as verb_named
 
+from ..framework.content import Content, assemble, literal
 from ..framework.screens import BaseDialog
+from ..keys import KEYS, Key
+from ..keys.keymap import key_table_of
+from ..widgets.no_markup import Static, VerticalScroll
 
 _NOTES = (
     "A command takes effect between two steps; the answer names the step.",

@@ -8,13 +8,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.framework.content import key_hints
-from tuitrain.app.renderables.tables.log import LOG_LEVELS, log_summary
-from tuitrain.app.widgets.no_markup import Input, Static, Vertical
-from tuitrain.app.widgets.tables.log import LogView
 from tuitrain.run.snapshot import Snapshot
 
+from ..framework.content import key_hints
 from ..framework.screens import BaseDialog
+from ..renderables.tables.log import LOG_LEVELS, log_summary
+from ..widgets.no_markup import Input, Static, Vertical
+from ..widgets.tables.log import LogView
 from .help import EXPLAIN
 
 

@@ -10,15 +10,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.config import DESKTOP, RATES, Config
-from tuitrain.app.framework.content import key_hints
-from tuitrain.app.keys import KEYS
-from tuitrain.app.keys.keymap import build_key_table, display_key, find_conflict, is_fixed
-from tuitrain.app.renderables.rows import ellipsize, ljust
-from tuitrain.app.widgets.inputs.settings import SettingsList
-from tuitrain.app.widgets.no_markup import Option, OptionList, Static, Vertical
-
+from ..config import DESKTOP, RATES, Config
+from ..framework.content import key_hints
 from ..framework.screens import BaseDialog
+from ..keys import KEYS
+from ..keys.keymap import build_key_table, display_key, find_conflict, is_fixed
+from ..renderables.rows import ellipsize, ljust
+from ..widgets.inputs.settings import SettingsList
+from ..widgets.no_markup import Option, OptionList, Static, Vertical
 from .help import EXPLAIN
 
 _Value = TypeVar("_Value")

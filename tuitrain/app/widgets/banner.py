@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from tuitrain.app.renderables.header import banner_rows
-from tuitrain.app.renderables.rows import Row
 from tuitrain.run.snapshot import Phase, Snapshot
 
+from ..renderables.header import banner_rows
+from ..renderables.rows import Row
 from .rows_view import RowsView
 
 

@@ -8,10 +8,10 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tuitrain.app.renderables.footer import Hint, fit_hints
-from tuitrain.app.renderables.rows import Row
 from tuitrain.run.snapshot import Snapshot
 
+from ..renderables.footer import Hint, fit_hints
+from ..renderables.rows import Row
 from .rows_view import RowsView
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 from textual.geometry import Size
 
-from tuitrain.app.renderables.header import header_rows
-from tuitrain.app.renderables.rows import Row
 from tuitrain.run.snapshot import Snapshot
 
+from ..renderables.header import header_rows
+from ..renderables.rows import Row
 from .rows_view import RowsView
 
 

@@ -6,8 +6,9 @@ from typing import Protocol, cast
 
 from textual.widget import Widget
 
-from tuitrain.app.renderables.rows import Row
 from tuitrain.engines.inspection import Inspection
+
+from ..renderables.rows import Row
 
 
 class InspectionScreen(Protocol):

@@ -14,8 +14,9 @@ from textual.events import Paste
 from textual.strip import Strip
 from textual.widgets import RadioSet, option_list
 
-from tuitrain.app.framework.content import Content, literal
 from tuitrain.text import visible
+
+from ..framework.content import Content, literal
 
 __all__ = [
     "NoMarkup",

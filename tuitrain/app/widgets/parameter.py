@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from tuitrain.app.renderables.formatting import format_count, format_shape
-from tuitrain.app.renderables.histograms.parameter import parameter_rows
-from tuitrain.app.renderables.rows import Row, wrap_text
 from tuitrain.run.snapshot import Snapshot
 
+from ..renderables.formatting import format_count, format_shape
+from ..renderables.histograms.parameter import parameter_rows
+from ..renderables.rows import Row, wrap_text
 from .rows_view import RowsView
 
 _NOT_RECORDED = "values and gradients are only in checkpoints; there is none before this step"

@@ -7,8 +7,7 @@ from typing import ClassVar
 from rich.style import Style
 from textual.binding import BindingType
 
-from tuitrain.app.keys import row_bindings
-
+from ..keys import row_bindings
 from .rows_view import RowsView
 
 

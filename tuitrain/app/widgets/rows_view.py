@@ -12,11 +12,11 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tuitrain.app.framework.faults import report_fault
-from tuitrain.app.renderables.rows import ROLES, Role, Row, plain_text, wrap_text
 from tuitrain.run.snapshot import Snapshot
 from tuitrain.text import visible
 
+from ..framework.faults import report_fault
+from ..renderables.rows import ROLES, Role, Row, plain_text, wrap_text
 from .no_markup import NoMarkup
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from tuitrain.app.renderables.rows import Role, Row, wrap
 from tuitrain.run.snapshot import Snapshot
 
+from ..renderables.rows import Role, Row, wrap
 from .rows_view import RowsView
 
 

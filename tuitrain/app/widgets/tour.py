@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.css.query import NoMatches
 
-from tuitrain.app.framework.content import assemble
-from tuitrain.app.keys.keymap import key_label
-from tuitrain.app.tour_steps import TOUR_STEPS
-from tuitrain.app.widgets.no_markup import Static
+from ..framework.content import assemble
+from ..keys.keymap import key_label
+from ..tour_steps import TOUR_STEPS
+from .no_markup import Static
 
 
 class TourPanel(Static):

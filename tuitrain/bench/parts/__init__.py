@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tuitrain.bench.plan import Case, Plan
 from tuitrain.errors import TuitrainError, did_you_mean
 
+from ..plan import Case, Plan
 from . import (
     freeze,
     latency,

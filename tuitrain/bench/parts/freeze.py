@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuitrain.bench.plan import Case, Plan
-from tuitrain.bench.protocol import Cell
-from tuitrain.bench.workloads.networks import network_layers, step_flops
+from ..plan import Case, Plan
+from ..protocol import Cell
+from ..workloads.networks import network_layers, step_flops
 
 NETWORKS = {"LeNet": "lenet", "MLP": "mlp-784-256-128-10"}
 

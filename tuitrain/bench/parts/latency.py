@@ -9,9 +9,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from tuitrain.bench.interleave import NotMeasuredError
-from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan
-from tuitrain.bench.scenario_runs import (
+from ..interleave import NotMeasuredError
+from ..plan import BOOT_SECONDS, Case, Plan
+from ..scenario_runs import (
     START_TIMEOUT,
     TerminalRun,
     bench_scenario,

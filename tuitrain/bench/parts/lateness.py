@@ -6,15 +6,15 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 
-from tuitrain.bench.interleave import NotMeasuredError
-from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan, format_threads
-from tuitrain.bench.scenario_runs import (
+from ..interleave import NotMeasuredError
+from ..plan import BOOT_SECONDS, Case, Plan, format_threads
+from ..scenario_runs import (
     START_TIMEOUT,
     hundred_groups_scenario,
     run_environment,
     scenario_file,
 )
-from tuitrain.bench.terminal import Terminal
+from ..terminal import Terminal
 
 OBSERVATION_FACTOR = 12
 """Duration of a value relative to `Plan.seconds`: the 99th percentile needs many samples."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuitrain.bench.interleave import Measure
-from tuitrain.bench.peers import TUITRAIN
-from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan, step_timer
-from tuitrain.bench.protocol import Cell
-from tuitrain.bench.results import Row
-from tuitrain.bench.scenario_runs import bench_scenario, run_in_terminal
+from ..interleave import Measure
+from ..peers import TUITRAIN
+from ..plan import BOOT_SECONDS, Case, Plan, step_timer
+from ..protocol import Cell
+from ..results import Row
+from ..scenario_runs import bench_scenario, run_in_terminal
 
 SETTLE_STEPS = 200
 RUN, ENGINE = "headless run", "bare engine"

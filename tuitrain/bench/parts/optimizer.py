@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuitrain.bench.plan import Case, Plan, format_threads
-from tuitrain.bench.protocol import Cell
+from ..plan import Case, Plan, format_threads
+from ..protocol import Cell
 
 LEFT_OUT = {"JAX scan": "an update alone is not scanned over"}
 

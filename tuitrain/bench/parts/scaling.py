@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuitrain.bench.peers import TUITRAIN
-from tuitrain.bench.plan import Case, Plan
-from tuitrain.bench.protocol import Cell
-from tuitrain.bench.workloads.networks import mlp_name
+from ..peers import TUITRAIN
+from ..plan import Case, Plan
+from ..protocol import Cell
+from ..workloads.networks import mlp_name
 
 PEERS = ("torch eager", "JAX jit")
 """torch.compile and JAX scan compile for minutes here."""

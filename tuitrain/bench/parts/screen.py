@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuitrain.bench.interleave import Measure
-from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan, format_threads
-from tuitrain.bench.results import Row
-from tuitrain.bench.scenario_runs import bench_scenario, run_in_terminal
-from tuitrain.bench.terminal import Terminal
+from ..interleave import Measure
+from ..plan import BOOT_SECONDS, Case, Plan, format_threads
+from ..results import Row
+from ..scenario_runs import bench_scenario, run_in_terminal
+from ..terminal import Terminal
 
 SETTLE_STEPS = 200
 FULL_SCREEN, HEADLESS = "full screen", "headless"

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tuitrain.bench.interleave import Measure, NotMeasuredError
-from tuitrain.bench.peers import TUITRAIN, Peer
-from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan
-from tuitrain.bench.protocol import Cell
-from tuitrain.bench.results import Row
-from tuitrain.bench.scenario_runs import bench_scenario, run_in_terminal
-from tuitrain.bench.worker import Worker
+from ..interleave import Measure, NotMeasuredError
+from ..peers import TUITRAIN, Peer
+from ..plan import BOOT_SECONDS, Case, Plan
+from ..protocol import Cell
+from ..results import Row
+from ..scenario_runs import bench_scenario, run_in_terminal
+from ..worker import Worker
 
 CELL = Cell(network="lenet", batch=64, samples=1024)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Final
 
-from tuitrain.bench.plan import Case, Plan, format_threads
-from tuitrain.bench.protocol import Cell
+from ..plan import Case, Plan, format_threads
+from ..protocol import Cell
 
 NETWORKS: Final = {
     "LeNet": "lenet",

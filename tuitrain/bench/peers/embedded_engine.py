@@ -6,11 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tuitrain.bench.peer_server import TakeSteps, Variants, serve
-from tuitrain.bench.protocol import Cell
-from tuitrain.bench.workloads.core_modules import build_network
-from tuitrain.bench.workloads.networks import image_shape
-from tuitrain.bench.workloads.synthetic_data import LEARNING_RATES, adam_matrices, samples
 from tuitrain.engines.factory import EngineSpec, GroupSpec
 from tuitrain.engines.registry import engine_factory
 from tuitrain.engines.threads import max_threads
@@ -18,6 +13,12 @@ from tuitrain_core import Parameter, Tensor, functional
 from tuitrain_core.compiler import ParameterUpdate, Program, trace
 from tuitrain_core.data import Dataset
 from tuitrain_core.optimizer import Adam, ParameterState
+
+from ..peer_server import TakeSteps, Variants, serve
+from ..protocol import Cell
+from ..workloads.core_modules import build_network
+from ..workloads.networks import image_shape
+from ..workloads.synthetic_data import LEARNING_RATES, adam_matrices, samples
 
 
 def prepare(cell: Cell) -> Variants:

@@ -9,11 +9,11 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from tuitrain.bench.peer_server import TakeSteps, Training, Variants, serve
-from tuitrain.bench.peers import jax_networks as networks
-from tuitrain.bench.protocol import Cell
-from tuitrain.bench.workloads.networks import Convolution, network_layers
-from tuitrain.bench.workloads.synthetic_data import adam_matrices
+from ..peer_server import TakeSteps, Training, Variants, serve
+from ..protocol import Cell
+from ..workloads.networks import Convolution, network_layers
+from ..workloads.synthetic_data import adam_matrices
+from . import jax_networks as networks
 
 
 def prepare(cell: Cell) -> Variants:

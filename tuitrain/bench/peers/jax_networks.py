@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tuitrain.bench.protocol import Cell
-from tuitrain.bench.workloads import channels_last, networks
-from tuitrain.bench.workloads.synthetic_data import (
+from ..protocol import Cell
+from ..workloads import channels_last, networks
+from ..workloads.synthetic_data import (
     LEARNING_RATES,
     Weights,
     batches,

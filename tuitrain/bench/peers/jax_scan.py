@@ -10,10 +10,10 @@ from itertools import cycle
 import jax
 from jax import lax
 
-from tuitrain.bench.peer_server import Training, Variants, serve
-from tuitrain.bench.peers import jax_networks as networks
-from tuitrain.bench.protocol import Cell
-from tuitrain.bench.workloads.networks import Convolution, network_layers, step_flops
+from ..peer_server import Training, Variants, serve
+from ..protocol import Cell
+from ..workloads.networks import Convolution, network_layers, step_flops
+from . import jax_networks as networks
 
 MIN_STEPS, MAX_STEPS, OPERATIONS = 4, 256, 1e9
 """Bounds for the steps of a call, and the operations that it aims at.

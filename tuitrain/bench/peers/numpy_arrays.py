@@ -10,10 +10,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from tuitrain.bench.peer_server import TakeSteps, Training, Variants, serve
-from tuitrain.bench.protocol import Cell
-from tuitrain.bench.workloads import channels_last, networks
-from tuitrain.bench.workloads.synthetic_data import (
+from ..peer_server import TakeSteps, Training, Variants, serve
+from ..protocol import Cell
+from ..workloads import channels_last, networks
+from ..workloads.synthetic_data import (
     LEARNING_RATES,
     Weights,
     adam_matrices,

@@ -8,9 +8,9 @@ import torch
 import torch._dynamo
 from torch.nn.functional import cross_entropy
 
-from tuitrain.bench.peer_server import Training, Variants, serve
-from tuitrain.bench.peers import torch_networks as networks
-from tuitrain.bench.protocol import Cell
+from ..peer_server import Training, Variants, serve
+from ..protocol import Cell
+from . import torch_networks as networks
 
 # Fail past the limit; by default PyTorch continues eagerly, with a line in a log.
 torch._dynamo.config.fail_on_recompile_limit_hit = True

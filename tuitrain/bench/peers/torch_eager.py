@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from torch.nn.functional import cross_entropy
 
-from tuitrain.bench.peer_server import Training, Variants, serve
-from tuitrain.bench.peers import torch_networks as networks
-from tuitrain.bench.protocol import Cell
+from ..peer_server import Training, Variants, serve
+from ..protocol import Cell
+from . import torch_networks as networks
 
 
 def prepare(cell: Cell) -> Variants:

@@ -12,17 +12,17 @@ from typing import Any
 import torch
 from torch import nn
 
-from tuitrain.bench.peer_server import TakeSteps
-from tuitrain.bench.peers.torch_resnet import ResNet
-from tuitrain.bench.protocol import Cell
-from tuitrain.bench.workloads import networks
-from tuitrain.bench.workloads.synthetic_data import (
+from ..peer_server import TakeSteps
+from ..protocol import Cell
+from ..workloads import networks
+from ..workloads.synthetic_data import (
     LEARNING_RATES,
     Weights,
     adam_matrices,
     batches,
     initial_weights,
 )
+from .torch_resnet import ResNet
 
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 torch.set_num_interop_threads(1)

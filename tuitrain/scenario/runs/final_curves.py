@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tuitrain.records.history import read_history
 from tuitrain.records.record_reader import HEADER
 from tuitrain.run.snapshot import GroupHistory, Series
-from tuitrain.scenario.verify import read_scenario
 
-from ...records.history import read_history
+from ..verify import read_scenario
 from .group_metrics import RecordedGroupMetrics
 from .group_replay import GroupReplay
 

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from tuitrain.errors import TuitrainError
+from tuitrain.records.history import RecordedBranch
 from tuitrain.records.record_reader import read_groups
 from tuitrain.run.group_metrics import GroupMetrics
 from tuitrain.run.history.metric_history import MAX_POINTS
 from tuitrain.run.snapshot import GroupHistory, GroupView, Series
-
-from ...records.history import RecordedBranch
 
 
 @dataclass(frozen=True, slots=True, eq=False)

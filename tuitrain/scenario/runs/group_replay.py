@@ -12,8 +12,9 @@ from tuitrain.engines.registry import engine_factory
 from tuitrain.errors import TuitrainError
 from tuitrain.records.branch_replay import RecordedDecision
 from tuitrain.run.snapshot import GroupHistory, GroupView, Series
-from tuitrain.scenario.build import build_model_and_spec
-from tuitrain.scenario.schema import Scenario
+
+from ..build import build_model_and_spec
+from ..schema import Scenario
 
 MAX_POINTS = 256
 """The most points of a learning rate's history between two decisions."""

@@ -12,14 +12,14 @@ from tuitrain.commands import AnyCommand, parse, to_text
 from tuitrain.engines.inspection import FailedInspection, InspectionRequest
 from tuitrain.errors import RefusedError
 from tuitrain.metric_info import MetricInfo, info_of
+from tuitrain.records.history import History, Moment, read_history
 from tuitrain.records.record_reader import HEADER
 from tuitrain.run.snapshot import Actor, BranchView, Intervention, Phase, Snapshot
 from tuitrain.run.snapshot_builder import clip_text
-from tuitrain.scenario.build import make_run_info
-from tuitrain.scenario.schema import Scenario
-from tuitrain.scenario.verify import read_scenario
 
-from ...records.history import History, Moment, read_history
+from ..build import make_run_info
+from ..schema import Scenario
+from ..verify import read_scenario
 from .checkpoint_values import CheckpointValues
 from .group_metrics import RecordedGroupMetrics, with_last_metrics
 from .group_replay import GroupReplay

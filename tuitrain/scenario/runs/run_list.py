@@ -15,8 +15,9 @@ from tuitrain.metric_info import ACCURACY, MetricInfo, info_of
 from tuitrain.records.outcome import Ending as OutcomeEnding
 from tuitrain.records.record_reader import HEADER
 from tuitrain.records.summary import read_outcome
-from tuitrain.scenario.verify import read_scenario
 from tuitrain.user_folders import state_folder
+
+from ..verify import read_scenario
 
 Ending: TypeAlias = OutcomeEnding | Literal["damaged"]
 """How a run ended; a damaged run cannot be read."""

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tuitrain.app.export.chart_files import legend_rows, to_csv, to_svg, write_new_files
-from tuitrain.app.export.png import PngError, to_png
-from tuitrain.app.renderables.charts.metrics import (
+from tuitrain.errors import TuitrainError
+from tuitrain.metric_info import ACCURACY
+from tuitrain.run.snapshot import RunInfo, Snapshot
+from tuitrain.scenario.runs.run_list import list_runs
+
+from ...export.chart_files import legend_rows, to_csv, to_svg, write_new_files
+from ...export.png import PngError, to_png
+from ...renderables.charts.metrics import (
     LOSS,
     Metric,
     chart_metrics,
     companion_metrics,
     measured_metric,
 )
-from tuitrain.app.renderables.charts.pinned_runs import PinnedRun, pinned_curves
-from tuitrain.app.widgets.charts.chart import Chart
-from tuitrain.errors import TuitrainError
-from tuitrain.metric_info import ACCURACY
-from tuitrain.run.snapshot import RunInfo, Snapshot
-from tuitrain.scenario.runs.run_list import list_runs
-
+from ...renderables.charts.pinned_runs import PinnedRun, pinned_curves
+from ...widgets.charts.chart import Chart
 from ..run_choice.past_runs import NO_RUN, RunsScreen
 from .deck import Controller, Deck
 

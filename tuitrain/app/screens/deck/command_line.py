@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tuitrain.app.completion import usage
-from tuitrain.app.widgets.inputs.command_line import CommandInput
-
+from ...completion import usage
+from ...widgets.inputs.command_line import CommandInput
 from .command_sender import CommandSender
 from .deck import Controller, Deck
 

@@ -8,12 +8,12 @@ from typing import Final
 
 from msgspec import structs
 
-from tuitrain.app.keys.keymap import key_label
-from tuitrain.app.renderables.formatting import format_count
 from tuitrain.commands import AnyCommand, CommandKind, command_kind, parse, to_text
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Actor, JournalEntry, Phase, Snapshot
 
+from ...keys.keymap import key_label
+from ...renderables.formatting import format_count
 from ..dialogs.command_dialog import CommandDialog
 from ..dialogs.confirm import ConfirmDialog
 from .deck import Deck

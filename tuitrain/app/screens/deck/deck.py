@@ -8,15 +8,16 @@ from typing import ClassVar
 
 from textual.reactive import reactive
 
-from tuitrain.app.framework.screens import BaseScreen
-from tuitrain.app.keys import KEYS, Key
-from tuitrain.app.renderables.charts.chart import last_step
-from tuitrain.app.renderables.charts.chart_view import ChartView
-from tuitrain.app.source import Source
-from tuitrain.app.widgets.charts.chart import Chart
-from tuitrain.app.widgets.status_line import StatusLine
-from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.run.snapshot import Snapshot
+
+from ...framework.screens import BaseScreen
+from ...keys import KEYS, Key
+from ...renderables.charts.chart import last_step
+from ...renderables.charts.chart_view import ChartView
+from ...source import Source
+from ...widgets.charts.chart import Chart
+from ...widgets.status_line import StatusLine
+from ...widgets.tables.groups import GroupsTable
 
 
 class Deck(BaseScreen[None]):

@@ -14,23 +14,23 @@ from textual.binding import BindingType
 from textual.events import Resize
 from textual.reactive import reactive
 
-from tuitrain.app.renderables.charts.pinned_runs import PinnedRun
-from tuitrain.app.renderables.tables.journal import reply_row
-from tuitrain.app.source import Source
-from tuitrain.app.widgets.banner import Banner
-from tuitrain.app.widgets.charts.chart import Chart
-from tuitrain.app.widgets.footer import KeyFooter
-from tuitrain.app.widgets.header import RunHeader
-from tuitrain.app.widgets.inputs.command_line import CommandInput, CommandLine
-from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
-from tuitrain.app.widgets.no_markup import Container, Input, Static
-from tuitrain.app.widgets.parameter import ParameterPanel
-from tuitrain.app.widgets.status_line import StatusLine
-from tuitrain.app.widgets.tables.groups import GroupsTable
-from tuitrain.app.widgets.tables.journal import Journal
-from tuitrain.app.widgets.tour import TourPanel
 from tuitrain.run.snapshot import Snapshot
 
+from ...renderables.charts.pinned_runs import PinnedRun
+from ...renderables.tables.journal import reply_row
+from ...source import Source
+from ...widgets.banner import Banner
+from ...widgets.charts.chart import Chart
+from ...widgets.footer import KeyFooter
+from ...widgets.header import RunHeader
+from ...widgets.inputs.command_line import CommandInput, CommandLine
+from ...widgets.inputs.filter_line import FilterInput, FilterLine
+from ...widgets.no_markup import Container, Input, Static
+from ...widgets.parameter import ParameterPanel
+from ...widgets.status_line import StatusLine
+from ...widgets.tables.groups import GroupsTable
+from ...widgets.tables.journal import Journal
+from ...widgets.tour import TourPanel
 from ..inspection.weights import parameter_of
 from .chart_actions import ChartActions
 from .command_actions import CommandActions

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tuitrain.app.keys import Key
-from tuitrain.app.keys.keymap import key_table_of
-from tuitrain.app.keys.other_screens import RECORDING_KEYS
-from tuitrain.app.renderables.footer import Hint
 from tuitrain.run.snapshot import Phase
 
+from ...keys import Key
+from ...keys.keymap import key_table_of
+from ...keys.other_screens import RECORDING_KEYS
+from ...renderables.footer import Hint
 from .deck import Deck
 from .row_selection import RowSelection
 from .timeline_cursor import TimelineCursor

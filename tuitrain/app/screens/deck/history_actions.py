@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from tuitrain.app.export.chart_files import MAX_STEM_BYTES
-from tuitrain.app.keys.keymap import key_label
 from tuitrain.commands import Redo, Undo
 from tuitrain.encoding import truncate_utf8
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import JournalEntry, Phase, Snapshot
 from tuitrain.scenario.save import save as save_run
 
+from ...export.chart_files import MAX_STEM_BYTES
+from ...keys.keymap import key_label
 from ..dialogs.branches import BranchesDialog
 from ..dialogs.checkpoint import CheckpointDialog
 from ..dialogs.compare_rates import CompareRatesDialog

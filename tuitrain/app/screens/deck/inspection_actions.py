@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuitrain.app.renderables.tables.groups import TableRow
-from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.engines.inspection import InspectionRequest
 from tuitrain.run.snapshot import Snapshot
 
+from ...renderables.tables.groups import TableRow
+from ...widgets.status_line import StatusLine
 from ..inspection.batch import BatchScreen
 from ..inspection.network import NetworkScreen
 from ..inspection.weights import WeightsScreen, parameter_of

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from textual.widget import Widget
 
-from tuitrain.app.widgets.header import RunHeader
-from tuitrain.app.widgets.status_line import StatusLine
-from tuitrain.app.widgets.tables.journal import Journal
-
+from ...widgets.header import RunHeader
+from ...widgets.status_line import StatusLine
+from ...widgets.tables.journal import Journal
 from ..help import HelpScreen
 from .command_sender import CommandSender
 from .deck import Controller, Deck

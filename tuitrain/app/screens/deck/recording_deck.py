@@ -9,11 +9,10 @@ from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.keys.other_screens import RECORDING_KEYS
-from tuitrain.app.renderables.formatting import format_count
-from tuitrain.app.source import RecordedSource
-from tuitrain.app.widgets.footer import KeyFooter
-
+from ...keys.other_screens import RECORDING_KEYS
+from ...renderables.formatting import format_count
+from ...source import RecordedSource
+from ...widgets.footer import KeyFooter
 from ..help import HelpScreen
 from .deck import Controller, Deck
 from .flight_deck import FlightDeck

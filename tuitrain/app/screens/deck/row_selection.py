@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 
-from tuitrain.app.renderables.tables.groups import TableRow
-from tuitrain.app.widgets.inputs.filter_line import FilterInput
 from tuitrain.run.snapshot import GroupView
 
+from ...renderables.tables.groups import TableRow
+from ...widgets.inputs.filter_line import FilterInput
 from .deck import Controller, Deck
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tuitrain.app.keys.keymap import key_label
-from tuitrain.app.renderables.formatting import format_count
-from tuitrain.app.renderables.timeline import adjacent_step, command_steps, cursor_row, cursor_stops
-from tuitrain.app.widgets.charts.chart import Chart
-from tuitrain.app.widgets.no_markup import Input
-from tuitrain.app.widgets.tables.journal import Journal
 from tuitrain.run.snapshot import Snapshot
 
+from ...keys.keymap import key_label
+from ...renderables.formatting import format_count
+from ...renderables.timeline import adjacent_step, command_steps, cursor_row, cursor_stops
+from ...widgets.charts.chart import Chart
+from ...widgets.no_markup import Input
+from ...widgets.tables.journal import Journal
 from .command_sender import CommandSender
 from .deck import Controller, Deck
 from .history_actions import HistoryActions

@@ -6,14 +6,13 @@ from typing import Any, Final
 
 from textual.geometry import Size
 
-from tuitrain.app.clipboard import entry_text, row_text, step_text
-from tuitrain.app.keys.keymap import key_label
-from tuitrain.app.renderables.rows import ellipsize, plain_text
-from tuitrain.app.widgets.charts.chart import Chart
-from tuitrain.app.widgets.no_markup import Static
-from tuitrain.app.widgets.tables.journal import Journal
-from tuitrain.app.widgets.tour import TourPanel
-
+from ...clipboard import entry_text, row_text, step_text
+from ...keys.keymap import key_label
+from ...renderables.rows import ellipsize, plain_text
+from ...widgets.charts.chart import Chart
+from ...widgets.no_markup import Static
+from ...widgets.tables.journal import Journal
+from ...widgets.tour import TourPanel
 from ..log import LogScreen
 from ..settings import SettingsScreen
 from .deck import Controller, Deck

@@ -7,10 +7,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.renderables.tables.branch_tree import align_cells, branch_rows, branch_titles
-from tuitrain.app.widgets.no_markup import Option, OptionList, Static
 from tuitrain.run.snapshot import Snapshot
 
+from ...renderables.tables.branch_tree import align_cells, branch_rows, branch_titles
+from ...widgets.no_markup import Option, OptionList, Static
 from .command_dialog import CommandDialog
 
 

@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
 
-from tuitrain.app.completion import completions
-from tuitrain.app.framework.content import literal
-from tuitrain.app.widgets.no_markup import Input, Option, OptionList, Static
 from tuitrain.commands import AnyCommand, find_spec, parse, to_text
 from tuitrain.errors import CommandError
 from tuitrain.run.snapshot import Snapshot
 
+from ...completion import completions
+from ...framework.content import literal
+from ...widgets.no_markup import Input, Option, OptionList, Static
 from .command_dialog import CommandDialog
 
 START = "break when "

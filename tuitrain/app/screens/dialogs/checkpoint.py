@@ -7,12 +7,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.renderables.formatting import format_count
-from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.commands import Checkpoint
 from tuitrain.errors import CommandError
 from tuitrain.run.snapshot import Snapshot
 
+from ...renderables.formatting import format_count
+from ...widgets.no_markup import Input, Static
 from .command_dialog import CommandDialog
 
 

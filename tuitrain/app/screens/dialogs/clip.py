@@ -6,10 +6,10 @@ import math
 
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.formatting import format_number
-from tuitrain.app.widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
 from tuitrain.run.snapshot import Snapshot
 
+from ...renderables.formatting import format_number
+from ...widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
 from .preview_dialog import PreviewDialog, RequestPreview
 
 _KINDS = ("norm", "value", "off")

@@ -8,13 +8,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.framework.content import key_hints
-from tuitrain.app.widgets.no_markup import Input, OptionList, RadioSet, Static, Vertical
 from tuitrain.commands import AnyCommand, parse, to_text
 from tuitrain.errors import CommandError
 from tuitrain.run.snapshot import Snapshot
 
+from ...framework.content import key_hints
 from ...framework.screens import BaseDialog
+from ...widgets.no_markup import Input, OptionList, RadioSet, Static, Vertical
 from ..help import HelpScreen
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.charts.lr_sweep import MIN_FINDER_RATES
-from tuitrain.app.renderables.formatting import format_count
-from tuitrain.app.widgets.charts.lr_sweep import LrFinder, SweepCurves, SweepPanel, SweepTable
-from tuitrain.app.widgets.no_markup import Horizontal
 from tuitrain.run.snapshot import LrSweep, Snapshot
 
+from ...renderables.charts.lr_sweep import MIN_FINDER_RATES
+from ...renderables.formatting import format_count
+from ...widgets.charts.lr_sweep import LrFinder, SweepCurves, SweepPanel, SweepTable
+from ...widgets.no_markup import Horizontal
 from .command_dialog import CommandDialog
 
 

@@ -7,10 +7,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.framework.content import key_hints
-from tuitrain.app.widgets.no_markup import Static, Vertical
-
+from ...framework.content import key_hints
 from ...framework.screens import BaseDialog
+from ...widgets.no_markup import Static, Vertical
 from ..help import EXPLAIN
 
 

@@ -6,10 +6,10 @@ import re
 
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.formatting import format_lr
-from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.run.snapshot import GroupView, Snapshot
 
+from ...renderables.formatting import format_lr
+from ...widgets.no_markup import Input, Static
 from .preview_dialog import RequestPreview, RescheduleDialog
 
 _LENGTH = re.compile(r"\s*(\d+)\s*([a-z]*)\s*")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.formatting import format_lr
-from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.commands import number_text
 from tuitrain.run.snapshot import GroupView, Snapshot
 
+from ...renderables.formatting import format_lr
+from ...widgets.no_markup import Input, Static
 from .preview_dialog import RequestPreview, RescheduleDialog
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.formatting import format_lr
-from tuitrain.app.widgets.inputs.radio import Radio
-from tuitrain.app.widgets.no_markup import (
+from tuitrain.engines.optimizer_settings import transferable_settings
+from tuitrain.run.snapshot import GroupView, Snapshot
+
+from ...renderables.formatting import format_lr
+from ...widgets.inputs.radio import Radio
+from ...widgets.no_markup import (
     Horizontal,
     Input,
     Option,
@@ -16,9 +19,6 @@ from tuitrain.app.widgets.no_markup import (
     Static,
     Vertical,
 )
-from tuitrain.engines.optimizer_settings import transferable_settings
-from tuitrain.run.snapshot import GroupView, Snapshot
-
 from .preview_dialog import PreviewDialog, RequestPreview
 
 _STATES = (("", "as the pair suggests"), ("carry", "carry over"), ("reset", "reset"))

@@ -9,13 +9,13 @@ from typing import TypeAlias
 import numpy as np
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.charts.lr_forecast import LrForecast, settled_step
-from tuitrain.app.widgets.charts.previews import LrForecastPanel, NextUpdate
 from tuitrain.commands import AnyCommand, parse, to_text
 from tuitrain.engines.lr_forecast import ScheduleCommand, forecast_rates
 from tuitrain.errors import CommandError, RefusedError, TuitrainError
 from tuitrain.run.snapshot import GroupView, Series, Snapshot
 
+from ...renderables.charts.lr_forecast import LrForecast, settled_step
+from ...widgets.charts.previews import LrForecastPanel, NextUpdate
 from .command_dialog import CommandDialog
 
 RequestPreview: TypeAlias = Callable[[AnyCommand | None], None]

@@ -7,10 +7,10 @@ from fnmatch import fnmatchcase
 
 from textual.app import ComposeResult
 
-from tuitrain.app.framework.content import literal
-from tuitrain.app.widgets.no_markup import Input, Static, VerticalScroll
 from tuitrain.run.snapshot import GroupView
 
+from ...framework.content import literal
+from ...widgets.no_markup import Input, Static, VerticalScroll
 from .command_dialog import CommandDialog
 
 

@@ -8,14 +8,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.keys.keymap import key_label
-from tuitrain.app.renderables.formatting import format_count
-from tuitrain.app.renderables.timeline import adjacent_step, events_at, timeline_stops
-from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.commands import Rewind
 from tuitrain.errors import CommandError, did_you_mean
 from tuitrain.run.snapshot import Snapshot
 
+from ...keys.keymap import key_label
+from ...renderables.formatting import format_count
+from ...renderables.timeline import adjacent_step, events_at, timeline_stops
+from ...widgets.no_markup import Input, Static
 from .command_dialog import CommandDialog
 
 _NAMED = 4

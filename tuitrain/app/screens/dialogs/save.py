@@ -11,12 +11,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.framework.content import key_hints
-from tuitrain.app.widgets.no_markup import Input, Static, Vertical
 from tuitrain.errors import TuitrainError
 from tuitrain.user_paths import home_path
 
+from ...framework.content import key_hints
 from ...framework.screens import BaseDialog
+from ...widgets.no_markup import Input, Static, Vertical
 from ..help import EXPLAIN
 
 

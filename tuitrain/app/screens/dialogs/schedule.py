@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from textual import on
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.formatting import format_lr
-from tuitrain.app.widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
 from tuitrain.commands import number_text
 from tuitrain.run.snapshot import GroupView, Snapshot
 
+from ...renderables.formatting import format_lr
+from ...widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
 from .preview_dialog import RequestPreview, RescheduleDialog
 
 

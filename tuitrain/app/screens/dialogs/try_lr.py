@@ -8,12 +8,12 @@ from typing import Final
 from textual import on
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.formatting import format_count, format_duration, format_lr
-from tuitrain.app.widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
 from tuitrain.commands import TryLr
 from tuitrain.errors import CommandError
 from tuitrain.run.snapshot import GroupView, Snapshot
 
+from ...renderables.formatting import format_count, format_duration, format_lr
+from ...widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
 from .command_dialog import CommandDialog
 
 PRESETS: Final = {

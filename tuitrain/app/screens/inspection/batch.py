@@ -7,10 +7,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from tuitrain.app.keys.other_screens import BATCH_KEYS
-from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.widgets.heatmaps.batch import Samples, SetResults
-from tuitrain.app.widgets.no_markup import Container
 from tuitrain.engines.batch_view import (
     SAMPLE_SELECTIONS,
     BatchView,
@@ -20,6 +16,10 @@ from tuitrain.engines.batch_view import (
 )
 from tuitrain.engines.batch_view import SampleSelection as SampleSource
 
+from ...keys.other_screens import BATCH_KEYS
+from ...renderables.footer import Hint
+from ...widgets.heatmaps.batch import Samples, SetResults
+from ...widgets.no_markup import Container
 from .inspector_screen import InspectionHost, InspectorScreen
 
 PAGE = 8

@@ -12,22 +12,22 @@ from typing import ClassVar, Protocol
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.keys import KEYS, Key
-from tuitrain.app.keys.keymap import key_label
-from tuitrain.app.keys.other_screens import INSPECTION_KEYS
-from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.renderables.heatmaps.heatmap import GlyphSet
-from tuitrain.app.renderables.rows import Row, wrap_text
-from tuitrain.app.renderables.tables.groups import TableRow
-from tuitrain.app.widgets.footer import KeyFooter
-from tuitrain.app.widgets.header import RunHeader
-from tuitrain.app.widgets.heatmaps.heat_view import HeatView
-from tuitrain.app.widgets.rows_view import RowsView
-from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.engines.inspection import FailedInspection, Inspection, InspectionRequest
 from tuitrain.run.snapshot import Phase, Snapshot
 
 from ...framework.screens import BaseScreen
+from ...keys import KEYS, Key
+from ...keys.keymap import key_label
+from ...keys.other_screens import INSPECTION_KEYS
+from ...renderables.footer import Hint
+from ...renderables.heatmaps.heatmap import GlyphSet
+from ...renderables.rows import Row, wrap_text
+from ...renderables.tables.groups import TableRow
+from ...widgets.footer import KeyFooter
+from ...widgets.header import RunHeader
+from ...widgets.heatmaps.heat_view import HeatView
+from ...widgets.rows_view import RowsView
+from ...widgets.status_line import StatusLine
 from ..help import HelpScreen
 
 _STEERS = ("toggle_pause", "step", "toggle_freeze", "set_lr", "swap_optimizer", "undo")

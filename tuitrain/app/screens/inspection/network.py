@@ -9,14 +9,14 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 
-from tuitrain.app.keys.keymap import key_label
-from tuitrain.app.keys.other_screens import NETWORK_KEYS
-from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.renderables.tables.groups import TableRow
-from tuitrain.app.widgets.tables.network import NetworkDetail, NetworkTree
 from tuitrain.engines.inspection import InspectNetwork, NetworkRow
 from tuitrain.run.snapshot import Snapshot
 
+from ...keys.keymap import key_label
+from ...keys.other_screens import NETWORK_KEYS
+from ...renderables.footer import Hint
+from ...renderables.tables.groups import TableRow
+from ...widgets.tables.network import NetworkDetail, NetworkTree
 from .inspector_screen import InspectorScreen
 
 

@@ -8,22 +8,22 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from tuitrain.app.keys.keymap import key_label
-from tuitrain.app.keys.other_screens import WEIGHTS_KEYS
-from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.renderables.heatmaps.weight_facts import TENSORS
-from tuitrain.app.renderables.tables.groups import TableRow
-from tuitrain.app.widgets.heatmaps.weights import (
+from tuitrain.engines.inspection import InspectWeights
+from tuitrain.run.snapshot import Snapshot
+
+from ...keys.keymap import key_label
+from ...keys.other_screens import WEIGHTS_KEYS
+from ...renderables.footer import Hint
+from ...renderables.heatmaps.weight_facts import TENSORS
+from ...renderables.tables.groups import TableRow
+from ...widgets.heatmaps.weights import (
     WeightsFacts,
     WeightsHistogram,
     WeightsHistory,
     WeightsPanel,
     WeightsPicture,
 )
-from tuitrain.app.widgets.no_markup import Container, Vertical
-from tuitrain.engines.inspection import InspectWeights
-from tuitrain.run.snapshot import Snapshot
-
+from ...widgets.no_markup import Container, Vertical
 from .inspector_screen import InspectionHost, InspectorScreen
 
 

@@ -8,16 +8,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.framework.content import key_hints, literal
-from tuitrain.app.renderables.rows import ljust
-from tuitrain.app.start_choice import TrainModel
-from tuitrain.app.widgets.no_markup import Input, Option, OptionList, Static, Vertical
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.bundled import MODELS
 from tuitrain.scenario.bundled_data import BUNDLED_DATA, models_for
 from tuitrain.scenario.datasets import check_data
 
+from ...framework.content import key_hints, literal
 from ...framework.screens import BaseDialog
+from ...renderables.rows import ljust
+from ...start_choice import TrainModel
+from ...widgets.no_markup import Input, Option, OptionList, Static, Vertical
 from ..help import EXPLAIN
 
 

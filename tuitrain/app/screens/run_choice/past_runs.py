@@ -12,35 +12,35 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.framework.content import key_hints, literal
-from tuitrain.app.pinning import find_pin, toggle_pin
-from tuitrain.app.renderables.charts.chart_view import ChartView
-from tuitrain.app.renderables.charts.metrics import (
-    LOSS,
-    chart_metrics,
-    companion_metrics,
-    measured_metric,
-)
-from tuitrain.app.renderables.charts.pinned_runs import PinnedRun
-from tuitrain.app.renderables.rows import Row, plain_text
-from tuitrain.app.renderables.tables.past_runs import (
-    comparison_rows,
-    matches_search,
-    metric_title,
-    past_run_row,
-    past_runs_header,
-)
-from tuitrain.app.widgets.charts.chart import Chart
-from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
-from tuitrain.app.widgets.no_markup import Horizontal, Input, Static, Vertical
-from tuitrain.app.widgets.tables.pick_list import PickList
 from tuitrain.errors import TuitrainError
 from tuitrain.metric_info import ACCURACY, MetricInfo, info_of
 from tuitrain.run.snapshot import Phase, RunInfo, Series, Snapshot
 from tuitrain.scenario.runs.final_curves import FinalCurves
 from tuitrain.scenario.runs.run_list import RecordedRun
 
+from ...framework.content import key_hints, literal
 from ...framework.screens import BaseDialog
+from ...pinning import find_pin, toggle_pin
+from ...renderables.charts.chart_view import ChartView
+from ...renderables.charts.metrics import (
+    LOSS,
+    chart_metrics,
+    companion_metrics,
+    measured_metric,
+)
+from ...renderables.charts.pinned_runs import PinnedRun
+from ...renderables.rows import Row, plain_text
+from ...renderables.tables.past_runs import (
+    comparison_rows,
+    matches_search,
+    metric_title,
+    past_run_row,
+    past_runs_header,
+)
+from ...widgets.charts.chart import Chart
+from ...widgets.inputs.filter_line import FilterInput, FilterLine
+from ...widgets.no_markup import Horizontal, Input, Static, Vertical
+from ...widgets.tables.pick_list import PickList
 from ..help import EXPLAIN
 
 NO_RUN: Final = Snapshot(0, RunInfo("", "", "", 0, 1, 0, 0), Phase.RECORDED)

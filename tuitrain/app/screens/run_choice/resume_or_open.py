@@ -7,13 +7,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.framework.content import key_hints
-from tuitrain.app.renderables.formatting import format_count
-from tuitrain.app.start_choice import OpenRecording, ResumeRun, StartChoice
-from tuitrain.app.widgets.no_markup import Static, Vertical
 from tuitrain.scenario.runs.run_list import RecordedRun
 
+from ...framework.content import key_hints
 from ...framework.screens import BaseDialog
+from ...renderables.formatting import format_count
+from ...start_choice import OpenRecording, ResumeRun, StartChoice
+from ...widgets.no_markup import Static, Vertical
 from ..help import EXPLAIN
 
 

@@ -11,28 +11,28 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from tuitrain.app.framework.content import assemble, key_hints, literal
-from tuitrain.app.keys.other_screens import START_KEYS
-from tuitrain.app.pinning import find_pin, toggle_pin
-from tuitrain.app.renderables.charts.pinned_runs import PinnedRun
-from tuitrain.app.renderables.rows import Row, ellipsize, ljust
-from tuitrain.app.renderables.tables.past_runs import (
+from tuitrain.errors import TuitrainError
+from tuitrain.scenario.bundled import BundledScenario
+from tuitrain.scenario.bundled_data import BUNDLED_DATA
+from tuitrain.scenario.runs.run_list import RecordedRun
+
+from ...framework.content import assemble, key_hints, literal
+from ...framework.screens import BaseScreen
+from ...keys.other_screens import START_KEYS
+from ...pinning import find_pin, toggle_pin
+from ...renderables.charts.pinned_runs import PinnedRun
+from ...renderables.rows import Row, ellipsize, ljust
+from ...renderables.tables.past_runs import (
     ACCURACY_TITLE,
     matches_search,
     metric_title,
     past_run_row,
     past_runs_header,
 )
-from tuitrain.app.start_choice import OpenRecording, RunScenario, StartChoice, TrainModel
-from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
-from tuitrain.app.widgets.no_markup import Horizontal, Input, Static, Vertical
-from tuitrain.app.widgets.tables.pick_list import PickList
-from tuitrain.errors import TuitrainError
-from tuitrain.scenario.bundled import BundledScenario
-from tuitrain.scenario.bundled_data import BUNDLED_DATA
-from tuitrain.scenario.runs.run_list import RecordedRun
-
-from ...framework.screens import BaseScreen
+from ...start_choice import OpenRecording, RunScenario, StartChoice, TrainModel
+from ...widgets.inputs.filter_line import FilterInput, FilterLine
+from ...widgets.no_markup import Horizontal, Input, Static, Vertical
+from ...widgets.tables.pick_list import PickList
 from ..help import HelpScreen
 from .new_run import NewRunDialog
 from .past_runs import NO_RUN, RunsScreen

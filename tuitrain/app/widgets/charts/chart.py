@@ -10,12 +10,12 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 
-from tuitrain.app.renderables.charts.chart import draw_chart
-from tuitrain.app.renderables.charts.chart_view import ChartView
-from tuitrain.app.renderables.charts.metrics import Metric
-from tuitrain.app.renderables.rows import Row
 from tuitrain.run.snapshot import Snapshot
 
+from ...renderables.charts.chart import draw_chart
+from ...renderables.charts.chart_view import ChartView
+from ...renderables.charts.metrics import Metric
+from ...renderables.rows import Row
 from ..rows_view import RowsView
 
 

@@ -12,7 +12,9 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 
-from tuitrain.app.renderables.charts.lr_sweep import (
+from tuitrain.run.snapshot import LrSweep, Snapshot
+
+from ...renderables.charts.lr_sweep import (
     SweepCandidate,
     best_index,
     lr_finder_rows,
@@ -20,9 +22,7 @@ from tuitrain.app.renderables.charts.lr_sweep import (
     sweep_curve_rows,
     sweep_table_rows,
 )
-from tuitrain.app.renderables.rows import Row
-from tuitrain.run.snapshot import LrSweep, Snapshot
-
+from ...renderables.rows import Row
 from ..row_cursor import RowCursor
 from ..rows_view import RowsView
 

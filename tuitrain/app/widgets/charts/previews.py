@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from tuitrain.app.renderables.charts.lr_forecast import LrForecast, lr_forecast_rows
-from tuitrain.app.renderables.rows import Row
-from tuitrain.app.renderables.tables.update_preview import update_rows
 from tuitrain.run.snapshot import Snapshot, UpdatePreview
 
+from ...renderables.charts.lr_forecast import LrForecast, lr_forecast_rows
+from ...renderables.rows import Row
+from ...renderables.tables.update_preview import update_rows
 from ..rows_view import RowsView
 
 

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from textual.geometry import Size
 from textual.reactive import reactive
 
-from tuitrain.app.renderables.formatting import format_count, format_percentage
-from tuitrain.app.renderables.rows import Row
-from tuitrain.app.renderables.samples.captions import batch_title, input_note
-from tuitrain.app.renderables.samples.confusion import confusion_rows, overall_accuracy
-from tuitrain.app.renderables.samples.errors import error_rows, scatter_rows
-from tuitrain.app.renderables.samples.sample_rows import sample_rows
 from tuitrain.engines.batch_view import BatchView, ClassTargets, NumberTargets
 from tuitrain.run.snapshot import Snapshot
 
+from ...renderables.formatting import format_count, format_percentage
+from ...renderables.rows import Row
+from ...renderables.samples.captions import batch_title, input_note
+from ...renderables.samples.confusion import confusion_rows, overall_accuracy
+from ...renderables.samples.errors import error_rows, scatter_rows
+from ...renderables.samples.sample_rows import sample_rows
 from ..inspection_access import inspection_of, placeholder_rows
 from .heat_view import HeatView
 

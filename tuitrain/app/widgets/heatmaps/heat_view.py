@@ -8,9 +8,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.reactive import reactive
 
-from tuitrain.app.renderables.heatmaps.heatmap import COLOR_LEVELS, NOT_FINITE, GlyphSet
-from tuitrain.app.renderables.rows import Role
-
+from ...renderables.heatmaps.heatmap import COLOR_LEVELS, NOT_FINITE, GlyphSet
+from ...renderables.rows import Role
 from ..rows_view import RowsView
 
 MAX_STYLES = 4096

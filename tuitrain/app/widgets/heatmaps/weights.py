@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from textual.geometry import Size
 from textual.reactive import reactive
 
-from tuitrain.app.renderables.formatting import format_shape
-from tuitrain.app.renderables.heatmaps.histogram_series import histogram_series_rows
-from tuitrain.app.renderables.heatmaps.weight_facts import (
+from tuitrain.engines.inspection import WeightsView
+from tuitrain.run.snapshot import Snapshot
+
+from ...renderables.formatting import format_shape
+from ...renderables.heatmaps.histogram_series import histogram_series_rows
+from ...renderables.heatmaps.weight_facts import (
     TENSORS,
     absence_reason,
     fact_rows,
     tensor_summary,
 )
-from tuitrain.app.renderables.heatmaps.weights import is_filters, weight_picture_rows
-from tuitrain.app.renderables.histograms.bars import histogram_rows
-from tuitrain.app.renderables.rows import Row, wrap_text
-from tuitrain.engines.inspection import WeightsView
-from tuitrain.run.snapshot import Snapshot
-
+from ...renderables.heatmaps.weights import is_filters, weight_picture_rows
+from ...renderables.histograms.bars import histogram_rows
+from ...renderables.rows import Row, wrap_text
 from ..inspection_access import inspection_of, placeholder_rows
 from .heat_view import HeatView
 

@@ -11,9 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.suggester import Suggester
 
-from tuitrain.app.completion import completions
-from tuitrain.app.widgets.no_markup import Horizontal, Input, Static
 from tuitrain.run.snapshot import Snapshot
+
+from ...completion import completions
+from ..no_markup import Horizontal, Input, Static
 
 
 class VocabularySuggester(Suggester):

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tuitrain.app.widgets.no_markup import Horizontal, Input, Static
+from ..no_markup import Horizontal, Input, Static
 
 
 class FilterInput(Input):

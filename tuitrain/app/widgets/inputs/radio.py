@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuitrain.app.widgets.no_markup import RadioButton
+from ..no_markup import RadioButton
 
 
 class Radio(RadioButton):

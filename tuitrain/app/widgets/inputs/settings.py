@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textual.events import Key
 from textual.message import Message
 
-from tuitrain.app.widgets.no_markup import OptionList
+from ..no_markup import OptionList
 
 
 class SettingsList(OptionList):

@@ -13,18 +13,18 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from tuitrain.app.renderables.formatting import format_count
-from tuitrain.app.renderables.rows import LazyRows, Row
-from tuitrain.app.renderables.tables.groups import (
+from tuitrain.run.snapshot import GroupView, Snapshot
+
+from ...renderables.formatting import format_count
+from ...renderables.rows import LazyRows, Row
+from ...renderables.tables.groups import (
     GroupColumns,
     RowKey,
     TableRow,
     table_header,
     table_rows,
 )
-from tuitrain.app.renderables.timeline import group_at
-from tuitrain.run.snapshot import GroupView, Snapshot
-
+from ...renderables.timeline import group_at
 from ..row_cursor import RowCursor
 
 

@@ -12,10 +12,10 @@ from textual.events import Click
 from textual.geometry import Size
 from textual.message import Message
 
-from tuitrain.app.renderables.rows import Row
-from tuitrain.app.renderables.tables.journal import journal_rows
 from tuitrain.run.snapshot import JournalEntry, Snapshot
 
+from ...renderables.rows import Row
+from ...renderables.tables.journal import journal_rows
 from ..row_cursor import RowCursor
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from tuitrain.app.renderables.rows import Row
-from tuitrain.app.renderables.tables.log import LOG_LEVELS, filter_lines, log_rows
 from tuitrain.run.snapshot import Snapshot
 
+from ...renderables.rows import Row
+from ...renderables.tables.log import LOG_LEVELS, filter_lines, log_rows
 from ..row_cursor import RowCursor
 
 

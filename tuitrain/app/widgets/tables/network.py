@@ -13,8 +13,11 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from tuitrain.app.renderables.rows import Row
-from tuitrain.app.renderables.tables.network import (
+from tuitrain.engines.inspection import NetworkRow, NetworkView
+from tuitrain.run.snapshot import Snapshot
+
+from ...renderables.rows import Row
+from ...renderables.tables.network import (
     fit_columns,
     layer_keys,
     parent_keys,
@@ -22,10 +25,7 @@ from tuitrain.app.renderables.tables.network import (
     tree_rows,
     visible_rows,
 )
-from tuitrain.app.renderables.tables.network_facts import detail_rows, eager_note, network_title
-from tuitrain.engines.inspection import NetworkRow, NetworkView
-from tuitrain.run.snapshot import Snapshot
-
+from ...renderables.tables.network_facts import detail_rows, eager_note, network_title
 from ..inspection_access import inspection_of, placeholder_rows
 from ..row_cursor import RowCursor
 from ..rows_view import RowsView

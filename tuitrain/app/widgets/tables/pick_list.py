@@ -13,8 +13,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from tuitrain.app.renderables.rows import Row
-
+from ...renderables.rows import Row
 from ..row_cursor import RowCursor
 
 Item = TypeVar("Item")

@@ -6,9 +6,11 @@ from typing import Any, TypeAlias, cast
 
 import msgspec
 
-from ..metric_info import RESERVED_NAMES
+from tuitrain.metric_info import RESERVED_NAMES
+
 from .breakpoints import AddBreakpoint, RemoveBreakpoint
 from .command import Command, number_text
+from .command_spec import CommandKind, CommandSpec, read_command, write_command
 from .forms import Form
 from .group_commands import (
     Clip,
@@ -37,7 +39,6 @@ from .run_commands import (
     TryLr,
     Undo,
 )
-from .spec import CommandKind, CommandSpec, read_command, write_command
 from .tokens import any_word, count, non_negative, number
 
 AnyCommand: TypeAlias = (
