@@ -30,6 +30,7 @@ from .logs.log_capture import LogLine, LogSnapshot
 __all__ = [
     "Actor",
     "ArrayStatistics",
+    "Attachment",
     "BranchView",
     "EndReason",
     "GroupHistory",
@@ -244,6 +245,30 @@ class UpdatePreview:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Who watches a run, who steers it, and how a screen in another process is connected to it.
+
+    Attributes
+    ----------
+    viewers : the number of screens that show the run
+    pen : the name of the viewer who steers; "" for none
+    holds_pen : whether this screen does
+    asked_by : the viewer who asks the holder for the pen; "" for none
+    seconds_left : seconds until the pen goes to that viewer; 0 if none asks
+    delay : seconds by which the screen is late; None if it is not
+    problem : what is wrong with the connection, such as ``the connection was lost``; or ""
+    """
+
+    viewers: int = 1
+    pen: str = ""
+    holds_pen: bool = True
+    asked_by: str = ""
+    seconds_left: int = 0
+    delay: float | None = None
+    problem: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """The state of a run at one moment.
@@ -277,6 +302,7 @@ class Snapshot:
     preview : the last requested preview; see `LiveRun.preview`
     inspection : the requested inspection; see `LiveRun.inspect`
     record_status : for a record, the moment shown, and how the run ended
+    attachment : who watches and who steers; None where this screen is the only one
     """
 
     version: int
@@ -310,6 +336,7 @@ class Snapshot:
     preview: UpdatePreview | None = None
     inspection: Inspection | None = None
     record_status: str = ""
+    attachment: Attachment | None = None
 
     @property
     def main_series(self) -> Series:
