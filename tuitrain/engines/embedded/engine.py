@@ -17,6 +17,10 @@ from tuitrain_core.native import compile_kernels
 from ..batch_view import BatchView, InspectBatch
 from ..capabilities import EVERY_CAPABILITY
 from ..factory import EngineSpec
+from ..grouping.command_handler import CommandHandler
+from ..grouping.description import describe_group, describe_parameter
+from ..grouping.freezing import FrozenParameters
+from ..grouping.rehearsal import RehearsalEngine
 from ..inspection import NetworkView
 from ..pending_step import HoldCondition, PendingStep
 from ..state import Array, EngineState, read_only
@@ -24,17 +28,17 @@ from ..steerable import CommandResult
 from ..trainable import WarmUpProgress, ignore_progress
 from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 from .buffer_owners import BufferOwners
-from .command_handler import CommandHandler
-from .description import describe_group, describe_parameter
 from .evaluation import Evaluator
-from .freezing import FrozenParameters
-from .group_simulator import EmbeddedGroupSimulator
-from .groups import GroupTable
 from .holdable_steps import HoldableSteps
 from .model import SeededModel
 from .network_inspector import NetworkInspector
-from .optimizers import compile_optimizers, optimizer_choices
-from .rehearsal import RehearsalEngine
+from .optimizers import (
+    CoreArrays,
+    compile_optimizers,
+    make_table,
+    optimizer_choices,
+    simulate_groups,
+)
 from .state_io import capture_state, restore_state
 from .stepper import Stepper
 from .training import Training
@@ -64,14 +68,15 @@ class EmbeddedEngine:
         self.model = model = SeededModel(spec.make_model, spec.seed)
         self._parameters = model.parameters
         self.loader = DataLoader(spec.train, spec.batch_size, spec.seed)
-        self._table = GroupTable(model.parameters, spec.groups, model.module.aliases())
+        self._table = make_table(model.parameters, spec.groups, model.module.aliases())
         loss = _loss_of(model.module, spec)
         self.evaluator = Evaluator(model, self.loader, spec.test, loss, spec.metrics)
         self.stepper = Stepper(model.module, self.loader, self._table, model.parameters, loss)
         self._holdable = HoldableSteps(self.stepper, model, self._table)
         self._training = Training(model, self.stepper, self._holdable)
         self._inspector = NetworkInspector(model, self.loader, self._table)
-        self._frozen = FrozenParameters(self._parameters, model.buffers)
+        self._arrays = CoreArrays(self._parameters)
+        self._frozen = FrozenParameters(self._arrays, model.buffers)
         self._owners = BufferOwners(model.module, self._inspector.structure)
         self._commands = CommandHandler(self._table, self._frozen, len(self.loader))
         for plan in spec.groups:
@@ -157,7 +162,7 @@ class EmbeddedEngine:
         """Describe the groups, in order."""
         self._frozen.verify()
         return tuple(
-            describe_group(group, self._parameters, self._table.aliases, self._frozen, self.step)
+            describe_group(group, self._table, self._arrays, self._frozen, self.step)
             for group in self._table
         )
 
@@ -194,7 +199,7 @@ class EmbeddedEngine:
             return None
         return describe_parameter(
             name,
-            self._parameters[name],
+            self._arrays,
             self.group_of(name),
             self._table.aliases[name],
             self._frozen.since(name),
@@ -245,7 +250,7 @@ class EmbeddedEngine:
 
     def rehearsal(self) -> RehearsalEngine:
         """Return an engine that follows commands and does not train; see `Engine.rehearsal`."""
-        groups = EmbeddedGroupSimulator(self.model.module, self._spec.groups, len(self.loader))
+        groups = simulate_groups(self.model.module, self._spec.groups, len(self.loader))
         return RehearsalEngine(groups, self._spec, self.count_dead_units)
 
     def _clone(self, state: EngineState) -> EmbeddedEngine:

@@ -14,7 +14,7 @@ from ..factory import EngineSpec, GroupSpec, MakeModel
 from .built_in_models import MODEL_NAMES, fitting_models
 from .engine import EmbeddedEngine
 from .environment import environment
-from .group_simulator import EmbeddedGroupSimulator
+from .optimizers import CoreSimulator, simulate_groups
 
 
 class EmbeddedFactory:
@@ -50,9 +50,9 @@ class EmbeddedFactory:
 
     def simulate_groups(
         self, model: Module, specs: Sequence[GroupSpec], steps_per_epoch: int
-    ) -> EmbeddedGroupSimulator:
+    ) -> CoreSimulator:
         """Build groups that follow commands; see `EngineFactory.simulate_groups`."""
-        return EmbeddedGroupSimulator(model, specs, steps_per_epoch)
+        return simulate_groups(model, specs, steps_per_epoch)
 
     def environment(self) -> Mapping[str, str]:
         """Return versions and the machine's features, by name, as text."""

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..pending_step import HoldCondition, PendingStep
 from ..views import LayerUnits
-from .groups import Group, GroupTable
 from .model import MutableState, SeededModel
+from .optimizers import CoreGroup, CoreTable
 from .stepper import Stepper
 
 
@@ -26,7 +26,7 @@ class HoldableSteps:
     table : the groups
     """
 
-    def __init__(self, stepper: Stepper, model: SeededModel, table: GroupTable) -> None:
+    def __init__(self, stepper: Stepper, model: SeededModel, table: CoreTable) -> None:
         self._stepper = stepper
         self._model = model
         self._table = table
@@ -112,7 +112,7 @@ class ComputedStep:
         self,
         loss: float,
         before: Sequence[float],
-        table: GroupTable,
+        table: CoreTable,
         count_units: Callable[[], Sequence[LayerUnits]],
     ) -> None:
         self.loss = loss
@@ -144,7 +144,7 @@ class ComputedStep:
             self._units = self._count_units()
         return self._units
 
-    def _norm(self, group: Group) -> float:
+    def _norm(self, group: CoreGroup) -> float:
         grads = (self._table.parameters[name].grad for name in group.members)
         squares = (np.square(g.memory(), dtype=np.float64).sum() for g in grads if g is not None)
         return math.sqrt(sum(map(float, squares)))

@@ -9,9 +9,9 @@ import numpy as np
 from tuitrain_core.data import DataLoader
 
 from ..inspection import InputShape, NetworkView
-from .groups import GroupTable
 from .model import SeededModel
 from .network_structure import Structure
+from .optimizers import CoreTable
 
 
 class NetworkInspector:
@@ -24,7 +24,7 @@ class NetworkInspector:
     table : the groups, whose optimizers know the norms of the gradients
     """
 
-    def __init__(self, model: SeededModel, loader: DataLoader, table: GroupTable) -> None:
+    def __init__(self, model: SeededModel, loader: DataLoader, table: CoreTable) -> None:
         self._model = model
         self._loader = loader
         self._table = table

@@ -8,7 +8,7 @@ from tuitrain_core import Parameter
 from tuitrain_core.compiler import ParameterUpdate, PendingUpdate, Program, prepare_updates
 from tuitrain_core.optimizer import UpdateStatistics
 
-from .groups import GroupTable
+from .optimizers import CoreTable
 
 
 class _Measured(Mapping[Parameter, UpdateStatistics]):
@@ -46,7 +46,7 @@ class PendingUpdates:
     def __init__(
         self,
         program: Program,
-        table: GroupTable,
+        table: CoreTable,
         parameters: Mapping[str, Parameter],
         trained: Sequence[str],
     ) -> None:

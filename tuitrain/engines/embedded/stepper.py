@@ -28,7 +28,7 @@ from ..state import Array
 from ..threads import max_threads
 from .autotuner import Autotuner
 from .dead_units import find_dead_units, find_recorded_dead_units
-from .groups import GroupTable
+from .optimizers import CoreTable
 from .pending_updates import PendingUpdates
 
 
@@ -54,7 +54,7 @@ class Stepper:
         self,
         model: Module,
         loader: DataLoader,
-        table: GroupTable,
+        table: CoreTable,
         parameters: Mapping[str, Parameter],
         loss: Loss | None,
         clock: Callable[[], float] = time.perf_counter,

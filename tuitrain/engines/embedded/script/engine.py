@@ -24,6 +24,9 @@ from tuitrain_core.module import Module
 
 from ...batch_view import BatchView, InspectBatch
 from ...capabilities import Capabilities, Capability
+from ...grouping.command_handler import CommandHandler
+from ...grouping.description import describe_group, describe_parameter
+from ...grouping.freezing import FrozenParameters
 from ...inspection import NetworkView
 from ...pending_step import HoldCondition, PendingStep
 from ...state import Array, EngineState, read_only
@@ -31,13 +34,10 @@ from ...steerable import CommandResult
 from ...trainable import WarmUpProgress, ignore_progress
 from ...views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 from ..buffer_owners import BufferOwners
-from ..command_handler import CommandHandler
-from ..description import describe_group, describe_parameter
-from ..freezing import FrozenParameters
 from ..model import SeededModel
 from ..network_inspector import NetworkInspector
 from ..network_structure import Structure
-from ..optimizers import optimizer_choices
+from ..optimizers import CoreArrays, optimizer_choices
 from ..state_io import capture_state, restore_state
 from .groups import ScriptGroups
 from .loop import ScriptLoop
@@ -102,7 +102,8 @@ class ScriptEngine:
         self._model = SeededModel(lambda: net, 0)
         self._model.generator = random.generator()
         self._model.parameters = self._parameters
-        self._frozen = FrozenParameters(self._parameters, self._model.buffers)
+        self._arrays = CoreArrays(self._parameters)
+        self._frozen = FrozenParameters(self._arrays, self._model.buffers)
         self._inspector = (
             None if loader is None else NetworkInspector(self._model, loader, self._table)
         )
@@ -160,7 +161,7 @@ class ScriptEngine:
         """Describe the groups, in order."""
         self._frozen.verify()
         return tuple(
-            describe_group(group, self._parameters, self._table.aliases, self._frozen, self.step)
+            describe_group(group, self._table, self._arrays, self._frozen, self.step)
             for group in self._table
         )
 
@@ -192,7 +193,7 @@ class ScriptEngine:
             return None
         return describe_parameter(
             name,
-            self._parameters[name],
+            self._arrays,
             self.group_of(name),
             self._table.aliases[name],
             self._frozen.since(name),

@@ -14,7 +14,7 @@ from tuitrain_core.optimizer import OPTIMIZERS, Optimizer
 from tuitrain_core.schedule import Constant
 
 from ...factory import GroupSpec
-from ..groups import Group, GroupTable
+from ..optimizers import CoreGroup, CoreTable, make_table
 
 
 @dataclass(eq=False)
@@ -66,7 +66,7 @@ class ScriptGroups:
         plans = [
             _plan(entry, title) for entry, title in zip(entries, _titles(entries), strict=True)
         ]
-        self.table = GroupTable(self.parameters, plans, net.aliases())
+        self.table = make_table(self.parameters, plans, net.aliases())
         self.owned: set[str] = set()
         for group, entry in zip(self.table, entries, strict=True):
             group.optimizer.state.update(
@@ -95,7 +95,7 @@ class ScriptGroups:
         self.owned.update(groups)
 
 
-def set_rates(table: GroupTable, step: int) -> list[Group]:
+def set_rates(table: CoreTable, step: int) -> list[CoreGroup]:
     """Set each group's lr for a step, and return the groups."""
     groups = list(table)
     for group in groups:

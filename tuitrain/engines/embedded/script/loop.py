@@ -12,10 +12,10 @@ from tuitrain_core.data import DataLoader
 from tuitrain_core.optimizer import clip_grad_norm, clip_grad_value
 from tuitrain_core.tensor import Tensor
 
+from ...grouping.freezing import FrozenParameters
 from ...loops.turns import Turns
 from ...pending_step import HoldCondition, PendingStep
 from ...state import Array
-from ..freezing import FrozenParameters
 from ..holdable_steps import ComputedStep, meets_condition
 from ..model import MutableState, SeededModel
 from .groups import ScriptGroups, set_rates

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Generic, cast
 
 from tuitrain.commands import Setting, is_name
 from tuitrain.errors import RefusedError
-from tuitrain_core import Parameter, schedule
-from tuitrain_core.optimizer import Optimizer, ParameterState
+from tuitrain_core import schedule
+from tuitrain_core.optimizer import ParameterState
 from tuitrain_core.schedule import Constant, Schedule
 
 from ..factory import GroupSpec
@@ -22,66 +22,30 @@ from ..targets import (
     resolve_patterns,
     unknown_target,
 )
-from .optimizers import make_optimizer, settings_of
+from .rules import Opt, OptimizerRules, Param
 
 
 @dataclass(eq=False)
-class Group:
-    """One group. Its optimizer has a single ``param_groups`` entry and belongs to it alone."""
+class Group(Generic[Opt]):
+    """One group. Its optimizer belongs to it alone."""
 
     name: str
     members: tuple[str, ...]
-    optimizer: Optimizer
+    rule: str
+    optimizer: Opt
     schedule: Schedule
-
-    @property
-    def rule(self) -> str:
-        """The optimizer's name."""
-        return self.optimizer.rule
-
-    @property
-    def settings(self) -> dict[str, Setting]:
-        """The optimizer's hyper-parameters besides lr."""
-        return settings_of(self.optimizer)
 
     def set_lr(self, step: int) -> None:
         """Set the optimizer's lr to the schedule's value at this step."""
-        self.optimizer.param_groups[0]["lr"] = self.schedule.lr(step)
+        self.optimizer.lr = self.schedule.lr(step)
 
 
-def to_record(group: Group) -> dict[str, Any]:
-    """Return a group as plain values, without the state of its parameters."""
-    return {
-        "name": group.name,
-        "members": list(group.members),
-        "rule": group.rule,
-        "settings": {"lr": group.optimizer.param_groups[0]["lr"], **group.settings},
-        "schedule": schedule.to_record(group.schedule),
-    }
-
-
-def from_record(record: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> Group:
-    """Make the group of a record of `to_record`, with an optimizer without state.
-
-    Raises
-    ------
-    RefusedError, CoreError, KeyError : it is not such a record
-    """
-    recorded: Mapping[str, Any] = record["settings"]
-    settings: dict[str, Setting] = {
-        key: cast(Setting, tuple(cast(list[float], value)) if isinstance(value, list) else value)
-        for key, value in recorded.items()
-    }
-    members = tuple(record["members"])
-    optimizer = make_optimizer(record["rule"], [parameters[name] for name in members], settings)
-    return Group(record["name"], members, optimizer, schedule.from_record(record["schedule"]))
-
-
-class GroupTable:
+class GroupTable(Generic[Param, Opt]):
     """All groups, in order, over all parameters of a model.
 
     Parameters
     ----------
+    rules : the update rules of the engine
     parameters : every parameter by name
     specs : the groups at the first step
     aliases : the other names of tied parameters
@@ -94,13 +58,15 @@ class GroupTable:
 
     def __init__(
         self,
-        parameters: Mapping[str, Parameter],
+        rules: OptimizerRules[Param, Opt],
+        parameters: Mapping[str, Param],
         specs: Sequence[GroupSpec],
         aliases: Mapping[str, tuple[str, ...]],
     ) -> None:
+        self.rules = rules
         self.parameters = parameters
         self.aliases: ParameterAliases = {name: aliases.get(name, ()) for name in parameters}
-        self._groups: dict[str, Group] = {}
+        self._groups: dict[str, Group[Opt]] = {}
         left = list(parameters)
         for spec in specs:
             group = self._planned(spec, left)
@@ -110,10 +76,10 @@ class GroupTable:
             names = ", ".join(map(self.display_name, left))
             raise RefusedError(f"no group takes {names}; end with a group whose params are ['*']")
 
-    def __iter__(self) -> Iterator[Group]:
+    def __iter__(self) -> Iterator[Group[Opt]]:
         return iter(self._groups.values())
 
-    def get(self, name: str) -> Group | None:
+    def get(self, name: str) -> Group[Opt] | None:
         """Return the group of that name, or None."""
         return self._groups.get(name)
 
@@ -122,7 +88,7 @@ class GroupTable:
         """The groups' names, in order."""
         return list(self._groups)
 
-    def resolve(self, target: str) -> list[Group]:
+    def resolve(self, target: str) -> list[Group[Opt]]:
         """Return the groups that a target names; raise `RefusedError` if there are none."""
         matches = resolve_groups(target, self.names, self.aliases)
         return [self._groups[name] for name in matches]
@@ -159,7 +125,7 @@ class GroupTable:
         """Return the first name of a parameter, given any of its names."""
         return next((first for first, others in self.aliases.items() if name in others), name)
 
-    def group_of(self, parameter: str) -> Group:
+    def group_of(self, parameter: str) -> Group[Opt]:
         """Return the group that a parameter is in."""
         return next(group for group in self if parameter in group.members)
 
@@ -169,12 +135,12 @@ class GroupTable:
         return {
             name: state
             for name, parameter in self.parameters.items()
-            if (state := owners[name].optimizer.state.get(parameter)) is not None
+            if (state := self.rules.state_of(owners[name].optimizer, parameter)) is not None
             # A held step may have allocated state without an update.
             and (state.step or any(slot.any() for slot in state.slots.values()))
         }
 
-    def replace(self, groups: Iterable[Group]) -> None:
+    def replace(self, groups: Iterable[Group[Opt]]) -> None:
         """Replace the groups of the same names; append new ones.
 
         Groups without members are dropped.
@@ -183,14 +149,50 @@ class GroupTable:
             self._groups[group.name] = group
         self._groups = {name: group for name, group in self._groups.items() if group.members}
 
-    def reset(self, groups: Iterable[Group]) -> None:
+    def reset(self, groups: Iterable[Group[Opt]]) -> None:
         """Replace all groups."""
         self._groups = {group.name: group for group in groups}
 
-    def _of(self, members: Iterable[str]) -> list[Parameter]:
-        return [self.parameters[name] for name in members]
+    def settings(self, group: Group[Opt]) -> dict[str, Setting]:
+        """Return the hyper-parameters of a group besides lr."""
+        return self.rules.settings(group.optimizer)
 
-    def _planned(self, spec: GroupSpec, left: Sequence[str]) -> Group:
+    def make_optimizer(
+        self, rule: str, members: Iterable[str], settings: Mapping[str, Setting]
+    ) -> Opt:
+        """Make an optimizer without state for some parameters; see `OptimizerRules.make`."""
+        return self.rules.make(rule, [self.parameters[name] for name in members], settings)
+
+    def to_record(self, group: Group[Opt]) -> dict[str, Any]:
+        """Return a group as plain values, without the state of its parameters."""
+        return {
+            "name": group.name,
+            "members": list(group.members),
+            "rule": group.rule,
+            "settings": {"lr": group.optimizer.lr, **self.settings(group)},
+            "schedule": schedule.to_record(group.schedule),
+        }
+
+    def from_record(self, record: Mapping[str, Any]) -> Group[Opt]:
+        """Make the group of a record of `to_record`, with an optimizer without state.
+
+        Raises
+        ------
+        RefusedError, CoreError, KeyError : it is not such a record
+        """
+        recorded: Mapping[str, Any] = record["settings"]
+        settings: dict[str, Setting] = {
+            key: cast(
+                Setting, tuple(cast(list[float], value)) if isinstance(value, list) else value
+            )
+            for key, value in recorded.items()
+        }
+        members, rule = tuple(record["members"]), record["rule"]
+        optimizer = self.make_optimizer(rule, members, settings)
+        follows = schedule.from_record(record["schedule"])
+        return Group(record["name"], members, rule, optimizer, follows)
+
+    def _planned(self, spec: GroupSpec, left: Sequence[str]) -> Group[Opt]:
         if not is_name(spec.name):
             raise RefusedError(
                 f"group {spec.name!r}: a name is made of letters, digits, '_', '.' and '-'"
@@ -200,12 +202,10 @@ class GroupTable:
         try:
             members = self._claim(spec, left)
             self.check_name(spec.name, members)
-            optimizer = make_optimizer(spec.optimizer, self._of(members), spec.settings)
+            optimizer = self.make_optimizer(spec.optimizer, members, spec.settings)
         except RefusedError as refusal:
             raise RefusedError(f"group {spec.name!r}: {refusal}") from None
-        return Group(
-            spec.name, members, optimizer, Constant(float(optimizer.param_groups[0]["lr"]))
-        )
+        return Group(spec.name, members, spec.optimizer, optimizer, Constant(float(optimizer.lr)))
 
     def _claim(self, spec: GroupSpec, left: Sequence[str]) -> tuple[str, ...]:
         wanted = resolve_patterns(spec.patterns, self.aliases)

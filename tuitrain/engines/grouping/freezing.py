@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tuitrain_core import Parameter
-
 from ..state import Array
+from .rules import ParameterArrays
 
 VERIFY_BYTES = 1 << 20
 """Bytes verified at a time: about 0.3 ms of CRC-32; a larger model is verified in parts."""
@@ -37,13 +36,13 @@ class FrozenParameters:
 
     Parameters
     ----------
-    parameters : every parameter by name
+    parameters : the values of every parameter
     buffers : returns every buffer by name, as live memory
     """
 
     def __init__(
         self,
-        parameters: Mapping[str, Parameter],
+        parameters: ParameterArrays,
         buffers: Callable[[], Mapping[str, Array]] = dict[str, Array],
     ) -> None:
         self._parameters, self._buffers = parameters, buffers
@@ -56,7 +55,7 @@ class FrozenParameters:
     def freeze(self, name: str, step: int) -> None:
         """Freeze a parameter, and drop its gradient."""
         self._frozen[name] = _Frozen(step, self._checksum(name))
-        self._parameters[name].grad = None
+        self._parameters.drop_gradient(name)
 
     def thaw(self, name: str) -> None:
         """Thaw a parameter."""
@@ -110,7 +109,7 @@ class FrozenParameters:
             frozen = self._frozen.pop(name)
             frozen.intact = frozen.intact and self._checksum(name) == frozen.checksum
             self._frozen[name] = frozen
-            looked_at += self._parameters[name].memory().nbytes
+            looked_at += self._parameters.value(name).nbytes
             if looked_at > VERIFY_BYTES:
                 break
         self._verify_held()
@@ -127,7 +126,7 @@ class FrozenParameters:
                 break
 
     def _checksum(self, name: str) -> int:
-        return _crc(self._parameters[name].memory())
+        return _crc(self._parameters.value(name))
 
 
 def _crc(array: Array) -> int:

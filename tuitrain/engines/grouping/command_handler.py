@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Generic
 
 from tuitrain.commands import (
     AnyCommand,
@@ -19,9 +20,7 @@ from tuitrain.commands import (
     to_text,
 )
 from tuitrain.errors import RefusedError
-from tuitrain_core import Parameter
 from tuitrain_core.errors import CoreError
-from tuitrain_core.optimizer import OPTIMIZERS, default_policy, transfer_optimizer
 from tuitrain_core.schedule import Constant, Schedule, WarmUp
 
 from ..optimizer_settings import transferable_settings
@@ -30,10 +29,10 @@ from ..steerable import CommandResult
 from ..targets import resolve_patterns
 from .freezing import FrozenParameters
 from .groups import Group, GroupTable
-from .optimizers import make_optimizer
+from .rules import Opt, Param
 
 
-class CommandHandler:
+class CommandHandler(Generic[Param, Opt]):
     """Applies commands to a group table.
 
     Parameters
@@ -43,7 +42,9 @@ class CommandHandler:
     steps_per_epoch : the length of an epoch, for schedules
     """
 
-    def __init__(self, table: GroupTable, frozen: FrozenParameters, steps_per_epoch: int) -> None:
+    def __init__(
+        self, table: GroupTable[Param, Opt], frozen: FrozenParameters, steps_per_epoch: int
+    ) -> None:
         self._table = table
         self._frozen = frozen
         self._steps_per_epoch = steps_per_epoch
@@ -93,7 +94,9 @@ class CommandHandler:
         for name in frozen:
             self._frozen.thaw(name)
             if command.state == "reset":
-                self._table.group_of(name).optimizer.state.pop(self._table.parameters[name], None)
+                self._table.rules.reset(
+                    self._table.group_of(name).optimizer, self._table.parameters[name]
+                )
         state = "kept" if command.state == "keep" else "reset"
         return CommandResult(
             True, f"{command.target} thawed: {self._parameters(frozen)}, optimizer state {state}"
@@ -138,7 +141,7 @@ class CommandHandler:
 
     def _reschedule(
         self, command: SetLr | ScaleLr | Decay | SetSchedule, step: int
-    ) -> list[tuple[Group, Schedule]]:
+    ) -> list[tuple[Group[Opt], Schedule]]:
         """Give the groups the schedules of a command, all of them or none.
 
         Returns
@@ -149,7 +152,7 @@ class CommandHandler:
         ------
         RefusedError : names the group whose schedule is impossible
         """
-        made: list[tuple[Group, Schedule, Schedule]] = []
+        made: list[tuple[Group[Opt], Schedule, Schedule]] = []
         for group in self._table.resolve(command.target):
             try:
                 schedule = reschedule(command, group.schedule, step, self._steps_per_epoch)
@@ -172,40 +175,40 @@ class CommandHandler:
         return _join(messages, f"{command.target} already has {command.name} with these settings")
 
     def _swapped(
-        self, group: Group, command: SwapOptimizer, step: int
-    ) -> tuple[Group, tuple[Group | None, str]]:
+        self, group: Group[Opt], command: SwapOptimizer, step: int
+    ) -> tuple[Group[Opt], tuple[Group[Opt] | None, str]]:
         """Make the group that replaces this one; ``group`` itself is not changed."""
         settings_given = dict(command.settings)
         lr = settings_given.pop("lr", None)
         settings = {**self._kept(group, command.name), **settings_given}
-        rate = group.optimizer.param_groups[0]["lr"] if lr is None else lr
-        members = [self._table.parameters[name] for name in group.members]
-        optimizer = make_optimizer(command.name, members, {"lr": rate, **settings})
-        schedule = (
-            group.schedule if lr is None else Constant(float(optimizer.param_groups[0]["lr"]))
+        rate = group.optimizer.lr if lr is None else lr
+        optimizer = self._table.make_optimizer(
+            command.name, group.members, {"lr": rate, **settings}
         )
+        schedule = group.schedule if lr is None else Constant(float(optimizer.lr))
         if command.ramp and not schedule.stays_zero(step):
             schedule = WarmUp(schedule, step, command.ramp)
-        fresh = replace(group, optimizer=optimizer, schedule=schedule)
-        policy = command.state or default_policy(group.rule, fresh.rule)
-        same = (fresh.rule, fresh.settings, schedule) == (
+        fresh = replace(group, rule=command.name, optimizer=optimizer, schedule=schedule)
+        policy = command.state or self._table.rules.default_policy(group.rule, fresh.rule)
+        same = (fresh.rule, self._table.settings(fresh), schedule) == (
             group.rule,
-            group.settings,
+            self._table.settings(group),
             group.schedule,
         )
         if same and policy == "carry":
             return group, (None, "")
         if policy == "carry":
-            transfer_optimizer(group.optimizer, optimizer, members)
+            self._transfer(group, optimizer, group.members)
         done = "state carried" if policy == "carry" else "state reset"
         return group, (fresh, done + _lr_message(group.schedule, schedule, step))
 
-    def _kept(self, group: Group, rule: str) -> dict[str, Setting]:
+    def _kept(self, group: Group[Opt], rule: str) -> dict[str, Setting]:
         """Return the group's settings that the other optimizer takes over."""
-        if rule not in OPTIMIZERS:
+        rules = self._table.rules
+        if rule not in rules.names:
             return {}
         return transferable_settings(
-            group.settings, OPTIMIZERS[group.rule].defaults(), OPTIMIZERS[rule].defaults()
+            self._table.settings(group), rules.defaults(group.rule), rules.defaults(rule)
         )
 
     def _regroup(self, command: Regroup) -> CommandResult:
@@ -244,7 +247,7 @@ class CommandHandler:
                     "taken for it; move all of the group, or first the rest"
                 )
 
-    def _move(self, moved: list[str], name: str, model: Group) -> list[str]:
+    def _move(self, moved: list[str], name: str, model: Group[Opt]) -> list[str]:
         """Move parameters with their state into the group ``name``, made like ``model``."""
         donors = {self._table.group_of(item).name: self._table.group_of(item) for item in moved}
         existing = self._table.get(name)
@@ -252,9 +255,7 @@ class CommandHandler:
         members = [item for item in self._table.parameters if item in inside or item in moved]
         grown = self._rebuilt(model, name, members)
         for item in moved:
-            transfer_optimizer(
-                self._table.group_of(item).optimizer, grown.optimizer, self._of([item])
-            )
+            self._transfer(self._table.group_of(item), grown.optimizer, [item])
         shrunk = [
             self._rebuilt(donor, donor.name, [item for item in donor.members if item not in moved])
             for donor in donors.values()
@@ -262,18 +263,19 @@ class CommandHandler:
         self._table.replace([*shrunk, grown])
         return [group.name for group in shrunk if not group.members]
 
-    def _rebuilt(self, group: Group, name: str, members: list[str]) -> Group:
+    def _rebuilt(self, group: Group[Opt], name: str, members: list[str]) -> Group[Opt]:
         """Return a copy of the group with another name and other members, with their state."""
         if not members:
             return replace(group, members=())
         kept = [member for member in members if member in group.members]
-        lr = group.optimizer.param_groups[0]["lr"]
-        optimizer = make_optimizer(group.rule, self._of(members), {"lr": lr, **group.settings})
-        transfer_optimizer(group.optimizer, optimizer, self._of(kept))
-        return Group(name, tuple(members), optimizer, group.schedule)
+        settings = {"lr": group.optimizer.lr, **self._table.settings(group)}
+        optimizer = self._table.make_optimizer(group.rule, members, settings)
+        self._transfer(group, optimizer, kept)
+        return Group(name, tuple(members), group.rule, optimizer, group.schedule)
 
-    def _of(self, names: Iterable[str]) -> list[Parameter]:
-        return [self._table.parameters[name] for name in names]
+    def _transfer(self, group: Group[Opt], optimizer: Opt, members: Iterable[str]) -> None:
+        parameters = [self._table.parameters[name] for name in members]
+        self._table.rules.transfer(group.optimizer, optimizer, parameters)
 
     def _parameters(self, names: list[str]) -> str:
         return self._table.display_name(names[0]) if len(names) == 1 else f"{len(names)} parameters"

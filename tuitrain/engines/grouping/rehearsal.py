@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from tuitrain.commands import AnyCommand, Clip, to_text
 from tuitrain.errors import RefusedError
@@ -18,15 +19,14 @@ from ..state import Array, EngineState
 from ..steerable import CommandResult
 from ..trainable import WarmUpProgress, ignore_progress
 from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
-from .group_simulator import EmbeddedGroupSimulator
-from .optimizers import optimizer_choices
+from .group_simulator import TableSimulator
 
 _NOT_TRAINED = "an engine that does not train has no network to look into"
 _LACKING = (Capability.NETWORK_TREE, Capability.CONFUSION)
 
 
 class RehearsalEngine:
-    """Follows commands as the embedded engine does; its steps cost nothing and change nothing.
+    """Follows commands as the engine that is rehearsed does; its steps cost nothing and change nothing.
 
     Results of training are not known: losses are 0, metrics are NaN, and there is no gradient.
     See `Engine` for what each member promises.
@@ -45,7 +45,7 @@ class RehearsalEngine:
 
     def __init__(
         self,
-        groups: EmbeddedGroupSimulator,
+        groups: TableSimulator[Any, Any],
         spec: EngineSpec,
         count_dead_units: Callable[[], Sequence[LayerUnits]],
     ) -> None:
@@ -104,7 +104,7 @@ class RehearsalEngine:
 
     def optimizer_choices(self) -> tuple[OptimizerChoice, ...]:
         """List the optimizers that a group can be given."""
-        return optimizer_choices()
+        return self._groups.optimizer_choices()
 
     def held_modules(self, frozen: Collection[str]) -> Mapping[str, bool]:
         """Return no module: buffers are not known."""

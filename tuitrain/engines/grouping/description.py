@@ -8,22 +8,20 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from tuitrain_core import Parameter
 from tuitrain_core.optimizer import UpdateStatistics
 from tuitrain_core.schedule import Schedule, to_record
 
 from ..array_statistics import describe_array
-from ..targets import ParameterAliases
 from ..views import GroupView, ParameterRow, ParameterView
 from .freezing import FrozenParameters
-from .groups import Group
-from .optimizers import settings_text
+from .groups import Group, GroupTable
+from .rules import Opt, Param, ParameterArrays
 
 
 def describe_group(
-    group: Group,
-    parameters: Mapping[str, Parameter],
-    aliases: ParameterAliases,
+    group: Group[Opt],
+    table: GroupTable[Param, Opt],
+    arrays: ParameterArrays,
     frozen: FrozenParameters,
     step: int,
 ) -> GroupView:
@@ -32,10 +30,11 @@ def describe_group(
         name: statistics
         for name in group.members
         if name not in frozen
-        and (statistics := group.optimizer.statistics.get(parameters[name])) is not None
+        and (statistics := table.rules.sizes_of(group.optimizer, table.parameters[name]))
+        is not None
     }
     rows = tuple(
-        _row(name, parameters[name], aliases[name], frozen, updates.get(name))
+        _row(name, arrays.shape(name), table.aliases[name], frozen, updates.get(name))
         for name in group.members
     )
     some_frozen = any(name in frozen for name in group.members)
@@ -44,7 +43,7 @@ def describe_group(
         parameters=rows,
         size=sum(row.size for row in rows),
         optimizer=group.rule,
-        settings=settings_text(group.optimizer),
+        settings=table.rules.settings_text(group.optimizer),
         schedule=group.schedule.label,
         lr=group.schedule.lr(step),
         update_ratio=_update_ratio(list(updates.values())),
@@ -59,21 +58,22 @@ def describe_group(
 
 def describe_parameter(
     name: str,
-    parameter: Parameter,
+    arrays: ParameterArrays,
     group: str,
     aliases: tuple[str, ...],
     frozen_since: int | None,
     step: int,
 ) -> ParameterView:
     """Describe a parameter in full, with its values and its gradient, as they are now."""
+    gradient = arrays.gradient(name)
     return ParameterView(
         name=name,
-        shape=parameter.shape,
+        shape=arrays.shape(name),
         group=group,
         step=step,
         frozen_since=frozen_since,
-        value=describe_array(parameter.memory()),
-        grad=None if parameter.grad is None else describe_array(parameter.grad.memory()),
+        value=describe_array(arrays.value(name)),
+        grad=None if gradient is None else describe_array(gradient),
         aliases=aliases,
     )
 
@@ -86,15 +86,15 @@ def _record(schedule: Schedule) -> Mapping[str, Any]:
 
 def _row(
     name: str,
-    parameter: Parameter,
+    shape: tuple[int, ...],
     aliases: tuple[str, ...],
     frozen: FrozenParameters,
     update: UpdateStatistics | None,
 ) -> ParameterRow:
     return ParameterRow(
         name=name,
-        shape=parameter.shape,
-        size=parameter.size,
+        shape=shape,
+        size=math.prod(shape),
         update_ratio=_update_ratio([update] if update else []),
         frozen_since=frozen.since(name),
         aliases=aliases,
