@@ -1,0 +1,17 @@
+"""Snapshots of a run, and requests of inspections, as bytes for other processes."""
+
+from .decoder import SnapshotDecoder
+from .encoder import SharedParts, SnapshotEncoder
+from .errors import RemoteDataError
+from .frame import FORMAT_VERSION
+from .requests import decode_request, encode_request
+
+__all__ = [
+    "FORMAT_VERSION",
+    "RemoteDataError",
+    "SharedParts",
+    "SnapshotDecoder",
+    "SnapshotEncoder",
+    "decode_request",
+    "encode_request",
+]
