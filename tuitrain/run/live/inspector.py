@@ -1,4 +1,4 @@
-"""Inspections of a live run, made for as long as a viewer requests them.
+"""Inspections of a live run, made for as long as viewers request them.
 
 They are made on the run's thread, at a boundary, at intervals that leave 95 % of the time to the
 training. They are not part of records or states, and no decision depends on them.
@@ -6,7 +6,7 @@ training. They are not part of records or states, and no decision depends on the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Final, Generic, TypeVar
 
@@ -26,9 +26,14 @@ from tuitrain.errors import RefusedError, describe_error
 from ..session import Session
 from ..snapshot import Phase
 from .parameter_sampler import ParameterSampler
+from .shared_answers import SharedAnswers
 
 MIN_TRAINING_RATIO: Final = 19
 """The training gets at least this many times the duration of an inspection before the next one."""
+
+MAX_DEBT_SECONDS: Final = 1.0
+"""Seconds of training by which inspections of new requests may be ahead of that ratio: one viewer
+that moves from layer to layer is answered at once, many viewers that do so are not."""
 
 WEIGHTS_SECONDS: Final = 0.25
 NETWORK_SECONDS: Final = 0.5
@@ -67,49 +72,68 @@ class ThrottledCall(Generic[_Result]):
 class Inspector:
     """Makes the inspections that viewers request of a session.
 
+    Equal requests are answered once, and all inspections together take the share of one.
+
     Parameters
     ----------
     clock : seconds that only grow
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._weights = ThrottledCall[Inspection](clock, WEIGHTS_SECONDS)
-        self._network = ThrottledCall[Inspection](clock, NETWORK_SECONDS)
-        self._batch = ThrottledCall[Inspection](clock, BATCH_SECONDS)
+        self._answers = SharedAnswers[InspectionRequest, Inspection](
+            clock, MIN_TRAINING_RATIO, MAX_DEBT_SECONDS
+        )
         self._units = ThrottledCall[tuple[LayerUnits, ...]](clock, UNITS_SECONDS)
         self._sampler = ParameterSampler()
         self._moment: tuple[int, int] | None = None
 
     def inspect(self, session: Session, request: InspectionRequest | None) -> Inspection | None:
-        """Return the requested inspection, or None; call it only at boundaries.
+        """Return one requested inspection, or None; see `update`."""
+        self.update(session, [] if request is None else [request])
+        return None if request is None else self.answer(request)
+
+    def update(self, session: Session, requests: Sequence[InspectionRequest]) -> None:
+        """Make the inspections that are due; call it only at boundaries.
 
         An error becomes a `FailedInspection` and does not end the run.
+
+        Parameters
+        ----------
+        requests : those of all viewers, in the order in which new ones are answered
         """
         self._sampler.follow(session.timeline.branch, session.step)
-        if request is None:
-            return None
-        if reason := _missing_for(request, session.engine.capabilities):
-            return FailedInspection(request, session.step, reason)
+        names = [request.parameter for request in requests if isinstance(request, InspectWeights)]
+        self._sampler.keep(names)
         # A paused run visits a boundary only after a request or a command: inspect it again.
         is_paused = session.phase is not Phase.RUNNING
         self._moment = (session.step, len(session.journal)) if is_paused else None
-        match request:
-            case InspectWeights():
-                throttled, look = self._weights, lambda: self._inspect_weights(session, request)
-            case InspectNetwork():
-                throttled, look = self._network, lambda: self._inspect_network(session)
-            case InspectBatch():
-                throttled, look = self._batch, lambda: session.engine.inspect_batch(request)
+        self._answers.update(
+            requests,
+            lambda request: self._inspect(session, request),
+            _seconds,
+            self._moment,
+            is_paused,
+        )
 
-        def look_safely() -> Inspection:
-            try:
-                return look()
-            except RefusedError as error:
-                return FailedInspection(request, session.step, str(error))
-            except Exception as error:  # the user's own model may raise anything
-                return FailedInspection(request, session.step, describe_error(error))
+    def answer(self, request: InspectionRequest) -> Inspection | None:
+        """Return the newest answer to a present request; None if there is none yet."""
+        return self._answers.get(request)
 
-        return throttled.get((request, self._moment), look_safely)
+    def _inspect(self, session: Session, request: InspectionRequest) -> Inspection:
+        if reason := _missing_for(request, session.engine.capabilities):
+            return FailedInspection(request, session.step, reason)
+        try:
+            match request:
+                case InspectWeights():
+                    return self._inspect_weights(session, request)
+                case InspectNetwork():
+                    return self._inspect_network(session)
+                case InspectBatch():
+                    return session.engine.inspect_batch(request)
+        except RefusedError as error:
+            return FailedInspection(request, session.step, str(error))
+        except Exception as error:  # the user's own model may raise anything
+            return FailedInspection(request, session.step, describe_error(error))
 
     def _inspect_weights(self, session: Session, request: InspectWeights) -> Inspection:
         view = self._sampler.sample(session.engine, session.timeline.branch, request)
@@ -129,6 +153,17 @@ class Inspector:
         if Capability.DEAD_UNITS not in session.engine.capabilities:
             return ()
         return self._units.get(self._moment, lambda: tuple(session.engine.count_dead_units()))
+
+
+def _seconds(request: InspectionRequest) -> float:
+    """Return the least number of seconds between two inspections."""
+    match request:
+        case InspectWeights():
+            return WEIGHTS_SECONDS
+        case InspectNetwork():
+            return NETWORK_SECONDS
+        case InspectBatch():
+            return BATCH_SECONDS
 
 
 def _missing_for(request: InspectionRequest, capabilities: Capabilities) -> str:

@@ -13,16 +13,16 @@ from ..logs.log_capture import LogCapture
 from ..progress import ProgressCallback
 from ..session import Session
 from ..snapshot import Actor, JournalEntry, RunInfo, Snapshot
-from .mailbox import Mailbox
-from .publisher import Publisher
+from .access import LiveAccess
 from .training_thread import TrainingThread
+from .viewer import Viewer
 
 
 class LiveRun:
     """A run that trains in the background; any thread may call its methods.
 
     Commands and requests reach the run's thread through a mailbox, which is read at step
-    boundaries. Snapshots come back through a publisher.
+    boundaries. Snapshots come back through a publisher. The run is its own first viewer.
 
     Parameters
     ----------
@@ -31,6 +31,10 @@ class LiveRun:
     info : what is known of the run before its session is built
     clock : seconds that only grow
     log : the captured output of the training code, or None
+
+    Attributes
+    ----------
+    access : what other viewers use
     """
 
     def __init__(
@@ -40,9 +44,9 @@ class LiveRun:
         clock: Callable[[], float] = time.perf_counter,
         log: LogCapture | None = None,
     ) -> None:
-        self._mailbox = Mailbox()
-        self._publisher = Publisher(info, clock, log)
-        self._thread = TrainingThread(build, self._mailbox, self._publisher, clock, log)
+        self.access = LiveAccess(info, clock, log)
+        self._viewer = self.access.open_viewer()
+        self._thread = TrainingThread(build, self.access, clock, log)
 
     @property
     def error(self) -> TuitrainError | None:
@@ -59,33 +63,29 @@ class LiveRun:
         self._thread.start()
         return self
 
+    def open_viewer(self, attends: bool = True) -> Viewer:
+        """Open another viewer; see `LiveAccess.open_viewer`."""
+        return self.access.open_viewer(attends)
+
     def snapshot(self) -> Snapshot:
         """Return the newest snapshot, at once; during training a newer one follows."""
-        return self._publisher.read()
+        return self._viewer.snapshot()
 
     def submit(self, command: AnyCommand, actor: Actor = "api") -> int:
         """Submit a command, and return its ticket; the journal has the answer under it."""
-        return self._mailbox.submit(command, actor)
+        return self._viewer.submit(command, actor)
 
     def select_parameter(self, parameter: str | None) -> None:
-        """Have the next snapshots describe this parameter in full (None: no parameter)."""
-        self._mailbox.request(parameter=parameter)
+        """Have the next snapshots describe this parameter; see `Viewer.select_parameter`."""
+        self._viewer.select_parameter(parameter)
 
     def inspect(self, request: InspectionRequest | None) -> None:
-        """Have the next snapshots contain an inspection (None: none).
-
-        It is made on the run's thread, at boundaries, at intervals that leave nearly all of the
-        time to the training.
-        """
-        self._mailbox.request(inspection=request)
+        """Have the next snapshots contain an inspection; see `Viewer.inspect`."""
+        self._viewer.inspect(request)
 
     def preview(self, command: AnyCommand | None) -> None:
-        """Have the next snapshots contain the effect of a command on the next update (None: none).
-
-        It is computed once, at the next boundary, without changing the run or its journal. Of
-        several requests before that boundary only the last is answered.
-        """
-        self._mailbox.request(preview=command)
+        """Have the next snapshots contain a preview; see `Viewer.preview`."""
+        self._viewer.preview(command)
 
     def on_resume(self) -> None:
         """Exclude suspended time from the throughput; call this when the process continues."""
@@ -93,7 +93,7 @@ class LiveRun:
 
     def close(self) -> None:
         """End the training at the next step boundary, and wait until the thread has ended."""
-        self._mailbox.close()
+        self.access.mailbox.close()
         self._thread.join()
 
     def wait_for(
@@ -105,7 +105,7 @@ class LiveRun:
         -------
         The newest snapshot, even if it does not meet the condition
         """
-        return self._publisher.wait_for(condition, timeout)
+        return self._viewer.wait_for(condition, timeout)
 
     def join(self, timeout: float | None = None) -> Snapshot:
         """Wait until the run has ended, and return its newest snapshot."""

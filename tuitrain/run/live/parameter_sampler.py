@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -74,6 +75,15 @@ class HistogramHistory:
         self._histograms = [self._histograms[i] for i in np.unique(np.searchsorted(steps, even))]
 
 
+class _Sample(NamedTuple):
+    """The last sample of a parameter, and its difference from the one before."""
+
+    step: int
+    values: Array
+    update: TensorSummary = TensorSummary()
+    update_steps: int = 0
+
+
 class _Histories(NamedTuple):
     value: HistogramHistory
     grad: HistogramHistory
@@ -81,17 +91,16 @@ class _Histories(NamedTuple):
 
 
 class ParameterSampler:
-    """Samples one parameter at a time, and keeps the histograms of all sampled parameters.
+    """Samples parameters, and keeps the histograms of all sampled parameters.
 
-    The update of a parameter is the difference from the sample before.
+    The update of a parameter is the difference from its sample before.
     """
 
     def __init__(self) -> None:
         self._histories: dict[str, _Histories] = {}
         self._position = ("", 0)
-        self._before: tuple[str, int, Array] | None = None
-        self._update = TensorSummary()
-        self._update_steps = 0
+        self._samples: dict[str, _Sample] = {}
+        self._last = ""
 
     def sample(self, engine: Engine, branch: Branch, request: InspectWeights) -> WeightsView | None:
         """Sample a parameter; return None if no parameter has that name."""
@@ -100,8 +109,8 @@ class ParameterSampler:
             return None
         self.follow(branch, engine.step)
         values, grads = engine.parameters()[view.name], engine.gradient(view.name)
-        self._update_difference(view, values)
-        histories = self._add_histograms(view)
+        sample = self._add_sample(request.parameter, view, values)
+        histories = self._add_histograms(view, sample.update)
         return WeightsView(
             request=request,
             step=view.step,
@@ -112,15 +121,20 @@ class ParameterSampler:
             value=_summary(view.value, values, histories.value),
             grad=_summary(view.grad, grads, histories.grad),
             update=TensorSummary(
-                self._update.statistics,
-                self._update.sample,
-                self._update.block,
+                sample.update.statistics,
+                sample.update.sample,
+                sample.update.block,
                 histories.update.view(),
             ),
-            update_steps=self._update_steps,
+            update_steps=sample.update_steps,
             update_ratio=_update_ratio(engine, view),
             aliases=view.aliases,
         )
+
+    def keep(self, parameters: Collection[str]) -> None:
+        """Forget the values of all but these parameters and the one sampled last."""
+        kept = {*parameters, self._last}
+        self._samples = {name: own for name, own in self._samples.items() if name in kept}
 
     def follow(self, branch: Branch, step: int) -> None:
         """Keep only the histograms that belong to the present branch.
@@ -133,31 +147,32 @@ class ParameterSampler:
         if branch.name == name and step >= last:
             return
         common = step if branch.name == name else min(branch.fork, step)
-        self._before, self._update, self._update_steps = None, TensorSummary(), 0
+        self._samples.clear()
         for histories in self._histories.values():
             for history in histories:
                 history.truncate(common)
 
-    def _add_histograms(self, view: ParameterView) -> _Histories:
+    def _add_histograms(self, view: ParameterView, update: TensorSummary) -> _Histories:
         empty = _Histories(HistogramHistory(), HistogramHistory(), HistogramHistory())
         histories = self._histories.setdefault(view.name, empty)
         histories.value.add(view.step, view.value)
         histories.grad.add(view.step, view.grad)
-        histories.update.add(view.step, self._update.statistics)
+        histories.update.add(view.step, update.statistics)
         return histories
 
-    def _update_difference(self, view: ParameterView, values: Array) -> None:
-        """Compute the update, if the sample before has this parameter at another step."""
-        before = self._before
-        if before is not None and before[:2] == (view.name, view.step):
-            return
-        if before is not None and before[0] == view.name:
-            difference = values - before[2]
-            self._update = TensorSummary(describe_array(difference), *downsample(difference))
-            self._update_steps = view.step - before[1]
-        else:
-            self._update, self._update_steps = TensorSummary(), 0
-        self._before = view.name, view.step, values.copy()
+    def _add_sample(self, parameter: str, view: ParameterView, values: Array) -> _Sample:
+        """Return the sample of this step; its update, if there is a sample of an earlier step."""
+        before = self._samples.get(parameter)
+        self._last = parameter
+        if before is not None and before.step == view.step:
+            return before
+        sample = _Sample(view.step, values.copy())
+        if before is not None:
+            difference = values - before.values
+            update = TensorSummary(describe_array(difference), *downsample(difference))
+            sample = sample._replace(update=update, update_steps=view.step - before.step)
+        self._samples[parameter] = sample
+        return sample
 
 
 def _summary(

@@ -1,14 +1,16 @@
-"""The publisher of a live run: it holds the newest snapshot for other threads."""
+"""The publisher of a live run: it holds the newest snapshot for the viewers."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tuitrain.engines.inspection import Inspection
+
 from ..logs.log_capture import LogCapture
-from ..snapshot import Phase, RunInfo, Snapshot
+from ..snapshot import ParameterView, Phase, RunInfo, Snapshot, UpdatePreview
 
 SNAPSHOT_SECONDS = 1 / 25
 """The least number of seconds between two snapshots, for a viewer that reads in a loop. One is
@@ -19,6 +21,39 @@ SNAPSHOT_SHARE = 0.05
 
 MAX_SNAPSHOT_SECONDS = 0.5
 """Seconds after which a snapshot is built even if that exceeds `SNAPSHOT_SHARE`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Views:
+    """What a snapshot contains for one viewer only; see `Snapshot`."""
+
+    parameter: ParameterView | None = None
+    inspection: Inspection | None = None
+    preview: UpdatePreview | None = None
+
+
+NO_VIEWS = Views()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Publication:
+    """A snapshot as all viewers share it, and what each of them has besides, by its number."""
+
+    snapshot: Snapshot
+    views: Mapping[int, Views] = field(default_factory=dict[int, Views])
+
+    def snapshot_for(self, viewer: int) -> Snapshot:
+        """Return the snapshot of a viewer, whose other fields are the shared ones."""
+        views = self.views.get(viewer, NO_VIEWS)
+        shared = self.snapshot
+        if views is NO_VIEWS:
+            return shared
+        return replace(
+            shared,
+            parameter=views.parameter,
+            inspection=views.inspection,
+            preview=views.preview,
+        )
 
 
 class Publisher:
@@ -35,22 +70,24 @@ class Publisher:
         self._clock = clock
         self._log = log
         self._condition = threading.Condition()
-        self._snapshot = Snapshot(0, info, Phase.STARTING)
+        self._newest = Publication(Snapshot(0, info, Phase.STARTING))
         self._was_read = True
         self._published_at = -1.0
         self._interval = SNAPSHOT_SECONDS
 
     @property
     def newest(self) -> Snapshot:
-        """The newest snapshot."""
-        return self._snapshot
+        """The newest snapshot, as all viewers share it."""
+        return self._newest.snapshot
 
-    def read(self) -> Snapshot:
+    def read(self) -> Publication:
         """Return the newest snapshot, and request the next one."""
         self._was_read = True
-        return self._snapshot
+        return self._newest
 
-    def wait_for(self, condition: Callable[[Snapshot], bool], timeout: float | None) -> Snapshot:
+    def wait_for(
+        self, condition: Callable[[Publication], bool], timeout: float | None
+    ) -> Publication:
         """Wait until the newest snapshot meets a condition, or for ``timeout`` seconds.
 
         Returns
@@ -58,29 +95,30 @@ class Publisher:
         The newest snapshot, whether it meets the condition or not
         """
         with self._condition:
-            self._condition.wait_for(lambda: condition(self._snapshot), timeout)
-            return self._snapshot
+            self._condition.wait_for(lambda: condition(self._newest), timeout)
+            return self._newest
 
-    def publish(self, build: Callable[[float], Snapshot], now: bool = False) -> None:
+    def publish(self, build: Callable[[], Publication], now: bool = False) -> None:
         """Build a snapshot and show it, if one is due.
 
         Parameters
         ----------
-        build : builds the snapshot, given the time; its version is replaced
+        build : builds the snapshot; its version is replaced
         now : whether to build one even if none is due
         """
         start = self._clock()
         if not now and (not self._was_read or start - self._published_at < self._interval):
             return
         self._was_read = False
-        self._show(build(start))
+        self._show(build())
         self._published_at = self._clock()
         took = self._published_at - start
         self._interval = max(SNAPSHOT_SECONDS, min(took / SNAPSHOT_SHARE, MAX_SNAPSHOT_SECONDS))
 
     def update(self, **changes: Any) -> None:
         """Show the newest snapshot with some of its fields replaced."""
-        self._show(replace(self._snapshot, **changes))
+        newest = self._newest
+        self._show(replace(newest, snapshot=replace(newest.snapshot, **changes)))
 
     def update_if_due(self, **changes: Any) -> None:
         """Do as `update`, at most every `SNAPSHOT_SECONDS`."""
@@ -89,10 +127,11 @@ class Publisher:
             self._published_at = now
             self.update(**changes)
 
-    def _show(self, snapshot: Snapshot) -> None:
-        snapshot = replace(snapshot, version=self._snapshot.version + 1)
+    def _show(self, publication: Publication) -> None:
+        changes: dict[str, Any] = {"version": self._newest.snapshot.version + 1}
         if self._log is not None:
-            snapshot = replace(snapshot, log=self._log.snapshot())
+            changes["log"] = self._log.snapshot()
+        shown = replace(publication, snapshot=replace(publication.snapshot, **changes))
         with self._condition:
-            self._snapshot = snapshot
+            self._newest = shown
             self._condition.notify_all()

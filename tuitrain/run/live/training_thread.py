@@ -1,29 +1,22 @@
-"""The thread of a live run: bursts of steps, with commands, requests and snapshots between them."""
+"""The thread of a live run: it builds the session, trains it, and shows how it has failed."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from traceback import format_exception
 
 from tuitrain.commands import to_text
 from tuitrain.errors import RunFailedError, TuitrainError, describe_error
-from tuitrain.text import format_count
 
 from ..logs.log_capture import LogCapture
 from ..progress import ProgressCallback
 from ..session import Session
-from ..snapshot import JournalEntry, Phase, Snapshot
-from .inspection import LiveInspection
-from .mailbox import Mailbox, Submission, ViewRequests
-from .overhead import OverheadMeter
-from .publisher import Publisher
-from .throughput import ThroughputMeter
-
-MAIL_INTERVAL_SECONDS = 0.02
-"""Seconds of training after which the present burst is the last one before mail is read."""
+from ..snapshot import JournalEntry, Phase
+from .access import LiveAccess
+from .boundary import Boundary
+from .mailbox import Submission
 
 
 class _ClosedError(Exception):
@@ -36,8 +29,7 @@ class TrainingThread:
     Parameters
     ----------
     build : makes the session; called on this thread, because it loads data and compiles kernels
-    mailbox : brings commands and requests
-    publisher : receives snapshots
+    access : brings commands and requests, and receives snapshots
     clock : seconds that only grow
     log : receives the traceback of a failure, or None
 
@@ -49,22 +41,17 @@ class TrainingThread:
     def __init__(
         self,
         build: Callable[[ProgressCallback], Session],
-        mailbox: Mailbox,
-        publisher: Publisher,
+        access: LiveAccess,
         clock: Callable[[], float],
         log: LogCapture | None,
     ) -> None:
         self.error: TuitrainError | None = None
         self._build = build
-        self._mailbox = mailbox
-        self._publisher = publisher
+        self._access = access
+        self._mailbox, self._publisher = access.mailbox, access.publisher
         self._clock = clock
         self._log = log
-        self._inspection = LiveInspection(clock)
-        self._requests = ViewRequests()
-        self._throughput = ThroughputMeter(clock)
-        self._overhead = OverheadMeter(clock)
-        self._was_suspended = False
+        self._boundary: Boundary | None = None
         self._thread = threading.Thread(target=self._run, name="tuitrain-run", daemon=True)
 
     @property
@@ -83,7 +70,8 @@ class TrainingThread:
 
     def exclude_suspension(self) -> None:
         """Restart the meters after this burst: the process was suspended during it."""
-        self._was_suspended = True
+        if self._boundary is not None:
+            self._boundary.exclude_suspension()
 
     def _run(self) -> None:
         try:
@@ -96,14 +84,16 @@ class TrainingThread:
             self._train(session)
 
     def _train(self, session: Session) -> None:
-        self._connect(session)
+        boundary = self._boundary = Boundary(
+            session, self._access, self._clock, self._log, self._check_open
+        )
         try:
             while not self._mailbox.is_closing:
-                self._visit_boundary(session)
+                boundary.visit()
                 if session.phase is Phase.RUNNING:
-                    self._run_burst(session)
+                    boundary.run_burst()
                 else:
-                    self._wait()
+                    boundary.wait()
             session.apply_planned()  # planned commands of a boundary precede an end there
             session.end("left")
         except _ClosedError:
@@ -111,64 +101,14 @@ class TrainingThread:
         except BaseException as error:  # the user's own model or data may raise anything
             failure = self._as_failure(error, f"step {session.step + 1}: ")
             with suppress(Exception):  # a model that has raised may raise again here
-                self._publish(session, now=True)
+                boundary.publish(now=True)
             session.end("failed")
             self._fail(failure)
 
-    def _connect(self, session: Session) -> None:
-        """Let the mailbox interrupt bursts, and the timeline report its progress."""
-        self._mailbox.interrupt_burst = session.engine.interrupt
-        if self._log is not None:
-            self._log.get_step = lambda: session.step
-        timeline = session.timeline
-
-        def on_retraining(step: int, target: int) -> None:
-            if self._mailbox.is_closing:
-                raise _ClosedError
-            note = f"{timeline.purpose}: step {format_count(step)} of {format_count(target)}"
-            self._publisher.update_if_due(note=note, progress=None)
-
-        timeline.on_progress = on_retraining
-        timeline.training = self._overhead.training
-
-    def _visit_boundary(self, session: Session) -> None:
-        """Apply the planned and the submitted commands, and publish the result."""
-        session.apply_planned()
-        submissions, self._requests = self._mailbox.receive()
-        for submission in submissions:
-            session.apply_command(submission.command, submission.actor, submission.ticket)
-        session.on_boundary()
-        has_preview = self._inspection.update_preview(session, self._requests.preview)
-        is_waiting = session.phase is not Phase.RUNNING
-        self._publish(session, now=bool(submissions) or has_preview or is_waiting)
-
-    def _run_burst(self, session: Session) -> None:
-        mailbox, clock = self._mailbox, self._clock
-        deadline = clock() + MAIL_INTERVAL_SECONDS
-        before = session.step
-        session.run_burst(lambda: mailbox.has_mail or clock() >= deadline)
-        if self._was_suspended:
-            self._was_suspended = False
-            self._reset_meters()
-        samples_until = session.timeline.batches.samples_until
-        self._throughput.add(samples_until(session.step) - samples_until(before))
-        self._overhead.end_burst()
-
-    def _wait(self) -> None:
-        self._reset_meters()
-        self._mailbox.wait()
-
-    def _reset_meters(self) -> None:
-        self._throughput.reset()
-        self._overhead.reset()
-
-    def _publish(self, session: Session, now: bool = False) -> None:
-        def build(time: float) -> Snapshot:
-            speed = self._throughput.per_second()
-            snapshot = self._inspection.build_snapshot(session, self._requests, speed, time, now)
-            return replace(snapshot, overhead=self._overhead.share())
-
-        self._publisher.publish(build, now)
+    def _check_open(self) -> None:
+        """End the retraining of steps if the run is closed meanwhile."""
+        if self._mailbox.is_closing:
+            raise _ClosedError
 
     def _report_progress(self, note: str, done: float | None = None) -> None:
         self._publisher.update(note=note, progress=done)
@@ -184,10 +124,10 @@ class TrainingThread:
         self.error = error
         self._publisher.update(phase=Phase.FAILED, note=str(error))
         while not self._mailbox.is_closing:
-            self._refuse(self._mailbox.receive()[0])
-            self._wait()
+            self._refuse(self._mailbox.receive().submissions)
+            self._mailbox.wait()
 
-    def _refuse(self, submissions: list[Submission]) -> None:
+    def _refuse(self, submissions: Sequence[Submission]) -> None:
         if not submissions:
             return
         shown = self._publisher.newest
