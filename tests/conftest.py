@@ -31,3 +31,9 @@ def heed_interrupts() -> None:
     """Handle SIGINT as Python does; processes that a shell starts in the background ignore it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sockets_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the sockets of runs in tests apart from the user's."""
+    os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("sockets"))

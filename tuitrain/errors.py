@@ -48,6 +48,10 @@ class RunFailedError(ScenarioError):
     """A run that cannot continue because one of its steps, or the screen, has raised."""
 
 
+class NoSuchRunError(TuitrainError):
+    """No live run has this name, id or folder."""
+
+
 class CheckpointError(TuitrainError):
     """A checkpoint that cannot be written or read."""
 

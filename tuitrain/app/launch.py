@@ -6,15 +6,19 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.records.record_reader import HEADER
 from tuitrain.records.record_writer import RecordWriter
+from tuitrain.remote.control.identity import viewer_name
+from tuitrain.remote.server.local_screen import LocalScreen
+from tuitrain.remote.server.serving import serving
 from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.logs.fd_capture import capture_descriptors
-from tuitrain.run.logs.log_capture import LogCapture
+from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
 from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import RunInfo
@@ -31,9 +35,6 @@ from tuitrain.text import visible
 
 from .renderables.charts.pinned_runs import PinnedRun
 from .start_choice import OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
-
-LOG_NAME = "output.log"
-"""The file in a run's folder with the output of the training code."""
 
 
 def check_terminal() -> None:
@@ -62,6 +63,7 @@ def open_scenario(
     out: Path | None = None,
     read_only: bool = False,
     pinned: tuple[PinnedRun, ...] = (),
+    private: bool = False,
 ) -> None:
     """Open the app on a scenario, and record the run.
 
@@ -71,6 +73,7 @@ def open_scenario(
     out : the folder of the record; None makes a new one
     read_only : refuse every command
     pinned : past runs that are drawn for comparison
+    private : serve the run to no other process
 
     Raises
     ------
@@ -85,7 +88,7 @@ def open_scenario(
             output.write_to(where / LOG_NAME)
             return build_with_expectations(scenario, source, on_progress, recorder)
 
-        open_live(build, make_run_info(scenario), where, read_only, pinned)
+        open_live(build, make_run_info(scenario), where, read_only, pinned, private=private)
 
 
 def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
@@ -179,8 +182,9 @@ def open_live(
     read_only: bool,
     pinned: tuple[PinnedRun, ...],
     on_closed: Callable[[], None] = lambda: None,
+    private: bool = False,
 ) -> None:
-    """Open the app on a live run, and close the run with the app.
+    """Open the app on a live run, served to other viewers, and close the run with the app.
 
     Parameters
     ----------
@@ -190,6 +194,7 @@ def open_live(
     read_only : refuse every command
     pinned : past runs that are drawn for comparison
     on_closed : called when the app has closed, before the run is
+    private : serve the run to no other process
 
     Raises
     ------
@@ -203,16 +208,18 @@ def open_live(
     output = LogCapture()
     with capture_descriptors(output), output.capture():
         run = LiveRun(lambda on_progress: build(on_progress, output), title, log=output)
-        app = TuitrainApp(
-            run, record=where, read_only=read_only, config=config_path(), output=output
-        )
-        app.deck.compare_with(runs_folder(), pinned)
-        run.start()
-        with closing(run):
-            try:
-                run_app(app)
-            finally:
-                on_closed()
+        with serving(run, where, title.name, partial(output.add, "warning"), private) as pen:
+            screen = LocalScreen(run, pen, viewer_name(), read_only)
+            app = TuitrainApp(
+                screen, record=where, read_only=read_only, config=config_path(), output=output
+            )
+            app.deck.compare_with(runs_folder(), pinned)
+            run.start()
+            with closing(screen):
+                try:
+                    run_app(app)
+                finally:
+                    on_closed()
     if isinstance(run.error, RunFailedError):
         raise RunFailedError(f"the run has failed: {run.error}; the log is {where / LOG_NAME}")
     if run.error is not None:

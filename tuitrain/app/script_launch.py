@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.errors import TuitrainError
-from tuitrain.run.logs.log_capture import LogCapture
+from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
 from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase, RunInfo
@@ -17,7 +17,7 @@ from tuitrain.scenario.runs.run_list import new_run_folder
 from tuitrain.script.host import EndLoop, Loop, end_with_loop
 from tuitrain.script.runner import check_script, exit_status, run_script
 
-from .launch import LOG_NAME, open_live, printing_record
+from .launch import open_live, printing_record
 
 JOIN_SECONDS = 5.0
 """Seconds that a script gets to end after the app has closed."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tuitrain.errors import TuitrainError
 from tuitrain.text import visible
 
-from . import headless
+from . import detached, headless
 from .signals import signals_raise
 from .status import OK, report_error
 
@@ -32,10 +32,14 @@ def run(arguments: argparse.Namespace) -> int:
             f"tuitrain run has no use for {arguments.arguments[0]!r}; --help says what it takes"
         )
     scenario, source = _scenario(arguments.scenario)
+    if arguments.detach:
+        return detached.start_run(scenario, arguments)
+    if arguments.hosted:
+        return detached.host_run(scenario, source, arguments)
     if not arguments.headless:
         if arguments.json:
             raise TuitrainError("--json goes with --headless")
-        return _fly_in_app(scenario, source, arguments.out, arguments.read_only)
+        return _fly_in_app(scenario, source, arguments)
     if arguments.read_only:
         raise TuitrainError(
             "--read-only needs the app: without a screen there are no keys to refuse"
@@ -103,6 +107,10 @@ def replay(arguments: argparse.Namespace) -> int:
 
 def resume(arguments: argparse.Namespace) -> int:
     """Continue a recorded run, without a screen."""
+    if arguments.detach:
+        return detached.start_resumed(arguments)
+    if arguments.hosted:
+        return detached.host_resumed(arguments)
     from tuitrain.scenario import resume as resuming
 
     def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
@@ -193,9 +201,9 @@ def _run_script(arguments: argparse.Namespace) -> int:
     return open_script(arguments.scenario, arguments.arguments, arguments.out, arguments.read_only)
 
 
-def _fly_in_app(scenario: Scenario, source: str, out: Path | None, read_only: bool) -> int:
+def _fly_in_app(scenario: Scenario, source: str, arguments: argparse.Namespace) -> int:
     from tuitrain.app.launch import check_terminal, open_scenario
 
     check_terminal()
-    open_scenario(scenario, source, out, read_only)
+    open_scenario(scenario, source, arguments.out, arguments.read_only, private=arguments.private)
     return OK

@@ -13,7 +13,7 @@ from tuitrain.errors import TuitrainError, did_you_mean
 from tuitrain.text import visible
 from tuitrain.user_paths import user_path
 
-from . import actions
+from . import actions, live_actions, live_parsers
 
 Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
@@ -23,6 +23,7 @@ exit status:
   1    an expectation failed, a planned command was refused, a run came out different, or its record
        holds too little to say so; a step of the run has raised, or the screen has failed
   2    bad input, found before a step was taken: a file, a key, a value, a plan that cannot be
+  3    no such run is live
   130  interrupted; 143 ended by SIGTERM, 129 by SIGHUP
 """
 
@@ -86,6 +87,9 @@ def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argu
         action=actions.run,
         scenario=None,
         headless=False,
+        detach=False,
+        hosted=False,
+        private=False,
         out=None,
         json=False,
         read_only=False,
@@ -100,6 +104,7 @@ def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argu
     _add_resume(commands)
     _add_save(commands)
     _add_data(commands)
+    _add_live(commands)
     _add_bench(commands)
     return parser, commands.choices
 
@@ -110,7 +115,24 @@ def _add_run(commands: Commands) -> None:
     words = "of a script; -- goes before those that begin with a dash"
     run.add_argument("arguments", nargs="*", metavar="ARGUMENT", help=words)
     run.add_argument("--headless", action="store_true", help="no screen: as replay does")
+    detach = "no screen: train in a process of its own, which outlives this terminal"
+    run.add_argument("--detach", action="store_true", help=detach)
+    private = "keep the run out of reach of attach, ctl and list"
+    run.add_argument("--private", action="store_true", help=private)
+    run.add_argument("--hosted", action="store_true", help=argparse.SUPPRESS)
     run.add_argument("--json", action="store_true", help="with --headless: one object a line")
+
+
+def _add_live(commands: Commands) -> None:
+    """Add the commands about live runs."""
+    description = "list the live runs of this machine, and past ones below"
+    live_parsers.add_list(_command(commands, "list", live_actions.list_live, description))
+    description = "open the app on a live run; leaving it leaves the run alone"
+    live_parsers.add_attach(_command(commands, "attach", live_actions.attach, description))
+    description = "send a command to a live run, or ask it something"
+    live_parsers.add_control(_command(commands, "ctl", live_actions.control, description))
+    description = "connect standard input and output to a live run: what attach starts over ssh"
+    live_parsers.add_relay(_command(commands, "relay", live_actions.relay, description))
 
 
 def _add_serve(commands: Commands) -> None:
@@ -154,6 +176,10 @@ def _add_resume(commands: Commands) -> None:
     )
     resume.add_argument("--although-changed", action="store_true", help=changed)
     resume.add_argument("--json", action="store_true", help="one JSON object a line")
+    detach = "continue in a process of its own, which outlives this terminal"
+    resume.add_argument("--detach", action="store_true", help=detach)
+    resume.add_argument("--hosted", action="store_true", help=argparse.SUPPRESS)
+    resume.add_argument("--paused", action="store_true", help=argparse.SUPPRESS)
 
 
 def _add_save(commands: Commands) -> None:

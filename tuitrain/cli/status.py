@@ -8,10 +8,10 @@ from contextlib import suppress
 from typing import Final
 
 from tuitrain.encoding import write_line
-from tuitrain.errors import RunFailedError, TuitrainError, UserCodeError
+from tuitrain.errors import NoSuchRunError, RunFailedError, TuitrainError, UserCodeError
 from tuitrain.text import visible_lines
 
-OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+OK, FAILED, BAD_INPUT, NO_SUCH_RUN, INTERRUPTED = 0, 1, 2, 3, 130
 
 BROKEN_PIPE: Final = 128 + signal.SIGPIPE
 """The status that a shell reports when the reader of a program's output has closed it."""
@@ -22,6 +22,8 @@ def report_error(error: TuitrainError) -> int:
     if isinstance(error, UserCodeError) and error.traceback:
         print_lines(error.traceback)
     print_error(str(error))
+    if isinstance(error, NoSuchRunError):
+        return NO_SUCH_RUN
     return FAILED if isinstance(error, RunFailedError) else BAD_INPUT
 
 

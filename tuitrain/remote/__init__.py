@@ -1,1 +1,1 @@
-"""Watching and steering a run from other processes: a Unix socket a run, ssh for the rest."""
+"""Watching and steering a run from other processes: over a Unix socket, and over ssh."""

@@ -7,6 +7,7 @@ size allocates nothing.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypeAlias, cast
 
 import msgspec
@@ -90,6 +91,8 @@ def to_plain(value: Any) -> Any:
         return pack_array(cast(Array, value))
     if isinstance(value, np.generic):
         return cast("np.generic[Any]", value).item()
+    if isinstance(value, Mapping):  # such as a read-only view of a dict
+        return dict(cast("Mapping[Any, Any]", value))
     raise RemoteDataError(f"a value of type {class_name(value)} cannot be sent")
 
 

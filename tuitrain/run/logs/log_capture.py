@@ -19,6 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
+LOG_NAME: Final = "output.log"
+"""The file in a run's folder with the output of the training code."""
+
 MAX_LINES: Final = 5000
 """The most lines kept in memory; a line of 200 characters takes about 400 bytes."""
 

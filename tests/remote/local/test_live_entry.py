@@ -1,0 +1,129 @@
+"""The entry of a live run: it lives as long as its process, and is never stolen."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tuitrain.errors import NoSuchRunError, TuitrainError
+from tuitrain.remote.local.find_run import find_run
+from tuitrain.remote.local.live_entry import LiveEntry, read_entries, run_id
+from tuitrain.remote.local.sockets_folder import make_sockets_folder
+
+
+def test_an_entry_is_listed_until_it_is_closed(tmp_path: Path) -> None:
+    entry = LiveEntry(tmp_path / "run", "first")
+    (facts,) = read_entries()
+    assert (facts.run, facts.pid, facts.folder) == ("first", os.getpid(), str(tmp_path / "run"))
+    entry.close()
+    assert read_entries() == []
+
+
+def test_the_folder_and_the_socket_are_private(tmp_path: Path, sockets: Path) -> None:
+    entry = LiveEntry(tmp_path, "run")
+    listener = entry.bind()
+    assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+    assert stat.S_IMODE(entry.facts.socket.stat().st_mode) == 0o600
+    listener.close()
+    entry.close()
+    assert list(sockets.iterdir()) == []
+
+
+def test_a_live_run_is_not_stolen(tmp_path: Path) -> None:
+    entry = LiveEntry(tmp_path, "run")
+    listener = entry.bind()
+    with pytest.raises(TuitrainError, match="is live in another process"):
+        LiveEntry(tmp_path, "run")
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(str(entry.facts.socket))
+    client.close()
+    listener.close()
+    entry.close()
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tuitrain.remote.local.live_entry import LiveEntry
+entry = LiveEntry(Path(sys.argv[1]), "killed")
+entry.bind()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_cleared(tmp_path: Path, sockets: Path) -> None:
+    subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path)], check=False, timeout=60)
+    assert len(list(sockets.iterdir())) == 2
+    assert read_entries() == []
+    assert list(sockets.iterdir()) == []
+
+
+def test_a_new_run_takes_the_place_of_a_killed_one(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path)], check=False, timeout=60)
+    entry = LiveEntry(tmp_path, "again")
+    entry.bind().close()
+    assert [facts.run for facts in read_entries()] == ["again"]
+    entry.close()
+
+
+def test_a_folder_that_others_may_enter_is_refused(sockets: Path, tmp_path: Path) -> None:
+    sockets.mkdir(mode=0o755)
+    sockets.chmod(0o755)
+    with pytest.raises(TuitrainError, match="has mode 755, so others may enter it"):
+        LiveEntry(tmp_path, "run")
+
+
+def test_a_link_in_place_of_the_folder_is_refused(sockets: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    sockets.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(TuitrainError, match="is no folder"):
+        LiveEntry(tmp_path, "run")
+
+
+def test_a_folder_of_another_user_is_refused(
+    sockets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_sockets_folder()
+    monkeypatch.setattr(os, "getuid", lambda: os.geteuid() + 1)
+    with pytest.raises(TuitrainError, match="belongs to user"):
+        LiveEntry(tmp_path, "run")
+
+
+def test_a_link_in_place_of_the_lock_is_refused(sockets: Path, tmp_path: Path) -> None:
+    make_sockets_folder()
+    target = tmp_path / "precious"
+    target.write_text("kept")
+    (sockets / f"{run_id(tmp_path)}.lock").symlink_to(target)
+    with pytest.raises(TuitrainError, match="cannot be written"):
+        LiveEntry(tmp_path, "run")
+    assert target.read_text() == "kept"
+
+
+def test_a_run_is_found_by_id_folder_name_and_the_beginning_of_its_id(tmp_path: Path) -> None:
+    entries = [LiveEntry(tmp_path / name, name) for name in ("alpha", "beta")]
+    for word in ("beta", run_id(tmp_path / "beta"), str(tmp_path / "beta")):
+        assert find_run(word).run == "beta"
+    assert find_run(run_id(tmp_path / "alpha")[:5]).run == "alpha"
+    with pytest.raises(NoSuchRunError, match="'alpah', did you mean 'alpha'"):
+        find_run("alpah")
+    with pytest.raises(NoSuchRunError, match="several runs are live, name one of them: alpha"):
+        find_run()
+    entries.pop().close()
+    assert find_run().run == "alpha"
+    entries.pop().close()
+    with pytest.raises(NoSuchRunError, match="no run is live on this machine"):
+        find_run()
+
+
+def test_two_runs_of_one_name_are_told_apart_by_their_ids(tmp_path: Path) -> None:
+    entries = [LiveEntry(tmp_path / folder, "twin") for folder in ("one", "two")]
+    with pytest.raises(NoSuchRunError, match=r"several live runs are called 'twin'.*twin \("):
+        find_run("twin")
+    for entry in entries:
+        entry.close()

@@ -1,0 +1,52 @@
+"""Open the app on a live run of another process."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from tuitrain.errors import TuitrainError
+from tuitrain.remote.client.endpoint import Endpoint
+from tuitrain.remote.client.remote_source import RemoteSource
+from tuitrain.remote.control.identity import viewer_name
+from tuitrain.scenario.runs.run_list import runs_folder
+
+from .renderables.charts.pinned_runs import PinnedRun
+
+CONNECT_SECONDS = 30.0
+"""Seconds in which the run must greet; ssh may ask for a password meanwhile."""
+
+
+def open_attached(
+    endpoint: Endpoint, read_only: bool = False, pinned: tuple[PinnedRun, ...] = ()
+) -> None:
+    """Open the app on a live run; leaving the app leaves the run alone.
+
+    Parameters
+    ----------
+    endpoint : where the run is
+    read_only : refuse every command
+    pinned : past runs that are drawn for comparison
+
+    Raises
+    ------
+    NoSuchRunError : the run is not live
+    ConnectionProblem : it cannot be reached
+    """
+    from .app import TuitrainApp
+    from .config import config_path
+    from .framework.runner import run_app
+    from .screens.deck.attached_deck import AttachedDeck
+
+    with closing(RemoteSource(endpoint, viewer_name(), read_only).start()) as source:
+        source.wait_for(lambda _: source.received > 0, CONNECT_SECONDS)
+        if not source.received:
+            raise source.error or TuitrainError(
+                f"{endpoint.label} has not answered in {CONNECT_SECONDS:.0f} s"
+            )
+        welcome = source.welcome
+        folder = Path(welcome.folder) if welcome is not None and endpoint.is_local else None
+        deck = AttachedDeck(source, record=folder, read_only=read_only)
+        app = TuitrainApp(source, config=config_path(), deck=deck)
+        app.deck.compare_with(runs_folder(), pinned)
+        run_app(app)

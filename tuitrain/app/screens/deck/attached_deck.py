@@ -1,0 +1,33 @@
+"""The screen over a live run of another process: leaving it leaves the run alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ...source import Source
+from .deck import Controller
+from .flight_deck import FlightDeck
+
+
+class AttachedDeck(FlightDeck):
+    """The flight deck over a run that another process trains."""
+
+    def __init__(
+        self,
+        source: Source,
+        clock: Callable[[], float] = time.monotonic,
+        record: Path | None = None,
+        read_only: bool = False,
+    ) -> None:
+        super().__init__(source, clock, record, read_only)
+        self.register([Leaving(self)])
+
+
+class Leaving(Controller):
+    """Leaves the screen, and not the run; replaces the flight deck's action."""
+
+    def action_quit(self) -> None:
+        """Leave at once: the run continues."""
+        self.deck.app.exit()

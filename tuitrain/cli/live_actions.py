@@ -1,0 +1,187 @@
+"""The actions of commands about live runs: list, attach, relay, ctl."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tuitrain.encoding import ascii_json, write_line
+from tuitrain.errors import NoSuchRunError, TuitrainError
+
+from .signals import signals_raise
+from .status import FAILED, NO_SUCH_RUN, OK, print_error
+
+if TYPE_CHECKING:
+    from tuitrain.remote.client.endpoint import Endpoint
+    from tuitrain.remote.control.client import ControlClient
+
+QUESTIONS = ("status", "groups", "metrics", "journal", "wait", "preview")
+"""The words after RUN that are no commands of the run."""
+
+
+def list_live(arguments: argparse.Namespace) -> int:
+    """List the live runs of this machine, once or again and again."""
+    from tuitrain.remote.control.live_table import live_lines, past_lines
+    from tuitrain.remote.control.questions import listed_run
+    from tuitrain.remote.local.live_runs import list_live_runs
+
+    with signals_raise():
+        while True:
+            rows = [listed_run(row) for row in list_live_runs()]
+            if arguments.json:
+                lines = [ascii_json(row) for row in rows]
+            else:
+                lines = [*live_lines(rows), *past_lines(rows)]
+            for line in lines:
+                write_line(line, sys.stdout)
+            if arguments.every is None:
+                return OK
+            write_line("", sys.stdout)  # ends this list
+            time.sleep(arguments.every)
+
+
+def attach(arguments: argparse.Namespace) -> int:
+    """Open the app on a live run."""
+    from tuitrain.app.launch import check_terminal
+    from tuitrain.app.live_launch import open_attached
+
+    check_terminal()
+    open_attached(_endpoint(arguments.run, asks=True), arguments.read_only)
+    return OK
+
+
+def relay(arguments: argparse.Namespace) -> int:
+    """Pass frames between the standard streams and a run."""
+    from tuitrain.remote.local.find_run import find_run
+    from tuitrain.remote.relay import relay as pass_frames
+
+    with signals_raise():
+        pass_frames(find_run(arguments.run))
+    return OK
+
+
+def control(arguments: argparse.Namespace) -> int:
+    """Send a command to a live run, or ask it something."""
+    from tuitrain.remote.control.client import ControlClient
+    from tuitrain.remote.control.identity import viewer_name
+    from tuitrain.remote.errors import ConnectionProblem
+
+    words = arguments.words
+    question = words[0] if words and words[0] in QUESTIONS else ""
+    _check_options(arguments, question)
+    try:
+        with signals_raise(), ControlClient(_endpoint(arguments.run), viewer_name()) as client:
+            reply, is_met = _answer(client, arguments, question)
+    except (NoSuchRunError, ConnectionProblem) as error:
+        print_error(str(error))
+        return NO_SUCH_RUN
+    if arguments.json:
+        write_line(ascii_json(reply), sys.stdout)
+    else:
+        from tuitrain.remote.control.text import reply_lines
+
+        for line in reply_lines(reply):
+            write_line(line, sys.stdout)
+    return OK if is_met else FAILED
+
+
+def _answer(
+    client: ControlClient, arguments: argparse.Namespace, question: str
+) -> tuple[Any, bool]:
+    """Return the answer, and whether the command was not refused, or the condition was met."""
+    from tuitrain.remote.control import questions
+
+    words, timeout = arguments.words, arguments.timeout
+    match question:
+        case "status":
+            welcome = client.welcome
+            return questions.status_reply(client.snapshot(), welcome, _socket(arguments.run)), True
+        case "groups":
+            return questions.groups_reply(client.snapshot()), True
+        case "metrics":
+            first, last, points = arguments.first or 0, arguments.last, arguments.points
+            points = questions.MAX_POINTS if points is None else points
+            reply = questions.metrics_reply(client.snapshot(), words[1:], first, last, points)
+            return reply, True
+        case "journal":
+            return questions.journal_reply(client.snapshot(), arguments.since or 0), True
+        case "wait":
+            waited = client.wait(arguments.until, timeout)
+            return waited, waited.met
+        case "preview":
+            preview = client.preview(" ".join(words[1:]), timeout or REPLY_SECONDS)
+            return preview, not preview.problem
+        case _:
+            actor = "agent" if arguments.agent else "ctl"
+            why, at = arguments.why or "", arguments.at
+            sent = client.send(" ".join(words), actor, why, at, timeout or REPLY_SECONDS)
+            return sent, sent.outcome != "refused"
+
+
+REPLY_SECONDS = 60.0
+"""Seconds in which a command must be answered: a step may be long, and kernels may compile."""
+
+
+def _check_options(arguments: argparse.Namespace, question: str) -> None:
+    """Check that the options fit what is asked.
+
+    Raises
+    ------
+    TuitrainError : one does not; names those that do
+    """
+    words = arguments.words
+    if not words:
+        raise TuitrainError(
+            "tuitrain ctl needs a command, such as 'freeze conv', or one of: "
+            + ", ".join(QUESTIONS)
+        )
+    if question == "wait" and not arguments.until:
+        raise TuitrainError("tuitrain ctl RUN wait needs --until, such as --until 'loss < 0.1'")
+    if question == "preview" and len(words) < 2:
+        raise TuitrainError("tuitrain ctl RUN preview needs a command, such as 'lr fc 0.01'")
+    if question in ("status", "groups", "journal", "wait") and len(words) > 1:
+        raise TuitrainError(f"tuitrain ctl RUN {question} has no use for {words[1]!r}")
+    allowed = _OPTIONS.get(question, ("why", "at", "timeout", "agent"))
+    for name in ("why", "at", "timeout", "agent", "first", "last", "points", "since", "until"):
+        if getattr(arguments, name) not in (None, False) and name not in allowed:
+            flag = {"first": "from", "last": "to"}.get(name, name)
+            what = question or "a command"
+            raise TuitrainError(f"--{flag} does not go with {what}")
+
+
+_OPTIONS = {
+    "status": (),
+    "groups": (),
+    "metrics": ("first", "last", "points"),
+    "journal": ("since",),
+    "wait": ("until", "timeout"),
+    "preview": ("timeout",),
+}
+"""The options that go with each question."""
+
+
+def _endpoint(word: str, asks: bool = False) -> Endpoint:
+    """Return where a run is: ``HOST:RUN`` on another machine, else on this one.
+
+    Raises
+    ------
+    NoSuchRunError : no live run of this machine is called so
+    """
+    from tuitrain.remote.client.endpoint import SocketEndpoint, SshEndpoint
+    from tuitrain.remote.local.find_run import find_run
+
+    host, colon, run = word.partition(":")
+    if colon and "/" not in host and not Path(word).exists():
+        return SshEndpoint(host, run, asks)
+    return SocketEndpoint(find_run(word))
+
+
+def _socket(word: str) -> str:
+    """Return the path of the socket of a run of this machine; "" for one of another machine."""
+    from tuitrain.remote.client.endpoint import SshEndpoint
+    from tuitrain.remote.local.find_run import find_run
+
+    return "" if isinstance(_endpoint(word), SshEndpoint) else str(find_run(word).socket)

@@ -1,0 +1,1 @@
+"""A viewer's side of a connection: over a Unix socket, or over ssh."""

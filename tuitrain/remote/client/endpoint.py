@@ -1,0 +1,241 @@
+"""Where a run is reached: its socket on this machine, or a relay on another one, over ssh."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from tuitrain.errors import NoSuchRunError
+
+from ..errors import ConnectionProblem
+from ..local.find_run import find_run
+from ..local.live_entry import RunFacts
+
+RELAY_GREETING: Final = b"tuitrain-relay 1\n"
+"""The line that a relay prints before its frames. What a login shell prints comes before it."""
+
+MAX_NOISE_BYTES: Final = 64 * 1024
+"""The most bytes that a login shell may print before the greeting."""
+
+CONNECT_SECONDS: Final = 10.0
+"""Seconds in which a socket must accept a connection."""
+
+_HOST: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@%-]*|\[[0-9A-Fa-f:.%]+\]")
+
+
+@dataclass(slots=True)
+class Link:
+    """An open connection.
+
+    Attributes
+    ----------
+    reader, writer : its two directions
+    why_lost : returns, after its end, what is known of the reason; or ""
+    """
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    why_lost: Callable[[], str] = lambda: ""
+
+
+class Endpoint(Protocol):
+    """A run that a viewer can connect to, more than once."""
+
+    @property
+    def label(self) -> str:
+        """The run as the user has named it."""
+        ...
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the run is on this machine, so that its record can be read here."""
+        ...
+
+    async def connect(self) -> Link:
+        """Return a new connection.
+
+        Raises
+        ------
+        NoSuchRunError : the run has ended
+        ConnectionProblem : it cannot be reached now
+        """
+        ...
+
+
+class SocketEndpoint:
+    """A live run of this machine.
+
+    Parameters
+    ----------
+    facts : of the run
+    """
+
+    def __init__(self, facts: RunFacts) -> None:
+        self._facts = facts
+
+    @property
+    def label(self) -> str:
+        """The run's name."""
+        return self._facts.run
+
+    @property
+    def is_local(self) -> bool:
+        """True."""
+        return True
+
+    async def connect(self) -> Link:
+        """Connect to the socket; see `Endpoint.connect`."""
+        try:
+            facts = find_run(self._facts.id)  # also where another process has continued the run
+        except NoSuchRunError:
+            raise NoSuchRunError(f"the run {self._facts.run} is not live any more") from None
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                reader, writer = await asyncio.open_unix_connection(facts.socket)
+        except (OSError, TimeoutError) as error:
+            reason = getattr(error, "strerror", None) or "it does not answer"
+            raise ConnectionProblem(f"{facts.socket} cannot be reached: {reason}") from None
+        return Link(reader, writer)
+
+
+class SshEndpoint:
+    """A live run of another machine: ``ssh HOST tuitrain relay RUN``.
+
+    Keys, configuration and jump hosts are those of ssh. ``TUITRAIN_SSH`` names another program, and
+    ``TUITRAIN_REMOTE_COMMAND`` the command on the other machine (default: ``tuitrain``).
+
+    Parameters
+    ----------
+    host : as ssh takes it
+    run : as `find_run` takes it there; "" for the only one
+    asks : whether ssh may ask for a password on the terminal
+
+    Raises
+    ------
+    ConnectionProblem : the host is no name that ssh takes
+    """
+
+    def __init__(self, host: str, run: str, asks: bool = False) -> None:
+        if not _HOST.fullmatch(host):
+            raise ConnectionProblem(f"{host!r} is no name of a host")
+        self._host = host
+        self._run = run
+        self._asks = asks
+
+    @property
+    def label(self) -> str:
+        """Host and run, as they were given."""
+        return f"{self._host}:{self._run}"
+
+    @property
+    def is_local(self) -> bool:
+        """False."""
+        return False
+
+    async def connect(self) -> Link:
+        """Start ssh, and wait for the relay; see `Endpoint.connect`."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *ssh_command(
+                    self._host, ["relay", *([self._run] if self._run else [])], self._asks
+                ),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=not self._asks,  # ctrl+c in the screen's terminal is not for ssh
+            )
+        except OSError as error:
+            raise ConnectionProblem(f"ssh cannot be started: {error.strerror}") from None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        errors = _Errors(process)
+        try:
+            await _skip_to_greeting(process.stdout)
+        except EOFError:
+            await process.wait()
+            await errors.wait()
+            raise errors.as_problem(self._host) from None
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            raise
+        return Link(process.stdout, process.stdin, errors.last_line)
+
+
+def ssh_command(host: str, words: list[str], asks: bool) -> list[str]:
+    """Return the command that runs tuitrain on another machine.
+
+    Parameters
+    ----------
+    words : the arguments of tuitrain there
+    asks : whether ssh may ask for a password
+    """
+    program = shlex.split(os.environ.get("TUITRAIN_SSH", "")) or ["ssh"]
+    remote = os.environ.get("TUITRAIN_REMOTE_COMMAND", "") or "tuitrain"
+    options = ["-T", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"]
+    if not asks:
+        options += ["-o", "BatchMode=yes"]
+    return [*program, *options, host, "--", f"{remote} {shlex.join(words)}"]
+
+
+async def _skip_to_greeting(reader: asyncio.StreamReader) -> None:
+    """Read to the relay's greeting, past what a login shell has printed.
+
+    Raises
+    ------
+    EOFError : the output ends before
+    ConnectionProblem : there is too much of it
+    """
+    read = 0
+    while True:
+        try:
+            line = await reader.readline()
+        except ValueError:  # a line longer than the stream takes
+            line, read = b"-", MAX_NOISE_BYTES
+        if line.endswith(RELAY_GREETING):
+            return
+        if not line:
+            raise EOFError
+        read += len(line)
+        if read > MAX_NOISE_BYTES:
+            raise ConnectionProblem("the other machine printed much, but no greeting of a relay")
+
+
+class _Errors:
+    """What ssh and the relay write to stderr: the last lines of it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._lines: list[str] = []
+        self._task = asyncio.create_task(self._collect())
+
+    async def wait(self) -> None:
+        """Wait for the end of the output."""
+        await self._task
+
+    def last_line(self) -> str:
+        """Return the last line; "" if there is none."""
+        return self._lines[-1] if self._lines else ""
+
+    def as_problem(self, host: str) -> ConnectionProblem | NoSuchRunError:
+        """Return why there is no relay: the run is not live there, or ssh did not get there."""
+        text = self.last_line().removeprefix("tuitrain: ")
+        status = self._process.returncode
+        if status == 3:  # the exit status of tuitrain for a run that is not live
+            return NoSuchRunError(f"{host}: {text}")
+        return ConnectionProblem(f"{host}: {text or f'ssh has ended with status {status}'}")
+
+    async def _collect(self) -> None:
+        stream = self._process.stderr
+        assert stream is not None
+        with contextlib.suppress(ValueError):  # a line longer than the stream takes
+            while line := await stream.readline():
+                text = line.decode(errors="replace").strip()
+                if text:
+                    self._lines = [*self._lines[-20:], text]

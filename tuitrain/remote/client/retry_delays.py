@@ -1,0 +1,17 @@
+"""The pauses between attempts to connect again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+FIRST_SECONDS: Final = 0.1
+MAX_SECONDS: Final = 5.0
+
+
+def retry_delays() -> Iterator[float]:
+    """Yield the seconds before each attempt: twice as long each time, up to `MAX_SECONDS`."""
+    delay = FIRST_SECONDS
+    while True:
+        yield delay
+        delay = min(2 * delay, MAX_SECONDS)

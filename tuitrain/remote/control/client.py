@@ -1,0 +1,149 @@
+"""A program's connection to a run: one command or one question, then it ends."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Final, cast
+
+from tuitrain.commands import parse, to_text
+from tuitrain.errors import TuitrainError
+from tuitrain.run.snapshot import Actor, Phase, Snapshot
+
+from ..client.endpoint import Endpoint
+from ..client.remote_source import RemoteSource
+from ..errors import ConnectionProblem
+from ..wire.messages import Welcome
+from .conditions import parse_condition
+from .replies import CommandReply, PreviewReply, WaitReply
+
+CONNECT_SECONDS: Final = 20.0
+"""Seconds in which a run must send its first snapshot; over ssh some pass before."""
+
+FRESH_SECONDS: Final = 0.5
+"""Seconds that a question waits for a snapshot that was built after it."""
+
+
+class ControlClient:
+    """Commands and questions of a program; use it in a ``with`` block.
+
+    Parameters
+    ----------
+    endpoint : where the run is
+    name : of the program, for the journal
+
+    Raises
+    ------
+    NoSuchRunError : the run is not live
+    ConnectionProblem : it cannot be reached
+    """
+
+    def __init__(self, endpoint: Endpoint, name: str) -> None:
+        self._source = RemoteSource(endpoint, name, role="control", returns=False)
+
+    def __enter__(self) -> ControlClient:
+        source = self._source.start()
+        source.wait_for(lambda _: source.received > 0, CONNECT_SECONDS)
+        if not source.received:
+            source.close()
+            raise source.error or ConnectionProblem(
+                f"the run has sent nothing in {CONNECT_SECONDS:.0f} s"
+            )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._source.close()
+
+    @property
+    def welcome(self) -> Welcome:
+        """What the run has said of itself."""
+        welcome = self._source.welcome
+        assert welcome is not None
+        return welcome
+
+    def snapshot(self) -> Snapshot:
+        """Return a snapshot that was built after the connection."""
+        source = self._source
+        return source.wait_for(
+            lambda shown: source.received > 1 or shown.phase is not Phase.RUNNING, FRESH_SECONDS
+        )
+
+    def send(
+        self, text: str, actor: str, why: str, at: int | None, timeout: float | None
+    ) -> CommandReply:
+        """Send a command, and wait for its answer.
+
+        Raises
+        ------
+        CommandError : it is no command
+        TuitrainError : there is no answer in ``timeout`` seconds
+        """
+        command = parse(text)
+        ticket = self._source.submit(command, cast(Actor, actor), why, at)
+        written = to_text(command)
+
+        def answered(snapshot: Snapshot) -> bool:
+            return any(entry.ticket == ticket for entry in snapshot.journal)
+
+        snapshot = self._source.wait_for(answered, timeout)
+        for entry in reversed(snapshot.journal):
+            if entry.ticket == ticket:
+                return CommandReply(written, entry.outcome, entry.step, entry.message, ticket)
+        raise self._source.error or TuitrainError(
+            f"{written!r} was not answered in {timeout:g} s; it may still be applied"
+        )
+
+    def preview(self, text: str, timeout: float | None) -> PreviewReply:
+        """Return the effect of a command on the next update, without applying it.
+
+        Raises
+        ------
+        CommandError : it is no command
+        TuitrainError : there is no answer in ``timeout`` seconds
+        """
+        command = parse(text)
+        written = to_text(command)
+        self._source.preview(command)
+        snapshot = self._source.wait_for(
+            lambda shown: shown.preview is not None and shown.preview.command == written, timeout
+        )
+        preview = snapshot.preview
+        if preview is None or preview.command != written:
+            raise self._source.error or TuitrainError(f"{written!r} was not previewed in time")
+        groups = [
+            {"name": name, "update_ratio": now, "update_ratio_after": after}
+            for name, now, after in preview.ratios
+        ]
+        return PreviewReply(written, preview.problem, groups)
+
+    def wait(self, until: str, timeout: float | None) -> WaitReply:
+        """Wait until a condition holds, the run has ended, or ``timeout`` seconds have passed.
+
+        Raises
+        ------
+        TuitrainError : it is no condition, or of a metric that the run does not measure
+        """
+        condition = parse_condition(until)
+        source = self._source
+        condition.check(source.snapshot())
+        start = time.monotonic()
+        snapshot = source.wait_for(
+            lambda shown: condition.holds(shown) or shown.phase.ended, timeout
+        )
+        met = condition.holds(snapshot)
+        waited = time.monotonic() - start
+        message = snapshot.note if met else self._why_not(snapshot, waited)
+        loss = float(snapshot.loss.values[-1]) if len(snapshot.loss) else None
+        return WaitReply(until, met, snapshot.phase.value, snapshot.step, loss, message)
+
+    def _why_not(self, snapshot: Snapshot, waited: float) -> str:
+        if snapshot.phase.ended:
+            return f"the run has ended ({snapshot.phase.value}) at step {snapshot.step}"
+        if self._source.error is not None:
+            return str(self._source.error)
+        return f"not met in {waited:.1f} s"

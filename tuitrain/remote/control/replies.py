@@ -1,0 +1,171 @@
+"""The answers of ``tuitrain ctl`` and ``tuitrain list``, with the names that JSON has.
+
+Names are stable: a later version adds fields, and removes or renames none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class CommandReply(msgspec.Struct, frozen=True):
+    """What became of a command.
+
+    Attributes
+    ----------
+    command : its text form
+    outcome : ``applied``, ``unchanged``, ``refused``; ``scheduled`` for one that waits for its step
+    step : the steps taken when it was answered; of a scheduled one, the step that it waits for
+    message : the effect, or the reason of a refusal
+    id : identifies the command in the journal
+    """
+
+    command: str
+    outcome: str
+    step: int
+    message: str
+    id: int
+
+
+class RunStatus(msgspec.Struct, frozen=True):
+    """A live run; ``list`` gives the first ten fields only, with ``problem``."""
+
+    run: str
+    id: str
+    folder: str
+    socket: str
+    pid: int
+    phase: str
+    step: int
+    total_steps: int
+    loss: float | None
+    viewers: int
+    epoch: float
+    metrics: dict[str, float | None]
+    samples_per_second: float
+    eta: float | None
+    note: str
+    branch: str
+    clip: str
+    breakpoints: list[str]
+    checkpoints: list[str]
+    scheduled: list[str]
+    pen: str
+
+
+class ListedRun(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A live run in a list.
+
+    Attributes
+    ----------
+    phase : ``unknown`` if the run did not answer; then ``problem`` says why
+    """
+
+    run: str
+    id: str
+    folder: str
+    socket: str
+    pid: int
+    phase: str
+    step: int
+    total_steps: int
+    loss: float | None
+    viewers: int
+    metric: str = ""
+    value: float | None = None
+    samples_per_second: float = 0.0
+    curve: list[float | None] = []
+    problem: str = ""
+
+
+class GroupReply(msgspec.Struct, frozen=True):
+    """A group; see `tuitrain.engines.views.GroupView`."""
+
+    name: str
+    optimizer: str
+    settings: str
+    schedule: str
+    lr: float
+    size: int
+    frozen_since: int | None
+    frozen_intact: bool | None
+    grad_norm: float
+    update_ratio: float
+    parameters: list[dict[str, Any]]
+
+
+class GroupsReply(msgspec.Struct, frozen=True):
+    """All groups at a step."""
+
+    step: int
+    groups: list[GroupReply]
+
+
+class SeriesReply(msgspec.Struct, frozen=True):
+    """A curve; ``of`` is the number of its values in the range before it was thinned out."""
+
+    steps: list[int]
+    values: list[float]
+    of: int
+
+
+class MetricsReply(msgspec.Struct, frozen=True):
+    """Curves by name."""
+
+    step: int
+    metrics: dict[str, SeriesReply]
+
+
+class JournalRow(msgspec.Struct, frozen=True):
+    """An entry of the journal; ``index`` counts from 0."""
+
+    index: int
+    step: int
+    command: str
+    actor: str
+    outcome: str
+    message: str
+    why: str
+    id: int
+
+
+class JournalReply(msgspec.Struct, frozen=True):
+    """Entries of the journal; ``next`` is the ``--since`` for those that follow."""
+
+    step: int
+    entries: list[JournalRow]
+    next: int
+
+
+class WaitReply(msgspec.Struct, frozen=True):
+    """Whether what was waited for has come.
+
+    Attributes
+    ----------
+    until : the condition
+    met : whether it holds
+    message : why it does not, such as the timeout; or the reason of a break
+    """
+
+    until: str
+    met: bool
+    phase: str
+    step: int
+    loss: float | None
+    message: str
+
+
+class PreviewReply(msgspec.Struct, frozen=True):
+    """The effect of a command on the next update, without applying it.
+
+    Attributes
+    ----------
+    problem : why it would be refused, or ""
+    groups : |Δw|/|w| of each group's next update, now and after the command
+    """
+
+    command: str
+    problem: str
+    groups: list[dict[str, Any]]

@@ -1,0 +1,91 @@
+"""The answers of ``tuitrain ctl`` as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tuitrain.text import format_count, visible
+
+from .replies import (
+    CommandReply,
+    GroupReply,
+    GroupsReply,
+    JournalReply,
+    MetricsReply,
+    PreviewReply,
+    RunStatus,
+    WaitReply,
+)
+
+
+def reply_lines(reply: Any) -> list[str]:
+    """Return an answer as lines for a reader."""
+    return [visible(line) for line in _lines(reply)]
+
+
+def _lines(reply: Any) -> list[str]:
+    match reply:
+        case CommandReply():
+            return [f"{reply.outcome} at step {reply.step}: {reply.command}  {reply.message}"]
+        case RunStatus():
+            return _status_lines(reply)
+        case GroupsReply():
+            return [f"step {format_count(reply.step)}", *map(_group_line, reply.groups)]
+        case MetricsReply():
+            return _metric_lines(reply)
+        case JournalReply():
+            return [
+                f"{row.index:>4}  step {row.step:<8} {row.outcome:<9} {row.command}  "
+                f"({row.actor}) {row.message}{f' - {row.why}' if row.why else ''}"
+                for row in reply.entries
+            ]
+        case WaitReply():
+            met = "met" if reply.met else f"not met: {reply.message}"
+            return [f"{reply.until}: {met} ({reply.phase}, step {format_count(reply.step)})"]
+        case PreviewReply():
+            return _preview_lines(reply)
+        case _:
+            return [str(reply)]
+
+
+def _status_lines(status: RunStatus) -> list[str]:
+    steps = f"step {format_count(status.step)} of {format_count(status.total_steps)}"
+    measured = [f"{name} {_number(value)}" for name, value in status.metrics.items()]
+    lines = [
+        f"{status.run} ({status.id}): {status.phase}, {steps}, epoch {status.epoch:.1f}",
+        ", ".join([f"loss {_number(status.loss)}", *measured]),
+        f"{status.samples_per_second:,.0f} samples/s, {status.viewers} viewers, "
+        f"pen: {status.pen or 'free'}",
+        f"process {status.pid}, {status.folder}",
+    ]
+    return [*lines, *([status.note] if status.note else []), *status.scheduled]
+
+
+def _group_line(group: GroupReply) -> str:
+    if group.frozen_since is None:
+        state = f"lr {group.lr:.4g} {group.schedule}, |dw|/|w| {group.update_ratio:.3g}"
+    else:
+        state = f"frozen since step {group.frozen_since}"
+    return f"{group.name}: {group.optimizer} {group.settings}, {state}, {group.size} parameters"
+
+
+def _metric_lines(reply: MetricsReply) -> list[str]:
+    lines: list[str] = []
+    for name, series in reply.metrics.items():
+        lines.append(f"{name} ({len(series.values)} of {series.of} values)")
+        pairs = zip(series.steps, series.values, strict=True)
+        lines += [f"{step:>9}  {value:.6g}" for step, value in pairs]
+    return lines
+
+
+def _preview_lines(reply: PreviewReply) -> list[str]:
+    if reply.problem:
+        return [f"{reply.command}: would be refused: {reply.problem}"]
+    return [f"{reply.command}: |dw|/|w| of the next update"] + [
+        f"  {group['name']}: {group['update_ratio']:.3g} -> {group['update_ratio_after']:.3g}"
+        for group in reply.groups
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"

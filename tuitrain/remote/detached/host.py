@@ -1,0 +1,107 @@
+"""The process of a detached run: trains it, serves it, and ends with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Final
+
+from tuitrain.errors import RunFailedError
+from tuitrain.records.record_writer import RecordWriter
+from tuitrain.run.live.live_run import LiveRun
+from tuitrain.run.logs.fd_capture import capture_descriptors
+from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
+from tuitrain.run.progress import ProgressCallback
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import Phase, RunInfo
+from tuitrain.scenario.build import make_run_info
+from tuitrain.scenario.live_expectations import build_with_expectations
+from tuitrain.scenario.resume import resume_session
+from tuitrain.scenario.schema import Scenario
+from tuitrain.scenario.verify import make_header, read_scenario
+
+from ..server.run_server import RunServer
+
+POLL_SECONDS: Final = 0.2
+"""Seconds between two looks at whether the run has ended; a signal is heeded meanwhile."""
+
+LAST_LOOK_SECONDS: Final = 1.0
+"""Seconds that an ended run stays for a program that waits for its end, such as ``ctl wait``."""
+
+Build = Callable[[ProgressCallback, LogCapture], Session]
+
+
+def host_scenario(scenario: Scenario, source: str, folder: Path) -> None:
+    """Train a scenario in this process, served to viewers, and record it.
+
+    Parameters
+    ----------
+    source : the scenario's name in errors
+    folder : of the record
+
+    Raises
+    ------
+    TuitrainError : the run is live already, or could not be built
+    RunFailedError : a step raised
+    """
+    with ExitStack() as files:
+
+        def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
+            recorder = RecordWriter(folder, make_header(scenario, source), files)
+            output.write_to(folder / LOG_NAME)
+            return build_with_expectations(scenario, source, on_progress, recorder)
+
+        _host(build, make_run_info(scenario), folder)
+
+
+def host_resumed(folder: Path, paused: bool) -> None:
+    """Continue a recorded run in this process, served to viewers, from the end of its record.
+
+    Parameters
+    ----------
+    folder : of the record
+    paused : whether it waits there for a user
+
+    Raises
+    ------
+    TuitrainError : as `host_scenario`
+    """
+    _, scenario = read_scenario(folder)
+    with ExitStack() as files:
+
+        def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
+            output.write_to(folder / LOG_NAME)
+            session = resume_session(folder, files, on_progress)
+            if not paused and session.phase is Phase.PAUSED:
+                session.phase = Phase.RUNNING
+            return session
+
+        _host(build, make_run_info(scenario), folder)
+
+
+def _host(build: Build, info: RunInfo, folder: Path) -> None:
+    output = LogCapture()
+    with capture_descriptors(output), output.capture():
+        run = LiveRun(lambda on_progress: build(on_progress, output), info, log=output)
+        server = RunServer(run, folder, info.name, lambda text: output.add("warning", text))
+        with closing(server), closing(run):
+            server.start()
+            run.start()
+            _wait_for_end(run, server)
+    if isinstance(run.error, RunFailedError):
+        raise RunFailedError(f"the run has failed: {run.error}; the log is {folder / LOG_NAME}")
+    if run.error is not None:
+        raise run.error
+
+
+def _wait_for_end(run: LiveRun, server: RunServer) -> None:
+    """Wait until the run has ended and no viewer looks at it."""
+    while not run.join(POLL_SECONDS).phase.ended:
+        pass
+    time.sleep(LAST_LOOK_SECONDS)
+    while run.snapshot().phase.ended and server.has_viewers:
+        time.sleep(POLL_SECONDS)
+    if not run.snapshot().phase.ended:  # a viewer has gone back in its history
+        _wait_for_end(run, server)

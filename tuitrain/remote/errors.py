@@ -1,0 +1,13 @@
+"""The errors of connections between a run and its viewers."""
+
+from __future__ import annotations
+
+from tuitrain.errors import TuitrainError
+
+
+class ConnectionProblem(TuitrainError):  # noqa: N818 - a state of a connection, which may end
+    """A connection that cannot be made, or was lost; trying again may help."""
+
+
+class ProtocolError(TuitrainError):
+    """A peer sent what the protocol does not allow."""

@@ -1,0 +1,171 @@
+"""The files of a live run beside its socket: a lock that lives as long as its process, and facts.
+
+``ID.lock`` is locked by the process of the run and has the facts as JSON; ``ID.sock`` is the
+socket. A lock that can be taken belongs to no process: the files are left over, and are removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import socket
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from tuitrain.errors import TuitrainError
+
+from .sockets_folder import make_sockets_folder, sockets_folder
+
+ID_LENGTH: Final = 8
+"""Hexadecimal digits of a run's id."""
+
+
+class RunFacts(msgspec.Struct, frozen=True):
+    """What is known of a live run without asking it.
+
+    Attributes
+    ----------
+    id : identifies the run on its machine; made from the folder of its record
+    run : the run's name
+    folder : of the record
+    pid : of the process
+    """
+
+    id: str
+    run: str
+    folder: str
+    pid: int
+
+    @property
+    def socket(self) -> Path:
+        """The path of the socket."""
+        return sockets_folder() / f"{self.id}.sock"
+
+
+def run_id(folder: Path) -> str:
+    """Return the id of the run that is recorded in a folder."""
+    path = os.fsencode(folder.resolve())
+    return hashlib.sha256(path).hexdigest()[:ID_LENGTH]
+
+
+class LiveEntry:
+    """The entry of a run of this process in the folder of sockets; it ends with the process.
+
+    Parameters
+    ----------
+    folder : of the record
+    name : of the run
+
+    Raises
+    ------
+    TuitrainError : another process has this run, or the folder of sockets cannot be used
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        sockets = make_sockets_folder()
+        self.facts = RunFacts(run_id(folder), name, str(folder.resolve()), os.getpid())
+        self._path = sockets / f"{self.facts.id}.lock"
+        self._descriptor = _open_locked(self._path, folder)
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, msgspec.json.encode(self.facts), 0)
+
+    def bind(self) -> socket.socket:
+        """Return a listening socket at the entry's path; one that was left over is replaced.
+
+        Only the process with the lock calls this, so no live run loses its socket.
+
+        Raises
+        ------
+        TuitrainError : the socket cannot be made
+        """
+        path = self.facts.socket
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            os.fchmod(listener.fileno(), 0o600)  # the mode with which Linux makes the file
+            listener.bind(str(path))
+            path.chmod(0o600)
+            listener.listen(64)
+        except OSError as error:
+            listener.close()
+            raise TuitrainError(f"{path} cannot be made: {error.strerror}") from None
+        listener.setblocking(False)
+        return listener
+
+    def close(self) -> None:
+        """Remove the files, the lock last."""
+        for path in (self.facts.socket, self._path):
+            with contextlib.suppress(OSError):
+                path.unlink()
+        os.close(self._descriptor)
+
+
+def _open_locked(path: Path, folder: Path) -> int:
+    """Return the descriptor of a lock file that this process has locked.
+
+    Raises
+    ------
+    TuitrainError : another process has locked it, or it cannot be written
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    while True:
+        try:
+            descriptor = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise TuitrainError(f"{path} cannot be written: {error.strerror}") from None
+        if not _take_lock(descriptor):
+            os.close(descriptor)
+            raise TuitrainError(f"the run in {folder} is live in another process")
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # removed as a file left over, just before it was locked
+
+
+def read_entries() -> list[RunFacts]:
+    """Return the facts of all live runs of this user, oldest first; remove files left over."""
+    folder = sockets_folder()
+    try:
+        locks = sorted(folder.glob("*.lock"), key=_modified_at)
+    except OSError:
+        return []
+    return [facts for path in locks if (facts := _read_live(path)) is not None]
+
+
+def _modified_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # the run has ended meanwhile
+        return 0.0
+
+
+def _read_live(path: Path) -> RunFacts | None:
+    """Return the facts in a lock file that is locked; remove the file if it is not."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        if not _take_lock(descriptor):
+            return msgspec.json.decode(os.pread(descriptor, 65536, 0), type=RunFacts)
+        if os.fstat(descriptor).st_nlink:  # else its run has just removed it
+            path.with_suffix(".sock").unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+    except (OSError, msgspec.DecodeError):  # a run that is just starting has written nothing yet
+        return None
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _take_lock(descriptor: int) -> bool:
+    """Lock a file until it is closed; return whether no other process holds the lock."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

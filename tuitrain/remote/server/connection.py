@@ -1,0 +1,305 @@
+"""One connection of a viewer, in the process of the run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, cast
+
+from tuitrain.commands import AnyCommand, parse
+from tuitrain.errors import CommandError, TuitrainError
+from tuitrain.run.snapshot import Actor, Phase, Snapshot
+
+from ..errors import ProtocolError
+from ..snapshots import SnapshotEncoder
+from ..snapshots import decode_request as decode_inspection
+from ..wire.frames import MAX_REQUEST_BYTES, FrameReader, make_frame
+from ..wire.messages import (
+    PROTOCOL_VERSION,
+    Farewell,
+    Hello,
+    Leave,
+    PenState,
+    Ping,
+    Pong,
+    Received,
+    RefusedCommand,
+    Reply,
+    Request,
+    RequestViews,
+    SnapshotMessage,
+    SubmitCommand,
+    UsePen,
+    Welcome,
+    decode_request,
+    encode_message,
+)
+from .pen import Pen, PenView
+from .rate_limit import RateLimit
+from .status import make_status
+from .watched_run import RunViewer, WatchedRun
+
+HELLO_SECONDS: Final = 5.0
+"""Seconds in which the first message must arrive."""
+
+MAX_UNREAD: Final = 2
+"""The most snapshots that a viewer has not drawn yet. A slower one gets fewer, and the memory for
+it is bounded."""
+
+MESSAGES_PER_SECOND: Final = 200
+COMMANDS_PER_SECOND: Final = 40
+"""What one connection may send; a hand on a key sends 30 a second. More is read later."""
+
+FRESH_SECONDS: Final = 0.3
+"""Seconds that a list waits for a snapshot newer than the last one, which may be old."""
+
+
+class Connection:
+    """Serves one viewer: reads its messages, and sends it snapshots when `send_due` is called.
+
+    Parameters
+    ----------
+    number : identifies the viewer in the run's process
+    run : gives it snapshots and takes its commands
+    pen : says who steers
+    welcome : the first reply
+    encoder : makes differences for this viewer
+    on_request : called after each message that other viewers or snapshots answer
+    """
+
+    def __init__(
+        self,
+        number: int,
+        run: WatchedRun,
+        pen: Pen,
+        welcome: Welcome,
+        encoder: SnapshotEncoder,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        on_request: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._number = number
+        self._run = run
+        self._pen = pen
+        self._welcome = welcome
+        self._encoder = encoder
+        self._reader, self._writer = reader, writer
+        self._on_request = on_request
+        self._frames = FrameReader(MAX_REQUEST_BYTES)
+        self._messages: list[bytes] = []
+        self._hello: Hello | None = None
+        self._viewer: RunViewer | None = None
+        self._sent = self._received = 0
+        self._version: int | None = None
+        self._pen_view: PenView | None = None
+        self._waiting: set[int] = set()
+        self._limit = RateLimit(MESSAGES_PER_SECOND, 2 * MESSAGES_PER_SECOND)
+        self._command_limit = RateLimit(COMMANDS_PER_SECOND, COMMANDS_PER_SECOND)
+
+    @property
+    def name(self) -> str:
+        """The viewer's name, for messages; "" before it has said it."""
+        return "" if self._hello is None else self._hello.name
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether the viewer has sent a command that the journal has not answered yet."""
+        return bool(self._waiting)
+
+    @property
+    def takes_snapshots(self) -> bool:
+        """Whether the viewer is to be sent snapshots."""
+        return self._viewer is not None
+
+    async def serve(self) -> None:
+        """Serve the viewer until it leaves.
+
+        Raises
+        ------
+        ProtocolError : it sent what is not allowed; it has been told so
+        OSError : the connection is lost
+        """
+        try:
+            async with asyncio.timeout(HELLO_SECONDS):
+                hello = await self._next_request()
+        except TimeoutError:
+            raise ProtocolError("no message came") from None
+        if hello is None:
+            return
+        self._check_hello(hello)
+        self._send(self._welcome)
+        if self._hello is not None and self._hello.role == "list":
+            await self._send_status()
+            return
+        self._join()
+        try:
+            while (request := await self._next_request()) is not None:
+                if isinstance(request, Leave):
+                    break
+                await self._handle(request)
+        finally:
+            self._leave()
+
+    def send_due(self) -> None:
+        """Send the newest snapshot and the state of the pen, if the viewer has not got them."""
+        if self._viewer is None or self._writer.is_closing():
+            return
+        self._send_pen()
+        if self._sent - self._received >= MAX_UNREAD:
+            return
+        snapshot = self._viewer.snapshot()
+        if snapshot.version != self._version:
+            self._send_snapshot(snapshot)
+
+    def send_last(self, farewell: Farewell) -> None:
+        """Send the last snapshot, however slow the viewer is, and a farewell."""
+        if self._viewer is not None and not self._writer.is_closing():
+            if self._sent - self._received < MAX_UNREAD:
+                self._send_snapshot(self._viewer.snapshot())
+            self._send(farewell)
+
+    def refuse(self, reason: str) -> None:
+        """Tell the viewer why it is not served."""
+        self._send(Farewell(reason))
+
+    def close(self) -> None:
+        """Close the connection; `serve` returns."""
+        self._writer.close()
+
+    def abort(self) -> None:
+        """Close the connection without sending what is unsent."""
+        self._writer.transport.abort()
+
+    def _check_hello(self, hello: Request) -> None:
+        if not isinstance(hello, Hello):
+            raise ProtocolError(f"the first message is {type(hello).__name__}, and must be Hello")
+        if hello.version != PROTOCOL_VERSION:
+            raise ProtocolError(
+                f"the viewer speaks version {hello.version} of the protocol, and the run version "
+                f"{PROTOCOL_VERSION}; use the same version of tuitrain on both sides"
+            )
+        self._hello = hello
+
+    def _join(self) -> None:
+        hello = self._hello
+        assert hello is not None
+        attends = hello.role == "viewer" and not hello.read_only
+        self._viewer = self._run.open_viewer(attends)
+        if hello.role == "viewer":
+            self._pen.join(self._number, hello.name, not hello.read_only, hello.wants_pen)
+
+    def _leave(self) -> None:
+        viewer, self._viewer = self._viewer, None
+        self._pen.leave(self._number)
+        if viewer is not None:
+            viewer.close()
+
+    async def _next_request(self) -> Request | None:
+        """Return the next message; None if the viewer has closed the connection."""
+        while not self._messages:
+            data = await self._reader.read(65536)
+            if not data:
+                if self._frames.is_inside:
+                    raise ProtocolError("the connection ended inside a frame")
+                return None
+            self._messages = self._frames.feed(data)
+        if wait := self._limit.wait_seconds():
+            await asyncio.sleep(wait)
+        return decode_request(self._messages.pop(0))
+
+    async def _handle(self, request: Request) -> None:
+        match request:
+            case SubmitCommand():
+                if wait := self._command_limit.wait_seconds():
+                    await asyncio.sleep(wait)
+                self._submit(request)
+                self._on_request()
+            case RequestViews():
+                self._request_views(request)
+                self._on_request()
+            case Received():
+                self._received = max(self._received, min(request.number, self._sent))
+            case UsePen():
+                self._use_pen(request)
+                self._on_request()
+            case Ping():
+                self._send(Pong(request.number))
+            case _:
+                raise ProtocolError(f"a second {type(request).__name__}")
+        await self._writer.drain()  # a viewer that does not read is not read, either
+
+    def _submit(self, request: SubmitCommand) -> None:
+        viewer, hello = self._viewer, self._hello
+        assert viewer is not None and hello is not None
+        try:
+            if hello.read_only:
+                raise TuitrainError("this viewer is read-only")
+            if hello.role == "viewer" and not self._pen.holds(self._number):
+                holder = self._pen.view(self._number).holder
+                raise TuitrainError(
+                    f"{holder} has the pen; take it first" if holder else "take the pen first"
+                )
+            command = parse(request.command)
+            viewer.submit(command, cast(Actor, request.actor))
+        except TuitrainError as error:
+            self._send(RefusedCommand(request.ticket, str(error)))
+        else:
+            self._waiting.add(request.ticket)
+
+    def _request_views(self, request: RequestViews) -> None:
+        viewer = self._viewer
+        assert viewer is not None
+        viewer.select_parameter(request.parameter)
+        viewer.inspect(decode_inspection(request.inspection))
+        viewer.preview(_parsed_or_none(request.preview))
+
+    def _use_pen(self, request: UsePen) -> None:
+        match request.action:
+            case "take":
+                self._pen.take(self._number)
+            case "release":
+                self._pen.release(self._number)
+            case "keep":
+                self._pen.keep(self._number)
+        self._send_pen()
+
+    def _send_pen(self) -> None:
+        if self._hello is None or self._hello.role != "viewer":
+            return
+        view = self._pen.view(self._number)
+        if view != self._pen_view:
+            self._pen_view = view
+            self._send(
+                PenState(view.viewers, view.holder, view.is_yours, view.asked_by, view.seconds_left)
+            )
+
+    def _send_snapshot(self, snapshot: Snapshot) -> None:
+        self._version = snapshot.version
+        self._sent += 1
+        self._send(SnapshotMessage(self._sent, self._encoder.encode(snapshot)))
+        if self._waiting:
+            self._waiting -= {entry.ticket for entry in snapshot.journal[-200:]}
+
+    async def _send_status(self) -> None:
+        """Send the status once, of a snapshot that is built now if the run is under way."""
+        viewer = self._run.open_viewer(attends=False)
+        try:
+            snapshot = viewer.snapshot()
+            if snapshot.phase is Phase.RUNNING:
+                await asyncio.sleep(FRESH_SECONDS)
+                snapshot = viewer.snapshot()
+        finally:
+            viewer.close()
+        self._send(make_status(snapshot, self._pen.view(self._number).viewers))
+        await self._writer.drain()
+
+    def _send(self, message: Reply) -> None:
+        self._writer.write(make_frame(encode_message(message)))
+
+
+def _parsed_or_none(text: str | None) -> AnyCommand | None:
+    """Return a command; None for a text that is none: the viewer shows why by itself."""
+    try:
+        return None if text is None else parse(text)
+    except CommandError:
+        return None

@@ -1,0 +1,231 @@
+"""The server of a run: a Unix socket, and a thread that serves its viewers.
+
+Without a viewer the thread waits, and nothing is encoded. It costs the run nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import platform
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from tuitrain.errors import TuitrainError
+from tuitrain.text import visible
+
+from ..local.live_entry import LiveEntry
+from ..snapshots import SharedParts, SnapshotEncoder
+from ..wire.messages import PROTOCOL_VERSION, Farewell, Welcome
+from .connection import Connection
+from .peer_user import peer_uid
+from .pen import Pen
+from .watched_run import WatchedRun
+
+LOOKS_PER_SECOND: Final = 12
+"""Snapshots that a viewer is sent in a second; as many as a screen draws."""
+
+ANSWER_SECONDS: Final = 1 / 60
+"""Seconds between two looks while a viewer waits for the answer to a command."""
+
+SERVER_SHARE: Final = 0.03
+"""The largest share of the time in which snapshots are encoded, all viewers together."""
+
+MAX_LOOK_SECONDS: Final = 2.0
+"""Seconds after which viewers are sent a snapshot even if that exceeds `SERVER_SHARE`."""
+
+MAX_CONNECTIONS: Final = 64
+
+CLOSE_SECONDS: Final = 1.0
+"""Seconds in which viewers can take the last snapshot when the run ends."""
+
+
+class RunServer:
+    """Serves a run to viewers of this user, from `start` to `close`.
+
+    Parameters
+    ----------
+    run : gives viewers snapshots and takes their commands
+    folder : of the record
+    name : of the run
+    log : takes a line for each viewer that was refused
+    pen : says who steers; shared with the screen in the run's process
+    clock : seconds that only grow
+
+    Raises
+    ------
+    TuitrainError : the socket cannot be made
+    """
+
+    def __init__(
+        self,
+        run: WatchedRun,
+        folder: Path,
+        name: str,
+        log: Callable[[str], None],
+        pen: Pen | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.pen = Pen() if pen is None else pen
+        self._run = run
+        self._log = log
+        self._clock = clock
+        self._entry = LiveEntry(folder, name)
+        try:
+            self._listener = self._entry.bind()
+        except TuitrainError:
+            self._entry.close()
+            raise
+        facts = self._entry.facts
+        self._welcome = Welcome(
+            PROTOCOL_VERSION, facts.run, facts.id, facts.folder, facts.pid, platform.node()
+        )
+        self._numbers = itertools.count(1)
+        self._parts = SharedParts()
+        self._connections: set[Connection] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._closing: asyncio.Event = asyncio.Event()
+        self._thread = threading.Thread(target=self._serve, name="tuitrain-remote", daemon=True)
+        self._has_started = threading.Event()
+
+    @property
+    def id(self) -> str:
+        """The id of the run on this machine."""
+        return self._welcome.id
+
+    @property
+    def has_viewers(self) -> bool:
+        """Whether a viewer or a program takes snapshots."""
+        return any(connection.takes_snapshots for connection in tuple(self._connections))
+
+    def start(self) -> RunServer:
+        """Start the thread, and return the server itself."""
+        self._thread.start()
+        self._has_started.wait()
+        return self
+
+    def close(self) -> None:
+        """Send viewers the last snapshot and a farewell, and end the thread."""
+        if self._loop is not None and self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # the loop has ended just now
+                self._loop.call_soon_threadsafe(self._closing.set)
+            self._thread.join()
+        self._entry.close()
+
+    def _serve(self) -> None:
+        try:
+            asyncio.run(self._run_loop())
+        finally:
+            self._has_started.set()
+
+    async def _run_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        server = await asyncio.start_unix_server(self._accept, sock=self._listener)
+        pump = asyncio.create_task(self._pump())
+        self._has_started.set()
+        await self._closing.wait()
+        server.close()
+        pump.cancel()
+        await self._say_farewell()
+
+    async def _say_farewell(self) -> None:
+        for connection in list(self._connections):
+            connection.send_last(Farewell("the run has ended"))
+            connection.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                while self._connections:
+                    await asyncio.sleep(0.01)
+        for connection in list(self._connections):
+            connection.abort()
+
+    async def _pump(self) -> None:
+        """Send viewers snapshots, at intervals that leave nearly all of the time to the run."""
+        while True:
+            viewers = [one for one in self._connections if one.takes_snapshots]
+            if not viewers:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            start = self._clock()
+            for connection in viewers:
+                self._send_due(connection)
+            took = self._clock() - start
+            awaited = any(connection.awaits_answer for connection in viewers)
+            usual = ANSWER_SECONDS if awaited else 1 / LOOKS_PER_SECOND
+            pause = min(took / SERVER_SHARE, MAX_LOOK_SECONDS)
+            await asyncio.sleep(pause)
+            await self._wait_for_request(usual - pause)
+
+    def _send_due(self, connection: Connection) -> None:
+        """Send a viewer what is due; a fault here must not end the service of other viewers."""
+        try:
+            connection.send_due()
+        except Exception as error:
+            self._log_disconnected(f"{type(error).__name__}: {error}")
+            connection.abort()
+
+    async def _wait_for_request(self, seconds: float) -> None:
+        """Wait until a viewer asks for something, at most for some seconds."""
+        self._wake.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds, 0.0)):
+                await self._wake.wait()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = Connection(
+            next(self._numbers),
+            self._run,
+            self.pen,
+            self._welcome,
+            SnapshotEncoder(self._parts),
+            reader,
+            writer,
+            self._wake.set,
+        )
+        if reason := self._refusal(writer):
+            connection.refuse(reason)
+            self._log(f"a viewer was refused: {reason}")
+        else:
+            self._connections.add(connection)
+            await self._attend(connection)
+            self._connections.discard(connection)
+        with contextlib.suppress(OSError):
+            writer.close()
+            await writer.wait_closed()
+
+    async def _attend(self, connection: Connection) -> None:
+        """Serve a connection to its end; a bad one costs the run a line in the log."""
+        try:
+            await connection.serve()
+        except TuitrainError as error:
+            self._log_disconnected(str(error))
+            with contextlib.suppress(OSError):
+                connection.refuse(str(error))
+        except OSError:
+            pass  # the viewer was killed, or its machine is gone
+        except Exception as error:  # a fault here must not end the service of the other viewers
+            self._log_disconnected(f"{type(error).__name__}: {error}")
+
+    def _log_disconnected(self, reason: str) -> None:
+        self._log(f"a viewer was disconnected: {visible(reason)}")
+
+    def _refusal(self, writer: asyncio.StreamWriter) -> str:
+        """Return why a connection is not served, or ""."""
+        connection: socket.socket = writer.get_extra_info("socket")
+        try:
+            uid = peer_uid(connection)
+        except OSError:
+            return "its user is unknown"
+        if uid is not None and uid != os.getuid():
+            return f"user {uid} may not watch a run of user {os.getuid()}"
+        if len(self._connections) >= MAX_CONNECTIONS:
+            return f"the run has {MAX_CONNECTIONS} connections already"
+        return ""

@@ -1,0 +1,45 @@
+"""What the server needs of a run: viewers, each with snapshots of its own."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tuitrain.commands import AnyCommand
+from tuitrain.engines.inspection import InspectionRequest
+from tuitrain.run.snapshot import Actor, Snapshot
+
+
+class RunViewer(Protocol):
+    """One viewer of a run; see `tuitrain.run.live`."""
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest snapshot, with what this viewer has requested."""
+        ...
+
+    def submit(self, command: AnyCommand, actor: Actor) -> int:
+        """Submit a command, and return its ticket."""
+        ...
+
+    def select_parameter(self, parameter: str | None) -> None:
+        """Request this parameter's statistics; None for no parameter."""
+        ...
+
+    def inspect(self, request: InspectionRequest | None) -> None:
+        """Request an inspection; None ends it."""
+        ...
+
+    def preview(self, command: AnyCommand | None) -> None:
+        """Request a preview of the next update after a command; None ends it."""
+        ...
+
+    def close(self) -> None:
+        """Remove the viewer and its requests."""
+        ...
+
+
+class WatchedRun(Protocol):
+    """A run that viewers can join."""
+
+    def open_viewer(self, attends: bool = True) -> RunViewer:
+        """Return a new viewer; ``attends`` says whether it can answer a breakpoint."""
+        ...
