@@ -44,7 +44,8 @@ scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
 
 torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch and JAX (first: install them)
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax
-	$(BIN)/python -m pytest tests/torch tests/jax
+	$(BIN)/python -m pytest tests/torch tests/jax tests/torch_script
+	$(BIN)/python -m pytest tests/conformance -k torch
 
 neon-test: $(VENV)/.dev  ## run the kernels for ARM under an emulator (gcc-aarch64-linux-gnu, qemu-user)
 	TUITRAIN_EMULATE=neon $(BIN)/python -m pytest tests/core/native \

@@ -77,11 +77,12 @@ def test_no_contract_has_exceptions():
 
 def test_only_the_registry_imports_an_engine():
     graph = grimp.build_graph("tuitrain", "tuitrain_core", cache_dir=None)
-    inside = {name for name in graph.modules if name.startswith("tuitrain.engines.embedded")}
-    importers = {
-        other for name in inside for other in graph.find_modules_that_directly_import(name)
-    }
-    assert importers - inside == {"tuitrain.engines.registry"}
+    for engine in ("embedded", "torch"):
+        inside = {name for name in graph.modules if name.startswith(f"tuitrain.engines.{engine}")}
+        importers = {
+            other for name in inside for other in graph.find_modules_that_directly_import(name)
+        }
+        assert importers - inside == {"tuitrain.engines.registry"}
 
 
 def test_a_package_imports_its_own_modules_by_relative_names_and_no_others():

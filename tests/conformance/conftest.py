@@ -30,6 +30,7 @@ Optimizers
 """
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import pytest
 
@@ -42,6 +43,14 @@ ENGINES: dict[str, Callable[..., Engine]] = {
     "embedded": embedded.make_engine,
     "script": script.make_engine,
 }
+LACKING: dict[str, set[str]] = {}
+"""The optimizers that an engine does not have; it refuses them with the list of its own."""
+
+if find_spec("torch"):
+    from tests.conformance import torch_script
+
+    ENGINES["torch-script"] = torch_script.make_engine
+    LACKING["torch-script"] = {"lamb", "lion"}
 
 
 @pytest.fixture(scope="session", params=ENGINES)
@@ -67,7 +76,15 @@ def engine(make_engine) -> Engine:
     return make_engine()
 
 
+@pytest.fixture(scope="session")
+def lacking(make_engine) -> set[str]:
+    """Return the optimizers that the engine does not have."""
+    return next((LACKING.get(name, set()) for name, make in ENGINES.items() if make is make_engine))
+
+
 @pytest.fixture(params=RULES)
-def rule(request) -> str:
+def rule(request, lacking) -> str:
     """Return the name of each optimizer in turn."""
+    if request.param in lacking:
+        pytest.skip(f"the engine has no {request.param}")
     return request.param

@@ -14,18 +14,31 @@ from tests.conformance.probes import (
     train,
     updates,
     weights,
+    whole,
 )
+from tuitrain.errors import RefusedError
 
 
-def test_every_required_optimizer_is_offered_with_its_defaults(engine):
+def test_every_required_optimizer_is_offered_with_its_defaults(engine, lacking):
     choices = {choice.name: choice for choice in engine.optimizer_choices()}
-    assert {*RULES} <= {*choices}
+    assert {*RULES} - lacking <= {*choices}
     do(engine, "optimizer * sgd momentum=0 weight_decay=0")
     for name, choice in choices.items():
         assert "lr" not in dict(choice.defaults)
         written = " ".join(f"{key}={value}" for key, value in choice.defaults)
         do(engine, f"optimizer fc {name} {written}")
         assert (group(engine, "fc").optimizer, group(engine, "fc").settings) == (name, "")
+
+
+def test_an_optimizer_that_the_engine_lacks_is_refused_with_the_list(engine, lacking):
+    choices = [choice.name for choice in engine.optimizer_choices()]
+    assert lacking.isdisjoint(choices)
+    for name in {*lacking, "no-such-rule"}:
+        before = whole(engine)
+        with pytest.raises(RefusedError) as refusal:
+            do(engine, f"optimizer fc {name}")
+        assert ", ".join(choices) in str(refusal.value)
+        assert whole(engine) == before
 
 
 def test_a_swap_keeps_weights_lr_and_decay(engine, rule):

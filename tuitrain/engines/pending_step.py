@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -68,3 +69,16 @@ class PendingStep(Protocol):
         Needs `Capability.DEAD_UNITS`.
         """
         ...
+
+
+def meets_condition(step: PendingStep, condition: HoldCondition) -> bool:
+    """Whether a step meets any part of a condition."""
+    if condition.non_finite and (not math.isfinite(step.loss) or step.find_non_finite()):
+        return True
+    if condition.loss_factor is not None and condition.average_window:
+        losses = [*condition.previous_losses, *step.previous_losses][-condition.average_window :]
+        finite = [loss for loss in losses if math.isfinite(loss)]
+        enough = len(finite) >= max(1, condition.min_finite_losses)
+        if enough and step.loss > condition.loss_factor * (sum(finite) / len(finite)):
+            return True
+    return any(step.grad_norm(name) > limit for name, limit in condition.grad_norms.items())

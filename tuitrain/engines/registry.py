@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tuitrain.metric_info import MetricInfo
 
     from .embedded.script.engine import ScriptEngine
+    from .torch.script_engine import TorchScriptEngine
 
 DEFAULT_ENGINE: Final = "embedded"
 """The engine of a scenario that names none."""
@@ -76,6 +78,43 @@ def steer_script(
 
     if not isinstance(net, Module):
         raise RefusedError(
-            f"watch takes a tuitrain_core Module, but was given {type(net).__name__}"
+            "watch takes a torch.nn.Module or a tuitrain_core Module, but was given "
+            f"{type(net).__name__}"
         )
     return ScriptEngine(net, optimizer, steps_per_epoch, metrics, loader)
+
+
+def steer_torch_script(
+    net: Any,
+    optimizer: Any,
+    steps_per_epoch: int,
+    metrics: Sequence[MetricInfo],
+    loader: Any,
+    accumulate: int,
+    objects: Mapping[str, Any],
+) -> TorchScriptEngine:
+    """Make the engine that steers the loop of a script in PyTorch.
+
+    Parameters
+    ----------
+    net : a `torch.nn.Module`
+    optimizer : one of `torch.optim`, or several
+    steps_per_epoch : the length of an epoch, for schedules
+    metrics : what the script reports
+    loader : gives the batches; None if the loop fetches its own
+    accumulate : batches of a step
+    objects : further parts of the state, by name
+
+    Raises
+    ------
+    RefusedError : they do not fit each other, or cannot be steered
+    """
+    from .torch.steering import steer
+
+    return steer(net, optimizer, steps_per_epoch, metrics, loader, accumulate, objects)
+
+
+def is_torch_module(value: object) -> bool:
+    """Whether a value is a module of PyTorch; torch is not imported for the answer."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)

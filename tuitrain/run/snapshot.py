@@ -86,6 +86,10 @@ class Phase(Enum):
         return self in (Phase.RECORDED, Phase.PLAYED)
 
 
+OPEN_END = 1_000_000_000
+"""The steps of a run whose length is not known: a script's loop that does not say it."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunInfo:
     """What is trained, for how long, and what is measured: fixed for the life of a run.
@@ -105,6 +109,11 @@ class RunInfo:
     total_steps: int
     metrics: tuple[MetricInfo, ...] = (ACCURACY,)
     evaluate_every: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the length of the run is not known."""
+        return self.total_steps == OPEN_END
 
     @property
     def main_metric(self) -> MetricInfo:

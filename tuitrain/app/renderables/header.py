@@ -79,7 +79,9 @@ def _title(snapshot: Snapshot, width: int) -> Row:
 
 def _state(snapshot: Snapshot, stalled: bool) -> Row:
     glyph, word, role = _STALLED if stalled else PHASE_LABELS[snapshot.phase]
-    steps = f"{format_count(snapshot.step)} / {format_count(snapshot.info.total_steps)}"
+    steps = format_count(snapshot.step)
+    if not snapshot.info.is_open:
+        steps += f" / {format_count(snapshot.info.total_steps)}"
     return join_rows(
         [
             ((f"{glyph} {word}", role),),
@@ -99,7 +101,7 @@ def _pace(snapshot: Snapshot, width: int) -> Row:
     speed = format_compact(snapshot.samples_per_second) if snapshot.samples_per_second else "—"
     eager: Row = ((", eager", "muted"),) if snapshot.fallback_reason else ()
     parts: list[Row] = [((speed, "text"), (" samples/s", "muted"), *eager)]
-    if not snapshot.phase.ended:
+    if not snapshot.phase.ended and not snapshot.info.is_open:
         parts.append((("ETA ", "muted"), (format_duration(snapshot.eta), "text")))
     if snapshot.breakpoints:
         number = len(snapshot.breakpoints)

@@ -25,7 +25,7 @@ from tuitrain_core.optimizer import (
 from ..factory import GroupSpec
 from ..grouping.group_simulator import TableSimulator
 from ..grouping.groups import Group, GroupTable
-from ..grouping.rules import Policy
+from ..grouping.rules import Policy, check_shaped_slots
 from ..state import Array
 from ..views import OptimizerChoice
 
@@ -118,10 +118,11 @@ class CoreRules:
         """Make an optimizer without state."""
         return make_optimizer(rule, parameters, settings)
 
-    def slots(self, rule: str) -> Mapping[str, bool]:
-        """Return the arrays that a rule keeps; True for those always there."""
+    def check_slots(self, rule: str, slots: Mapping[str, Array], parameter: Array) -> Iterable[str]:
+        """Yield what is wrong with a parameter's state."""
         kind = OPTIMIZERS[rule]
-        return {slot: slot not in kind.optional_slots for slot in kind.slots}
+        expected = {slot: slot not in kind.optional_slots for slot in kind.slots}
+        return check_shaped_slots(rule, expected, slots, parameter)
 
     def settings(self, optimizer: Optimizer) -> dict[str, Setting]:
         """Return the optimizer's hyper-parameters besides lr."""

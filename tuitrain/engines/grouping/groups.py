@@ -47,7 +47,7 @@ class GroupTable(Generic[Param, Opt]):
     ----------
     rules : the update rules of the engine
     parameters : every parameter by name
-    specs : the groups at the first step
+    specs : the groups at the first step; None if `reset` sets them
     aliases : the other names of tied parameters
 
     Raises
@@ -60,13 +60,15 @@ class GroupTable(Generic[Param, Opt]):
         self,
         rules: OptimizerRules[Param, Opt],
         parameters: Mapping[str, Param],
-        specs: Sequence[GroupSpec],
+        specs: Sequence[GroupSpec] | None,
         aliases: Mapping[str, tuple[str, ...]],
     ) -> None:
         self.rules = rules
         self.parameters = parameters
         self.aliases: ParameterAliases = {name: aliases.get(name, ()) for name in parameters}
         self._groups: dict[str, Group[Opt]] = {}
+        if specs is None:
+            return
         left = list(parameters)
         for spec in specs:
             group = self._planned(spec, left)

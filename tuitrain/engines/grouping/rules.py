@@ -52,8 +52,8 @@ class OptimizerRules(Protocol[ParamT, OptT]):
         """
         ...
 
-    def slots(self, rule: str) -> Mapping[str, bool]:
-        """Return the arrays that a rule keeps for a parameter; True for those always there."""
+    def check_slots(self, rule: str, slots: Mapping[str, Array], parameter: Array) -> Iterable[str]:
+        """Yield what is wrong with a parameter's state, as ``exp_avg is missing``."""
         ...
 
     def settings(self, optimizer: OptT) -> dict[str, Setting]:
@@ -91,6 +91,28 @@ class OptimizerRules(Protocol[ParamT, OptT]):
     def sizes_of(self, optimizer: OptT, parameter: ParamT) -> UpdateStatistics | None:
         """Return what the last measured update of a parameter did; None if there was none."""
         ...
+
+
+def check_shaped_slots(
+    rule: str, expected: Mapping[str, bool], slots: Mapping[str, Array], parameter: Array
+) -> Iterable[str]:
+    """Yield the problems of a state whose arrays have the parameter's shape and dtype.
+
+    Parameters
+    ----------
+    expected : the arrays that the rule keeps; True for those that are always there
+    """
+    for slot, is_required in expected.items():
+        if is_required and slot not in slots:
+            yield f"{slot} is missing"
+    for slot, array in slots.items():
+        if slot not in expected:
+            yield f"{slot} is unknown to {rule}"
+        elif (array.shape, array.dtype) != (parameter.shape, parameter.dtype):
+            yield (
+                f"{slot} is {array.dtype} {array.shape}, "
+                f"expected {parameter.dtype} {parameter.shape}"
+            )
 
 
 class ParameterArrays(Protocol):

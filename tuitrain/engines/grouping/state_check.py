@@ -108,15 +108,5 @@ def _optimizer_problems(
         if rule is None or parameter is None:
             yield f"optimizer state {name}: no such parameter"
             continue
-        slots = table.rules.slots(rule)
-        for slot, is_required in slots.items():
-            if is_required and slot not in remembered.slots:
-                yield f"optimizer state {name} {slot} is missing"
-        for slot, array in remembered.slots.items():
-            if slot not in slots:
-                yield f"optimizer state {name} {slot} is unknown to {rule}"
-            elif (array.shape, array.dtype) != (parameter.shape, parameter.dtype):
-                yield (
-                    f"optimizer state {name} {slot} is {array.dtype} {array.shape}, "
-                    f"expected {parameter.dtype} {parameter.shape}"
-                )
+        for problem in table.rules.check_slots(rule, remembered.slots, parameter):
+            yield f"optimizer state {name} {problem}"

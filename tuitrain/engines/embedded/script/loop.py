@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tuitrain.commands import Clip
@@ -13,15 +13,14 @@ from tuitrain_core.optimizer import clip_grad_norm, clip_grad_value
 from tuitrain_core.tensor import Tensor
 
 from ...grouping.freezing import FrozenParameters
-from ...loops.turns import Turns
-from ...pending_step import HoldCondition, PendingStep
+from ...loops.steered_loop import SteeredLoop
 from ...state import Array
-from ..holdable_steps import ComputedStep, meets_condition
+from ..holdable_steps import ComputedStep
 from ..model import MutableState, SeededModel
 from .groups import ScriptGroups, set_rates
 
 
-class ScriptLoop:
+class ScriptLoop(SteeredLoop):
     """What the loop of a script calls, in its own thread, while it has the turn.
 
     Its boundary is `update`, before the parameters change, or, with a loader, `fetch`.
@@ -35,14 +34,9 @@ class ScriptLoop:
 
     Attributes
     ----------
-    turns : the turns of the loop and of the session
-    step : steps taken
-    updates : the updates so far, those of left branches among them
     clip : how gradients are clipped
     held_buffers : the values of the buffers that frozen parameters hold, by name
-    logged : the metrics that the script has reported last
-    has_jumped : whether a state was loaded since the batch was fetched
-    error : what has ended the loop, or None
+    step, updates, logged, has_jumped, error, turns : see `SteeredLoop`
     """
 
     def __init__(
@@ -52,40 +46,13 @@ class ScriptLoop:
         frozen: FrozenParameters,
         loader: DataLoader | None,
     ) -> None:
-        self.turns = Turns()
-        self.step = self.updates = 0
+        super().__init__()
         self.clip = Clip("off")
         self.held_buffers: dict[str, Array] = {}
-        self.logged: dict[str, float] = {}
-        self.has_jumped = False
-        self.error: BaseException | None = None
         self._groups, self._model, self._frozen, self._loader = groups, model, frozen, loader
-        self._loss = self._reported_loss = math.nan
-        self._losses: list[float] = []
-        self._should_hold: Callable[[PendingStep], bool] | None = None
-        self._hold_condition: HoldCondition | None = None
-        self._is_held = False
+        self._loss = math.nan
         self._begun: MutableState | None = None
         self._end_observation = observe_backward(self._add_loss)
-
-    def run(
-        self,
-        steps: int,
-        should_stop: Callable[[], bool],
-        should_hold: Callable[[PendingStep], bool] | None,
-        hold_condition: HoldCondition | None,
-    ) -> Sequence[float]:
-        """Let the loop take steps, and wait; called by the session. See `Trainable.run`."""
-        self._losses, self._should_hold, self._is_held = [], should_hold, False
-        self._hold_condition = hold_condition
-        while len(self._losses) < steps:
-            # The first turn is one step, so that a request to stop waits for no more than that.
-            self.turns.let_run(steps - len(self._losses) if self._losses else 1)
-            if self._is_held or self.turns.has_ended or should_stop():
-                break
-        if isinstance(self.error, Exception) and not self._losses:
-            raise self.error
-        return self._losses
 
     def jump(self, step: int) -> None:
         """Continue from another step, whose state was loaded; called by the session."""
@@ -130,35 +97,20 @@ class ScriptLoop:
                 return
             self._drop_frozen()
         self._update_groups()
-        reported = self._reported_loss
-        self._losses.append(self._loss if math.isnan(reported) else reported)
-        self._loss = self._reported_loss = math.nan
-        self.step += 1
-        self.updates += 1
-        self.turns.count()
-
-    def log(self, values: Mapping[str, float]) -> None:
-        """Take metrics, or the ``loss`` of the coming update."""
-        for name, value in values.items():
-            if name == "loss":
-                self._reported_loss = float(value)
-            else:
-                self.logged[name] = float(value)
+        self._finish_step(self._loss)
+        self._loss = math.nan
 
     def end(self, error: BaseException | None = None) -> None:
         """Note that the loop has ended, and what has ended it."""
         self._end_observation()
-        self.error = error
-        self.turns.end()
+        super().end(error)
 
     def _is_to_be_held(self) -> bool:
         if self._should_hold is None or self.turns.is_released:
             return False
         loss = self._loss if math.isnan(self._reported_loss) else self._reported_loss
         pending = ComputedStep(loss, tuple(self._losses), self._groups.table, lambda: ())
-        condition = self._hold_condition
-        may_hold = condition is None or meets_condition(pending, condition)
-        return may_hold and self._should_hold(pending)
+        return self._wants_hold(pending)
 
     def _hold(self) -> None:
         """Give the turn back before the update, with the state as it was before the step."""

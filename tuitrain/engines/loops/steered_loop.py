@@ -1,0 +1,84 @@
+"""The side of a loop that takes turns with a session: losses, metrics, holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from ..pending_step import HoldCondition, PendingStep, meets_condition
+from .turns import Turns
+
+
+class SteeredLoop:
+    """Takes the turns of a loop in a thread of its own, whatever its steps compute.
+
+    Attributes
+    ----------
+    turns : the turns of the loop and of the session
+    step : steps taken
+    updates : the updates so far, those of left branches among them
+    logged : the metrics that the script has reported last
+    has_jumped : whether a state was loaded since the batch was fetched
+    error : what has ended the loop, or None
+    """
+
+    def __init__(self) -> None:
+        self.turns = Turns()
+        self.step = self.updates = 0
+        self.logged: dict[str, float] = {}
+        self.has_jumped = False
+        self.error: BaseException | None = None
+        self._reported_loss = math.nan
+        self._losses: list[float] = []
+        self._max_steps = 0
+        self._should_hold: Callable[[PendingStep], bool] | None = None
+        self._hold_condition: HoldCondition | None = None
+        self._is_held = False
+
+    def run(
+        self,
+        steps: int,
+        should_stop: Callable[[], bool],
+        should_hold: Callable[[PendingStep], bool] | None,
+        hold_condition: HoldCondition | None,
+    ) -> Sequence[float]:
+        """Let the loop take steps, and wait; called by the session. See `Trainable.run`."""
+        self._losses, self._should_hold, self._is_held = [], should_hold, False
+        self._hold_condition, self._max_steps = hold_condition, steps
+        while len(self._losses) < steps:
+            # The first turn is one step, so that a request to stop waits for no more than that.
+            self.turns.let_run(steps - len(self._losses) if self._losses else 1)
+            if self._is_held or self.turns.has_ended or should_stop():
+                break
+        if isinstance(self.error, Exception) and not self._losses:
+            raise self.error
+        return self._losses
+
+    def log(self, values: Mapping[str, float]) -> None:
+        """Take metrics, or the ``loss`` of the coming update."""
+        for name, value in values.items():
+            if name == "loss":
+                self._reported_loss = float(value)
+            else:
+                self.logged[name] = float(value)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Note that the loop has ended, and what has ended it."""
+        self.error = error
+        self.turns.end()
+
+    def _finish_step(self, loss: float) -> None:
+        """Count a step, with its loss unless the script has reported another."""
+        self._losses.append(loss if math.isnan(self._reported_loss) else self._reported_loss)
+        self._reported_loss = math.nan
+        self.step += 1
+        self.updates += 1
+        self.turns.count()
+
+    def _wants_hold(self, pending: PendingStep) -> bool:
+        """Whether a breakpoint holds a step."""
+        if self._should_hold is None or self.turns.is_released:
+            return False
+        condition = self._hold_condition
+        may_hold = condition is None or meets_condition(pending, condition)
+        return may_hold and self._should_hold(pending)

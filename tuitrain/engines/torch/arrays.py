@@ -1,0 +1,120 @@
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
+"""Tensors as NumPy arrays: live memory on the CPU, a copy from other devices."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from ..state import Array
+
+_AS_BITS: Final = {1: torch.uint8, 2: torch.int16}
+"""The whole numbers that carry the bits of types that NumPy lacks, by their bytes."""
+
+
+def to_array(tensor: torch.Tensor) -> Array:
+    """Return the bits of a tensor; bfloat16 and float8 as whole numbers of their width."""
+    plain = tensor.detach().cpu()
+    if plain.is_floating_point() and plain.dtype not in (
+        torch.float16,
+        torch.float32,
+        torch.float64,
+    ):
+        plain = plain.contiguous().view(_AS_BITS[plain.element_size()])
+    return plain.numpy()
+
+
+def to_numbers(tensor: torch.Tensor) -> Array:
+    """Return the values of a tensor for a viewer; those of types that NumPy lacks as float32."""
+    plain = tensor.detach().cpu()
+    if plain.is_floating_point() and plain.dtype not in (
+        torch.float16,
+        torch.float32,
+        torch.float64,
+    ):
+        plain = plain.float()
+    return plain.numpy()
+
+
+def to_tensor(array: Array, like: torch.Tensor) -> torch.Tensor:
+    """Return a tensor with the bits of an array of `to_array`, in the type of another tensor."""
+    copied = torch.from_numpy(np.array(array))
+    if like.is_floating_point() and not copied.is_floating_point():
+        copied = copied.view(like.dtype)
+    return copied
+
+
+def copy_into(tensor: torch.Tensor, array: Array) -> None:
+    """Overwrite a tensor with the bits of an array."""
+    with torch.no_grad():
+        tensor.copy_(to_tensor(array, tensor).reshape(tensor.shape))
+
+
+class TorchArrays:
+    """A module's parameters as arrays; see `ParameterArrays`.
+
+    Parameters
+    ----------
+    parameters : by their first names
+    """
+
+    def __init__(self, parameters: Mapping[str, torch.nn.Parameter]) -> None:
+        self._parameters = parameters
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names of the parameters."""
+        return self._parameters
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of a parameter."""
+        return tuple(self._parameters[name].shape)
+
+    def value(self, name: str) -> Array:
+        """Return the values of a parameter."""
+        return to_numbers(self._parameters[name])
+
+    def gradient(self, name: str) -> Array | None:
+        """Return the gradient of a parameter, or None."""
+        grad = self._parameters[name].grad
+        return None if grad is None else to_numbers(grad)
+
+    def drop_gradient(self, name: str) -> None:
+        """Drop the gradient of a parameter."""
+        self._parameters[name].grad = None
+
+
+def unwrap(model: torch.nn.Module) -> torch.nn.Module:
+    """Return the network inside of `torch.compile`, DataParallel and DistributedDataParallel."""
+    inner: Any = model
+    while True:
+        if hasattr(inner, "_orig_mod"):
+            inner = inner._orig_mod
+        elif isinstance(inner, torch.nn.DataParallel | torch.nn.parallel.DistributedDataParallel):
+            inner = inner.module
+        else:
+            return inner
+
+
+def named_parameters(
+    model: torch.nn.Module,
+) -> tuple[dict[str, torch.nn.Parameter], dict[str, tuple[str, ...]]]:
+    """Return the parameters by their first names, and the other names of tied ones."""
+    first: dict[int, str] = {}
+    parameters: dict[str, torch.nn.Parameter] = {}
+    others: dict[str, list[str]] = {}
+    for name, item in _every_name(model):
+        if id(item) in first:
+            others[first[id(item)]].append(name)
+        else:
+            first[id(item)] = name
+            parameters[name], others[name] = item, []
+    return parameters, {name: tuple(rest) for name, rest in others.items()}
+
+
+def _every_name(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Parameter]]:
+    for name, item in unwrap(model).named_parameters(remove_duplicate=False):
+        yield name.replace("_orig_mod.", ""), item

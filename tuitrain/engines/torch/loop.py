@@ -1,0 +1,338 @@
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
+"""The loop's side of a script's engine: what the hooks of its optimizers do."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import torch
+
+from tuitrain.errors import RefusedError
+
+from ..loops.steered_loop import SteeredLoop
+from .backward import observe_backward
+from .batches import Batches
+from .buffers import HeldBuffers
+from .grad_scaling import is_skipped, unscale
+from .mutable_state import MutableState
+from .pending import TorchPendingStep
+from .pruning import Pruning
+from .script_groups import ScriptGroups
+from .updates import Updates
+
+MEASURE_SECONDS: Final = 0.08
+"""Seconds between measured steps while a viewer is attached: as often as a screen shows them."""
+
+_PROBE: Final = "_init_optim_state"
+"""The function of torch's distributed checkpoints that takes a step to allocate state."""
+
+
+class TorchLoop(SteeredLoop):
+    """What a script calls, in its own thread, while it has the turn.
+
+    Its boundary is the end of ``optimizer.step()``, of the last optimizer if there are several; or,
+    with batches, the moment at which the next batch is fetched.
+
+    Parameters
+    ----------
+    groups : the groups, with the script's optimizers
+    buffers, pruning : of the network
+    mutable : what a forward pass changes
+    batches : gives the batch of any step; None if the loop fetches its own
+    clock : seconds that only grow
+
+    Attributes
+    ----------
+    updates_of : the updates of the optimizers
+    has_skipped : whether a scaler has skipped the step of the present batch
+    capture_state, load_state : of the engine
+    """
+
+    def __init__(
+        self,
+        groups: ScriptGroups,
+        buffers: HeldBuffers,
+        pruning: Pruning,
+        mutable: MutableState,
+        batches: Batches | None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        super().__init__()
+        self.updates_of = Updates(groups, buffers)
+        self._groups, self._pruning, self._mutable = groups, pruning, mutable
+        self._batches = batches
+        self._clock = clock
+        self._thread = threading.get_ident()
+        self._loss: torch.Tensor | None = None
+        self._begun: Any = None
+        self._is_in_step = self._is_dropped = self._is_skipped = False
+        self._has_visited = False
+        self._measured_at = -math.inf
+        self._handles: list[Any] = []
+        self._end_observation: Callable[[], None] = lambda: None
+        self._on_first_step: Callable[[], None] = lambda: None
+        self._left: Any = None
+        self.has_skipped = False
+        self.capture_state: Callable[[], Any] = lambda: None
+        self.load_state: Callable[[Any], None] = lambda _: None
+
+    def install(self, on_first_step: Callable[[], None]) -> None:
+        """Put hooks into the script's optimizers.
+
+        Parameters
+        ----------
+        on_first_step : called before the first update
+        """
+        self._on_first_step = on_first_step
+        self._end_observation = observe_backward(self._add_loss)
+        for optimizer in self._groups.optimizers:
+            self._handles.append(optimizer.register_step_pre_hook(self._before))
+            self._handles.append(optimizer.register_step_post_hook(self._after))
+
+    def uninstall(self) -> None:
+        """Remove the hooks; groups that a command has swapped are then updated no more."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+        self._end_observation()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Note that the loop has ended, and what has ended it."""
+        self.uninstall()
+        super().end(error)
+
+    def jump(self, step: int) -> None:
+        """Continue from another step, whose state was loaded; called by the session."""
+        self.step, self.has_jumped, self._begun = step, True, None
+        self._loss, self._reported_loss = None, math.nan
+        if self._batches is not None:
+            self._batches.jump()
+
+    def visit(self) -> None:
+        """Visit the boundary.
+
+        Raises
+        ------
+        StoppedError : the run was stopped
+        """
+        self._thread = threading.get_ident()
+        self.turns.visit()
+        if self._pruning.is_waiting:
+            self._pruning.retry()
+
+    def fetch(self) -> Any:
+        """Visit the boundary, and return the batch of the next step; None after the last.
+
+        Raises
+        ------
+        StoppedError : the run was stopped
+        """
+        assert self._batches is not None
+        self.visit()
+        return self.next_batch()
+
+    def next_batch(self) -> Any:
+        """Return the batch of the next step; None after the last."""
+        assert self._batches is not None
+        self.has_jumped = self._is_in_step = self._is_dropped = self.has_skipped = False
+        if self._should_hold is not None:
+            self._begun = self._mutable.capture()
+        return None if self.turns.is_released else self._batches.batch(self.step)
+
+    def next_part(self, part: int) -> Any:
+        """Return a further batch of a step that has several, counted from 1."""
+        assert self._batches is not None
+        return self._batches.batch(self.step, part)
+
+    def skip(self) -> None:
+        """Note that a scaler has skipped the step of the batch."""
+        assert self._batches is not None
+        self._batches.skipped += self._batches.accumulate
+        self._loss, self._reported_loss = None, math.nan
+
+    def prepare_step(self, loss: Any) -> None:
+        """Check that a step can be taken, and take its loss, if it is given.
+
+        Raises
+        ------
+        RefusedError : the loss is no number, or no parameter has a gradient
+        """
+        parameters = self._groups.parameters.values()
+        if all(item.grad is None for item in parameters if item.requires_grad):
+            frozen = self.updates_of.frozen
+            if len(frozen) < len(self._groups.parameters):
+                raise RefusedError(
+                    "run.step comes after loss.backward(): no parameter has a gradient"
+                )
+        if loss is not None:
+            self._loss = check_scalar(loss).detach().reshape(())
+
+    def leave_epoch(self) -> None:
+        """Note that the run goes to another epoch before the present one has ended."""
+        self._left = self.capture_state()
+
+    def reload(self) -> None:
+        """Restore the state as it was when an epoch was left: what followed does not count."""
+        if self._left is not None:
+            left, self._left = self._left, None
+            self.load_state(left)
+
+    def _before(
+        self, optimizer: torch.optim.Optimizer, arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+        """Do what comes before an update: the pre-hook of ``optimizer.step``."""
+        if _is_probe(optimizer):
+            return None
+        closure = arguments[1] if len(arguments) > 1 else named.get("closure")  # the first is self
+        if closure is None:
+            self._begin(optimizer)
+            return None
+
+        def steered_closure() -> Any:
+            with torch.enable_grad():
+                loss = closure()
+            if isinstance(loss, torch.Tensor) and self._loss is None:
+                self._loss = loss.detach()
+            self._begin(optimizer)
+            return loss
+
+        if len(arguments) > 1:
+            return (optimizer, steered_closure, *arguments[2:]), named
+        return arguments, {**named, "closure": steered_closure}
+
+    def _begin(self, optimizer: torch.optim.Optimizer) -> None:
+        self._on_first_step()
+        if is_skipped(optimizer):
+            self._is_skipped = self.has_skipped = True
+            return
+        unscale(optimizer)
+        self.updates_of.drop_frozen()
+        if not self._is_in_step:
+            self._open_step()
+        if self._is_dropped:
+            _drop_gradients(optimizer)
+            return
+        self._groups.follow_script()
+        self.updates_of.clip_gradients()
+        self.updates_of.is_measured = self._is_to_be_measured()
+        self.updates_of.before(optimizer, self.step)
+
+    def _after(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        """Do what comes after an update: the post-hook of ``optimizer.step``."""
+        if _is_probe(optimizer):
+            return
+        if self._is_skipped:
+            self._is_skipped = False
+            return
+        if not self._is_dropped:
+            self.updates_of.after(optimizer)
+        if optimizer is self._groups.optimizers[-1]:
+            self._close_step()
+
+    def _open_step(self) -> None:
+        """Visit the first boundary if there was none, and hold the step at a breakpoint."""
+        self._is_in_step, self._is_dropped = True, False
+        if self._batches is None and not self._has_visited:
+            self._has_visited = True
+            self.visit()
+            self.has_jumped = False
+            self.updates_of.drop_frozen()
+        if self.has_jumped:
+            self._is_dropped = True
+        while not self._is_dropped and self._should_hold is not None:
+            pending = TorchPendingStep(
+                self._loss_value(), tuple(map(float, self._losses)), self._groups.table, tuple
+            )
+            if not self._wants_hold(pending):
+                break
+            self._hold()
+            self.updates_of.drop_frozen()
+
+    def _close_step(self) -> None:
+        """Count the step, and visit the boundary behind it."""
+        self._is_in_step = False
+        self.updates_of.end_step()
+        if not self._is_dropped:
+            if self.updates_of.is_measured:
+                self._measured_at = self._clock()
+            self._finish_step(self._loss_value())
+        self._loss = None
+        if self._batches is None:
+            self.visit()
+            self.has_jumped = False
+
+    def _hold(self) -> None:
+        """Give the turn back before the update, with the state as it was before the step."""
+        after = self._mutable.capture()
+        if self._begun is not None:
+            self._mutable.restore(self._begun)
+        self._is_held = True
+        self._mutable.random.leave()
+        self.turns.give_back()
+        self._mutable.random.enter()
+        if self.has_jumped:
+            self._is_dropped = True
+        else:
+            self._mutable.restore(after)
+
+    def _is_to_be_measured(self) -> bool:
+        """Whether a viewer may see the sizes of this update: at a run's end, and now and then."""
+        if self._should_hold is not None or len(self._losses) + 1 == self._max_steps:
+            return True
+        return self.turns.taken == 0 and self._clock() - self._measured_at > MEASURE_SECONDS
+
+    def _loss_value(self) -> float:
+        if not math.isnan(self._reported_loss):
+            return self._reported_loss
+        return math.nan if self._loss is None else float(self._loss)
+
+    def _add_loss(self, tensor: torch.Tensor) -> None:
+        """Add a tensor whose backward pass was run to the loss of the step."""
+        if threading.get_ident() == self._thread and tensor.numel() == 1:
+            value = tensor.detach().reshape(())
+            self._loss = value if self._loss is None else self._loss + value
+
+
+def _drop_gradients(optimizer: torch.optim.Optimizer) -> None:
+    for entry in optimizer.param_groups:
+        for parameter in entry["params"]:
+            parameter.grad = None
+
+
+def _is_probe(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether a step only allocates state, as distributed checkpoints do."""
+    if optimizer.state:
+        return False
+    frame = sys._getframe(1)
+    for _ in range(12):
+        if frame.f_code.co_name == _PROBE:
+            return True
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return False
+
+
+def check_scalar(loss: Any) -> torch.Tensor:
+    """Return a loss if it is one number.
+
+    Raises
+    ------
+    RefusedError : it is not
+    """
+    if not isinstance(loss, torch.Tensor):
+        raise RefusedError(
+            f"run.step takes the loss as a tensor of one number, but was given "
+            f"{type(loss).__name__}"
+        )
+    if loss.numel() != 1:
+        raise RefusedError(
+            f"run.step takes the loss as one number, but was given a tensor of shape "
+            f"{tuple(loss.shape)}; take its mean"
+        )
+    return loss

@@ -1,0 +1,219 @@
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
+"""The groups of a script: made from its optimizers, which keep the updates of unchanged groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import torch
+from torch.nn import Parameter
+
+from tuitrain.commands import is_name
+from tuitrain.errors import RefusedError
+from tuitrain_core.schedule import Constant
+
+from ..grouping.groups import Group, GroupTable
+from .arrays import named_parameters
+from .optimizers import TorchOptimizer, TorchRules, hidden_of
+from .rules import RULES, Rule, rule_of, settings_of
+
+TorchGroup: TypeAlias = Group[TorchOptimizer]
+TorchTable: TypeAlias = GroupTable[Parameter, TorchOptimizer]
+
+_LR: Final = "lr"
+
+
+@dataclass(eq=False)
+class Entry:
+    """An entry of a script's ``param_groups``.
+
+    Attributes
+    ----------
+    index : its place; the entry itself may be replaced by another dict
+    members : the names of its parameters
+    lr : the learning rate that the script gave it last
+    """
+
+    optimizer: torch.optim.Optimizer
+    index: int
+    rule: Rule
+    members: frozenset[str]
+    lr: float
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The entry as it is now."""
+        return self.optimizer.param_groups[self.index]
+
+
+class ScriptGroups:
+    """The groups of a script's optimizers.
+
+    Each entry of ``param_groups`` becomes a group, and the script's optimizer keeps its updates.
+    Its name is the entry's ``name``, or else the first part that the names of its parameters
+    share, or else its number. A group that a command swaps or makes has an optimizer of its own,
+    until it fits an entry again.
+
+    Parameters
+    ----------
+    model : the network
+    optimizers : of the script
+
+    Attributes
+    ----------
+    parameters : the parameters that the optimizers have, by name
+    table : the groups
+    owned : the names of groups whose lr a command has set; the script's edits no longer count
+
+    Raises
+    ------
+    RefusedError : an optimizer cannot be steered, or has parameters that the network does not
+    """
+
+    def __init__(self, model: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+        self.optimizers = tuple(optimizers)
+        every, aliases = named_parameters(model)
+        names = {id(item): name for name, item in every.items()}
+        self.entries = [
+            _entry(optimizer, index, names)
+            for optimizer in optimizers
+            for index in range(len(optimizer.param_groups))
+        ]
+        taken = frozenset[str]().union(*(entry.members for entry in self.entries))
+        self.parameters: dict[str, Parameter] = {
+            name: item for name, item in every.items() if name in taken
+        }
+        self._names = names
+        scripts = {
+            entry.rule.name: entry.rule for entry in self.entries if entry.rule.name not in RULES
+        }
+        rules = TorchRules(scripts, hidden_of(optimizers))
+        self.table: TorchTable = GroupTable(
+            rules, self.parameters, None, {name: aliases[name] for name in self.parameters}
+        )
+        titles = _titles(self.entries)
+        self.table.reset(
+            [self._group(e, title) for e, title in zip(self.entries, titles, strict=True)]
+        )
+        self.owned: set[str] = set()
+
+    def _group(self, entry: Entry, title: str) -> TorchGroup:
+        """Return the group of an entry; the script's optimizer keeps its updates."""
+        members = [name for name in self.parameters if name in entry.members]
+        parameters = [self.parameters[name] for name in members]
+        optimizer = TorchOptimizer(entry.rule, entry.optimizer, entry.index, parameters, entry.lr)
+        return Group(title, tuple(members), entry.rule.name, optimizer, Constant(entry.lr))
+
+    def name_of(self, parameter: Parameter) -> str | None:
+        """Return the name of a parameter; None if the network does not have it."""
+        return self._names.get(id(parameter))
+
+    def settle(self) -> None:
+        """Give groups that fit an entry of the script's optimizers to that entry.
+
+        A group fits an entry of the same rule that has all of its parameters, if no other group
+        has that entry. Its settings and its state become those of the script's optimizer, which
+        drops the state of parameters that other groups have.
+        """
+        free = {(id(e.optimizer), e.index): e for e in self.entries}
+        groups = list(self.table)
+        for group in groups:
+            free.pop(_place(group), None)
+        for group in groups:
+            if not self.is_scripts(group):
+                fitting = next((e for e in free.values() if _fits(group, e)), None)
+                if fitting is not None:
+                    del free[id(fitting.optimizer), fitting.index]
+                    _bind(group, fitting)
+        for entry in self.entries:
+            for parameter in entry.values["params"]:
+                name = self.name_of(parameter)
+                group = self.table.group_of(name) if name in self.parameters else None
+                if group is not None and group.optimizer.source is not entry.optimizer:
+                    entry.optimizer.state.pop(parameter, None)
+
+    def is_scripts(self, group: TorchGroup) -> bool:
+        """Whether a script's optimizer takes the updates of a group."""
+        return any(group.optimizer.source is optimizer for optimizer in self.optimizers)
+
+    def follow_script(self) -> None:
+        """Take over each lr that the script has set since the last call."""
+        for entry in self.entries:
+            lr = entry.values[_LR]
+            if lr.__class__ is not float:
+                lr = float(lr)
+            if lr != entry.lr:
+                entry.lr = lr
+                for group in self.table:
+                    if group.name not in self.owned and not entry.members.isdisjoint(group.members):
+                        group.schedule = Constant(lr)
+
+    def own(self, groups: Iterable[str]) -> None:
+        """Note that a command has set the lr of these groups."""
+        self.owned.update(groups)
+
+    def release(self, groups: Iterable[str]) -> list[str]:
+        """Give the lr of groups back to the script; returns those that a command had set."""
+        released = [name for name in groups if name in self.owned]
+        for name in released:
+            self.owned.discard(name)
+            group = self.table.get(name)
+            for entry in self.entries:
+                if group is not None and not entry.members.isdisjoint(group.members):
+                    group.schedule = Constant(entry.lr)
+                    break
+        return released
+
+
+def _entry(optimizer: torch.optim.Optimizer, index: int, names: Mapping[int, str]) -> Entry:
+    values = optimizer.param_groups[index]
+    unknown = [item for item in values["params"] if id(item) not in names]
+    if unknown:
+        raise RefusedError(
+            f"the optimizer has {len(unknown)} parameters that the network does not have; the "
+            f"first is of shape {tuple(unknown[0].shape)}. Make the optimizer from the parameters "
+            "of the network that watch is given"
+        )
+    members = frozenset(names[id(item)] for item in values["params"])
+    return Entry(optimizer, index, rule_of(optimizer), members, float(values[_LR]))
+
+
+def _titles(entries: Sequence[Entry]) -> list[str]:
+    """Return a name for each group, all different."""
+    titles: list[str] = []
+    for index, entry in enumerate(entries):
+        shared = {name.partition(".")[0] for name in entry.members}
+        label = entry.values.get("name")
+        default = "all" if len(entries) == 1 else f"group{index}"
+        title = label if isinstance(label, str) and is_name(label) else default
+        if label is None and len(shared) == 1 and len(entries) > 1:
+            title = shared.pop()
+        titles.append(title if title not in titles else f"group{index}")
+    return titles
+
+
+def _place(group: TorchGroup) -> tuple[int, int]:
+    return id(group.optimizer.source), group.optimizer.index
+
+
+def _fits(group: TorchGroup, entry: Entry) -> bool:
+    return group.rule == entry.rule.name and entry.members.issuperset(group.members)
+
+
+def _bind(group: TorchGroup, entry: Entry) -> None:
+    """Give a group with an optimizer of its own to an entry of a script's optimizer."""
+    own, values = group.optimizer, entry.values
+    wanted = settings_of(own.rule, own.entry)
+    for key, value in settings_of(entry.rule, values).items():
+        if value != wanted[key]:
+            values[key] = wanted[key]
+    for parameter in own.parameters:
+        state = own.source.state.pop(parameter, None)
+        entry.optimizer.state.pop(parameter, None)
+        if state is not None:
+            entry.optimizer.state[parameter] = state
+    bound = TorchOptimizer(entry.rule, entry.optimizer, entry.index, own.parameters, own.lr)
+    bound.updates, bound.statistics = own.updates, own.statistics
+    group.optimizer = bound

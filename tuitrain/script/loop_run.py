@@ -1,0 +1,202 @@
+"""The run of a script's loop, whatever the loop computes with."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
+
+import msgspec
+
+from tuitrain.commands import parse
+from tuitrain.encoding import write_line
+from tuitrain.engines.engine import Engine
+from tuitrain.engines.loops.steered_loop import SteeredLoop
+from tuitrain.engines.registry import SCRIPT_ENGINE, engine_factory
+from tuitrain.errors import RefusedError, did_you_mean, join_or
+from tuitrain.records.record_reader import SCHEMA, Header
+from tuitrain.records.record_writer import RecordWriter
+from tuitrain.run.checkpoint_policy import CheckpointPolicy
+from tuitrain.run.session import PlannedCommand, Session
+from tuitrain.run.snapshot import RunInfo
+from tuitrain.scenario.runs.run_list import new_run_folder
+from tuitrain.scenario.schema import Group, Scenario
+from tuitrain.text import visible
+
+from .host import make_host
+
+Plan = Mapping[int, str | Sequence[str]]
+"""Commands by the step before which they are applied."""
+
+
+class LoopEngine(Engine, Protocol):
+    """The engine of a script's loop."""
+
+    @property
+    def loop(self) -> SteeredLoop:
+        """The loop's side of the engine."""
+        ...
+
+
+E = TypeVar("E", bound=LoopEngine)
+
+
+class LoopRun(Generic[E]):
+    """The run of a script's loop. Its methods are called by the loop.
+
+    It ends with the script, or with `finish`.
+
+    Parameters
+    ----------
+    info : what is trained
+    plan : commands by step
+    out : the folder of the record; None for a new one
+    """
+
+    _engine: E
+
+    def __init__(self, info: RunInfo, plan: Plan, out: str | Path | None) -> None:
+        self.info = info
+        self._plan = plan
+        self._host = make_host()
+        self._out = Path(out) if out is not None else self._host.out or new_run_folder(info.name)
+        self._files = ExitStack()
+        self._has_started = self._has_finished = False
+        self._error: BaseException | None = None
+
+    def _begin(self) -> None:
+        """Have the script's end end the run."""
+        self._previous_hook = sys.excepthook
+        sys.excepthook = self._note_error
+        atexit.register(self.finish)
+        self._host.watch(self.finish)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the record."""
+        return self._out
+
+    def log(self, **values: float) -> None:
+        """Report metrics of the present step, or the ``loss`` of the coming update.
+
+        Without ``loss`` the loss of a step is what ``gm.backward`` was given, summed.
+
+        Raises
+        ------
+        RefusedError : a name is not among the ``metrics`` of `watch`
+        """
+        known = ["loss", *(info.name for info in self.info.metrics)]
+        for name in values:
+            if name not in known:
+                raise RefusedError(
+                    f"watch(…, metrics=[…]) names no {name!r}{did_you_mean(name, known)} "
+                    f"(allowed: {join_or(known)})"
+                )
+        self._engine.loop.log(values)
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """End the run, with the exception that has ended the loop; so does the script's end."""
+        if self._has_finished:
+            return
+        self._error = error or self._error
+        self._has_finished = True
+        atexit.unregister(self.finish)
+        if sys.excepthook == self._note_error:
+            sys.excepthook = self._previous_hook
+        self._detach()
+        self._engine.loop.end(self._error)
+        if not self._has_started:
+            return
+        self._host.join()
+        self._files.close()
+        self._report()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.finish(error)
+
+    def _detach(self) -> None:
+        """Give the script its optimizer back."""
+
+    def _start(self) -> None:
+        if self._has_started:
+            return
+        self._has_started = True
+        info = self.info
+        recorder = RecordWriter(self._out, _header(self._scenario()), self._files)
+        policy = CheckpointPolicy.for_batch_size(info.batch_size)
+        planned = planned_commands(self._plan, info.total_steps)
+        session = Session(self._engine, info, planned, (), recorder, policy)
+        self._host.start(session, self._engine.loop)
+
+    def _scenario(self) -> Scenario:
+        """Return the scenario of the record, for readers."""
+        groups = self._engine.groups()
+        return Scenario(
+            schema=1,
+            name=self.info.name,
+            optimizer={"name": groups[0].optimizer, "lr": groups[0].lr},
+            description=f"Trained by the loop of {self.info.data}; only this script repeats it.",
+            model=self.info.model,
+            data=self.info.data,
+            batch_size=self.info.batch_size,
+            engine=SCRIPT_ENGINE,
+            steps=self.info.total_steps,
+            metrics=tuple(item.name for item in self.info.metrics),
+            group=tuple(
+                Group(
+                    group.name,
+                    tuple(row.name for row in group.parameters),
+                    group.lr,
+                    {"name": group.optimizer},
+                )
+                for group in groups
+            ),
+        )
+
+    def _note_error(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        self._error = error
+        self._previous_hook(kind, error, trace)
+
+    def _report(self) -> None:
+        error = self._host.error
+        if error is not None and error is not self._error:
+            write_line(f"tuitrain: the run has failed: {error}", sys.stderr)
+        if self._host.reports_record:
+            write_line(f"recorded in {visible(str(self._out))}", sys.stderr)
+
+
+def _header(scenario: Scenario) -> Header:
+    environment = dict(engine_factory().environment())
+    return Header(SCHEMA, msgspec.to_builtins(scenario), environment, str(Path.cwd()))
+
+
+def planned_commands(plan: Plan, total: int) -> list[PlannedCommand]:
+    """Return the planned commands in the order of their steps.
+
+    Raises
+    ------
+    RefusedError : a step is not in the run
+    CommandError : a command cannot be read
+    """
+    for step in plan:
+        if not 0 <= step < total:
+            raise RefusedError(f"plan: step {step} is not in the run, which takes {total} steps")
+    return [
+        PlannedCommand(step, parse(text))
+        for step, texts in sorted(plan.items())
+        for text in ([texts] if isinstance(texts, str) else texts)
+    ]
