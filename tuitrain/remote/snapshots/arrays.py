@@ -32,7 +32,7 @@ _Size: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**48)]
 Shape: TypeAlias = Annotated[tuple[_Size, ...], msgspec.Meta(max_length=MAX_AXES)]
 
 
-class ArrayData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class ArrayData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=0):
     """An array in C order.
 
     Attributes
@@ -43,6 +43,19 @@ class ArrayData(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     dtype: str
     shape: Shape
     content: bytes
+
+
+class ArrayRows(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=1):
+    """An array that begins with a whole array that the reader has.
+
+    Attributes
+    ----------
+    source : the number of that array among the arrays of the earlier value
+    added : the rows after it; None if there are none
+    """
+
+    source: int
+    added: ArrayData | None
 
 
 def pack_array(array: Array) -> ArrayData:

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any
-
-import msgspec
-
 from tuitrain.run.snapshot import Snapshot
 
-from .frame import FORMAT_VERSION, Frame
-from .values import ValueCodec, encode
-from .wire_types import field_types
-
-
-class SharedParts:
-    """Encoded parts of snapshots that all viewers of a run share. Use it from one thread."""
+from .shared_parts import PreparedSnapshot, SharedParts
 
 
 class SnapshotEncoder:
@@ -29,32 +18,21 @@ class SnapshotEncoder:
 
     def __init__(self, shared: SharedParts | None = None) -> None:
         self._shared = shared or SharedParts()
+        self._sent: PreparedSnapshot | None = None
 
     def encode(self, snapshot: Snapshot) -> bytes:
-        """Return a snapshot as bytes.
+        """Return a snapshot as bytes, for a viewer that has got all of the ones before.
 
         Raises
         ------
-        RemoteDataError : it has a value that cannot be sent
+        RemoteDataError : it has a value that cannot be sent; the next snapshot is encoded whole
         """
-        return encode(
-            Frame(
-                FORMAT_VERSION,
-                None,
-                {
-                    name: msgspec.Raw(FIELDS[name].encode(getattr(snapshot, name)))
-                    for name in FIELDS
-                },
-            )
-        )
+        sent, self._sent = self._sent, None
+        prepared = self._shared.prepare(snapshot)
+        frame = prepared.frame(sent)
+        self._sent = prepared
+        return frame
 
     def reset(self) -> None:
         """Encode the next snapshot whole, because the viewer may lack the last one."""
-
-
-def _codec(name: str) -> ValueCodec[Any]:
-    return ValueCodec(field_types(Snapshot)[name], f"the field {name!r} of a snapshot")
-
-
-FIELDS = {field.name: _codec(field.name) for field in fields(Snapshot)}
-"""A codec for each field of a snapshot."""
+        self._sent = None

@@ -1,4 +1,4 @@
-"""A snapshot as one message: its fields as msgpack, whole or as a difference to the one before."""
+"""A snapshot as one message: its parts as msgpack, whole or as a difference to the one before."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     format : `FORMAT_VERSION` of the writer
     base : the version of the snapshot that this is a difference to; None if it is whole
-    fields : the fields of the snapshot that are new, by name
+    parts : the parts of the snapshot that have changed, by name
     """
 
     format: int
     base: int | None
-    fields: dict[str, msgspec.Raw]
+    parts: dict[str, msgspec.Raw]
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ _HEADERS: Final = msgspec.msgpack.Decoder(_Header)
 
 
 def read_frame(data: bytes) -> Frame:
-    """Decode a frame; its fields remain msgpack.
+    """Decode a frame; its parts remain msgpack.
 
     Raises
     ------

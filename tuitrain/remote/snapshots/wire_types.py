@@ -1,7 +1,8 @@
 """The types that msgpack is decoded to before values are made of it.
 
 For each dataclass there is a struct with the same fields that takes no others. An array becomes
-`ArrayData`. A union of dataclasses, which msgspec cannot tell apart, becomes a `TaggedValue`.
+`ArrayData` or `ArrayRows`. A union of dataclasses, which msgspec cannot tell apart, becomes a
+`TaggedValue`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 import numpy as np
 
-from .arrays import ArrayData
+from .arrays import ArrayData, ArrayRows
 
 
 class TaggedValue(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -71,7 +72,7 @@ def wire_type(hint: Any) -> Any:
     origin: Any = get_origin(hint)
     arguments: tuple[Any, ...] = get_args(hint)
     if origin is np.ndarray:
-        return ArrayData
+        return ArrayData | ArrayRows
     if origin is Annotated or not any(map(_is_type, arguments)):
         return hint
     parts = tuple(wire_type(part) if _is_type(part) else part for part in arguments)

@@ -1,0 +1,222 @@
+"""The histories of groups: each continues an earlier one, or a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from tuitrain.engines.state import Array
+from tuitrain.run.snapshot import GroupHistory, Series, Snapshot
+
+from .errors import RemoteDataError
+from .growing_curves import check_points
+from .history_blocks import HistoryBlock, extend_blocks, fill_histories, make_blocks
+from .history_columns import WHAT, Columns, Count, pack_columns, unpack_columns
+from .history_points import CURVES, FACTS, HistoryPoints, points_of
+from .part import field_codec
+from .values import Packed, ValueCodec, decode, encode
+
+_facts_of: Final = attrgetter(*FACTS)
+
+
+class _Change(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=0):
+    """The differences of all histories.
+
+    Attributes
+    ----------
+    outlines : the histories without points, as msgpack; None if they are as before, and each
+        continues itself
+    sources : for each, the number of the earlier history that it begins with; -1 for none
+    keeps : for each, the number of points of that history
+    columns : the points after these
+    """
+
+    outlines: bytes | None
+    sources: tuple[int, ...]
+    keeps: tuple[Count, ...]
+    columns: Columns
+
+
+class _Whole(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=1):
+    """Histories whose series have not the same steps; no differences are made of these."""
+
+    histories: msgspec.Raw
+
+
+class PreparedHistories:
+    """The histories of a snapshot, with what is compared.
+
+    Parameters
+    ----------
+    previous : those of the snapshot before; those before it free the copy of their points
+    """
+
+    def __init__(
+        self, histories: tuple[GroupHistory, ...], previous: PreparedHistories | None
+    ) -> None:
+        self.histories = histories
+        self._points: HistoryPoints | None = None
+        self._previous = previous
+        if previous is not None:
+            previous._free_previous()
+
+    @property
+    def facts(self) -> list[Any]:
+        """Everything but the series."""
+        return list(map(_facts_of, self.histories))
+
+    @property
+    def points(self) -> HistoryPoints | None:
+        """All points; None if the series of a history have not the same steps."""
+        if self._points is None:
+            self._points = points_of(self.histories)
+        return self._points
+
+    def _free_previous(self) -> None:
+        if self._previous is not None:
+            self._previous._points = None
+            self._previous = None
+
+
+class HistoriesState(NamedTuple):
+    """The histories that a reader has, and their buffers; None if they were sent whole."""
+
+    histories: tuple[GroupHistory, ...]
+    blocks: list[HistoryBlock] | None
+
+
+class HistoriesPart:
+    """The field ``histories``."""
+
+    def __init__(self) -> None:
+        self._codec: ValueCodec[tuple[GroupHistory, ...]] = field_codec("histories")
+        self._changes = msgspec.msgpack.Decoder(_Change | _Whole)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The name of the field."""
+        return ("histories",)
+
+    def prepare(self, snapshot: Snapshot, previous: PreparedHistories | None) -> PreparedHistories:
+        """Return the histories; see `Part.prepare`."""
+        if previous is not None and snapshot.histories is previous.histories:
+            return previous
+        return PreparedHistories(snapshot.histories, previous)
+
+    def difference(self, old: PreparedHistories | None, new: PreparedHistories) -> bytes | None:
+        """Encode the points that were added."""
+        if old is new:
+            return None
+        points = new.points
+        if points is None:
+            return encode(_Whole(msgspec.Raw(self._codec.encode(new.histories))))
+        known = old.points if old else None
+        if old is None or known is None or old.facts != new.facts or not points.begins_with(known):
+            return self._outlined(old, new, points)
+        if len(points.steps) == len(known.steps):
+            return None
+        return encode(_Change(None, (), (), pack_columns(points.after(known.lengths))))
+
+    def _outlined(
+        self, old: PreparedHistories | None, new: PreparedHistories, points: HistoryPoints
+    ) -> bytes:
+        """Encode histories that begin with any earlier ones, by their other fields."""
+        known = old.points if old else None
+        places = {fact: at for at, fact in enumerate(old.facts)} if old and known else {}
+        sources = tuple(places.get(fact, -1) for fact in new.facts)
+        keeps = tuple(
+            0 if known is None or source < 0 else _common(known.of(source), points.of(index))
+            for index, source in enumerate(sources)
+        )
+        outlines = self._codec.encode(tuple(map(_outline, new.histories)))
+        rest = points.after(np.array(keeps, np.int64))
+        return encode(_Change(outlines, sources, keeps, pack_columns(rest)))
+
+    def apply(self, state: HistoriesState | None, data: Packed) -> HistoriesState:
+        """Decode the histories."""
+        change = decode(data, self._changes, WHAT)
+        if isinstance(change, _Whole):
+            return HistoriesState(self._codec.decode(change.histories), None)
+        if change.outlines is not None:
+            return _restarted(state, self._codec.decode(change.outlines), change)
+        if state is None or state.blocks is None:
+            raise RemoteDataError(f"{WHAT}: a difference came before the whole")
+        points = unpack_columns(change.columns, len(state.histories))
+        kept = sum(block.length * len(block.members) for block in state.blocks)
+        check_points(len(CURVES) * (kept + len(points.steps)))
+        blocks = extend_blocks(state.blocks, points)
+        if blocks is None:
+            numbers = range(len(state.histories))
+            keeps = [len(_series(history).steps) for history in state.histories]
+            blocks = _joined_blocks(state.histories, numbers, keeps, points)
+        return HistoriesState(fill_histories(state.histories, blocks), blocks)
+
+    def values(self, state: HistoriesState) -> dict[str, Any]:
+        """Return the histories."""
+        return {"histories": state.histories}
+
+
+def _restarted(
+    state: HistoriesState | None, outlines: tuple[GroupHistory, ...], change: _Change
+) -> HistoriesState:
+    """Return histories that begin with parts of earlier ones."""
+    if not len(outlines) == len(change.sources) == len(change.keeps):
+        raise RemoteDataError(f"{WHAT}: {len(change.sources)} sources for {len(outlines)}")
+    known = state.histories if state and state.blocks is not None else ()
+    for source, keep in zip(change.sources, change.keeps, strict=True):
+        length = len(_series(known[source]).steps) if 0 <= source < len(known) else 0
+        if keep > length or not -1 <= source < len(known):
+            raise RemoteDataError(
+                f"{WHAT}: one continues after {keep} points of history {source}, which has {length}"
+            )
+    points = unpack_columns(change.columns, len(outlines))
+    check_points(len(CURVES) * (sum(change.keeps) + len(points.steps)))
+    blocks = _joined_blocks(known, change.sources, change.keeps, points)
+    return HistoriesState(fill_histories(outlines, blocks), blocks)
+
+
+def _joined_blocks(
+    known: Sequence[GroupHistory],
+    sources: Sequence[int],
+    keeps: Sequence[int],
+    points: HistoryPoints,
+) -> list[HistoryBlock]:
+    """Return blocks of histories that begin with parts of known ones, and have more points."""
+    steps: list[Array] = []
+    values: list[Array] = []
+    for index, (source, keep) in enumerate(zip(sources, keeps, strict=True)):
+        more_steps, more_values = points.of(index)
+        if source >= 0:
+            history = known[source]
+            curves = [getattr(history, name).values[:keep] for name in CURVES]
+            more_steps = np.concatenate([_series(history).steps[:keep], more_steps])
+            more_values = np.concatenate([np.stack(curves), more_values], axis=1)
+        steps.append(more_steps)
+        values.append(more_values)
+    return make_blocks(steps, values)
+
+
+def _common(old: tuple[Array, Array], new: tuple[Array, Array]) -> int:
+    """Return the number of points at the beginning that have the same bits."""
+    length = min(len(old[0]), len(new[0]))
+    known, given = (
+        np.vstack([steps[:length], values.view(np.int64)[:, :length]])
+        for steps, values in (old, new)
+    )
+    different = np.flatnonzero((known != given).any(axis=0))
+    return int(different[0]) if len(different) else length
+
+
+def _series(history: GroupHistory) -> Series:
+    """Return the first of the series, which have the same steps."""
+    series: Series = getattr(history, CURVES[0])
+    return series
+
+
+def _outline(history: GroupHistory) -> GroupHistory:
+    facts: dict[str, Any] = {name: getattr(history, name) for name in FACTS}
+    return GroupHistory(**facts)

@@ -1,0 +1,68 @@
+"""The parts of a snapshot: each has its own form as bytes, and its own differences."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from tuitrain.run.snapshot import Snapshot
+
+from .values import Packed, ValueCodec
+from .wire_types import field_types
+
+
+class Part(Protocol):
+    """One or more fields of a snapshot.
+
+    A prepared value is what the writer keeps for later differences, a state what the reader keeps.
+    Both are immutable, except for buffers that grow behind views.
+    """
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields."""
+        ...
+
+    def prepare(self, snapshot: Snapshot, previous: Any) -> Any:
+        """Return the prepared value for a snapshot.
+
+        Parameters
+        ----------
+        previous : that of an earlier snapshot, or None; it is returned if nothing differs
+        """
+        ...
+
+    def difference(self, old: Any, new: Any) -> bytes | None:
+        """Encode the difference of two prepared values; None if there is none.
+
+        Parameters
+        ----------
+        old : None to encode the whole value
+        """
+        ...
+
+    def apply(self, state: Any, data: Packed) -> Any:
+        """Return the state after a difference.
+
+        Parameters
+        ----------
+        state : the state before; None if the whole value is encoded
+
+        Raises
+        ------
+        RemoteDataError : the data is malformed, or a difference to another state
+        """
+        ...
+
+    def values(self, state: Any) -> dict[str, Any]:
+        """Return the values of the fields by name."""
+        ...
+
+
+def field_codec(name: str) -> ValueCodec[Any]:
+    """Return a codec for a field of a snapshot."""
+    return ValueCodec(field_types(Snapshot)[name], describe_field(name))
+
+
+def describe_field(name: str) -> str:
+    """Return the name of a field for errors."""
+    return f"the field {name!r} of a snapshot"

@@ -1,0 +1,97 @@
+"""Fields that are sent whole when they change: plain values, dataclasses, inspections."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from tuitrain.engines.state import Array
+from tuitrain.run.snapshot import Snapshot
+
+from .array_rows import array_packer, array_unpacker, arrays_in
+from .part import field_codec
+from .values import Packed
+
+
+class PreparedValue(NamedTuple):
+    """A value and its encoding."""
+
+    value: Any
+    encoded: bytes
+
+
+class PlainPart:
+    """A field of any type that `ValueCodec` encodes."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._codec = field_codec(name)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The name of the field."""
+        return (self._name,)
+
+    def prepare(self, snapshot: Snapshot, previous: PreparedValue | None) -> PreparedValue:
+        """Encode the value, unless it is the previous one; see `Part.prepare`."""
+        value = getattr(snapshot, self._name)
+        if previous is not None and value is previous.value:
+            return previous
+        encoded = self._codec.encode(value)
+        if previous is not None and encoded == previous.encoded:
+            return previous
+        return PreparedValue(value, encoded)
+
+    def difference(self, old: PreparedValue | None, new: PreparedValue) -> bytes | None:
+        """Return the encoded value if it differs."""
+        return None if old is not None and old.encoded == new.encoded else new.encoded
+
+    def apply(self, state: Any, data: Packed) -> Any:
+        """Decode the value."""
+        del state
+        return self._codec.decode(data)
+
+    def values(self, state: Any) -> dict[str, Any]:
+        """Return the value."""
+        return {self._name: state}
+
+
+class PreparedArrays(NamedTuple):
+    """A value with its arrays."""
+
+    value: Any
+    arrays: list[Array]
+
+
+class ArraysPart:
+    """A field whose arrays are sent as differences to those of the value before."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._codec = field_codec(name)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The name of the field."""
+        return (self._name,)
+
+    def prepare(self, snapshot: Snapshot, previous: PreparedArrays | None) -> PreparedArrays:
+        """List the arrays of the value; see `Part.prepare`."""
+        value = getattr(snapshot, self._name)
+        if previous is not None and value is previous.value:
+            return previous
+        return PreparedArrays(value, arrays_in(value))
+
+    def difference(self, old: PreparedArrays | None, new: PreparedArrays) -> bytes | None:
+        """Encode the value; of arrays that have grown, only what was added."""
+        if old is new:
+            return None
+        return self._codec.encode(new.value, array_packer(old.arrays if old else (), new.arrays))
+
+    def apply(self, state: PreparedArrays | None, data: Packed) -> PreparedArrays:
+        """Decode the value."""
+        value = self._codec.decode(data, array_unpacker(state.arrays if state else ()))
+        return PreparedArrays(value, arrays_in(value))
+
+    def values(self, state: PreparedArrays) -> dict[str, Any]:
+        """Return the value."""
+        return {self._name: state.value}
