@@ -1,4 +1,4 @@
-"""A run without training: it takes steps, forks, logs and regroups as it is told, for tests."""
+"""A run without training: it takes steps, forks, logs and regroups on demand, for tests."""
 
 from __future__ import annotations
 

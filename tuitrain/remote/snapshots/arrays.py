@@ -94,7 +94,7 @@ def unpack_array(data: ArrayData) -> Array:
 
 
 def to_plain(value: Any) -> Any:
-    """Return an array or a NumPy number as msgspec can encode it.
+    """Return an array, a NumPy number or a mapping that is no dict as msgspec can encode it.
 
     Raises
     ------

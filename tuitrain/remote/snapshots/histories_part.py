@@ -203,11 +203,11 @@ def _joined_blocks(
 def _common(old: tuple[Array, Array], new: tuple[Array, Array]) -> int:
     """Return the number of points at the beginning that have the same bits."""
     length = min(len(old[0]), len(new[0]))
-    known, given = (
+    known, other = (
         np.vstack([steps[:length], values.view(np.int64)[:, :length]])
         for steps, values in (old, new)
     )
-    different = np.flatnonzero((known != given).any(axis=0))
+    different = np.flatnonzero((known != other).any(axis=0))
     return int(different[0]) if len(different) else length
 
 

@@ -41,7 +41,7 @@ def overlap(old: Sequence[Any], new: Sequence[Any], dropped: int) -> tuple[int, 
 
     Parameters
     ----------
-    dropped : the number of entries of ``old`` that ``new`` is said to have lost at its beginning
+    dropped : the number of entries at the beginning of ``old`` that ``new`` may lack
     """
     if not 0 <= dropped < len(old):
         return 0, 0
