@@ -81,7 +81,7 @@ def fuzz_decoder(
     counts = {"read": 0, "refused": 0}
     findings: list[str] = []
     while sum(counts.values()) + len(findings) < count:
-        decoder, before = SnapshotDecoder(), draw.randrange(len(frames))
+        decoder, before = SnapshotDecoder(), draw.randrange(draw.randint(1, len(frames)))
         for frame in frames[:before]:
             decoder.decode(frame)
         changed = mutate(frames[before] if draw.random() < 0.9 else draw.choice(frames), draw)

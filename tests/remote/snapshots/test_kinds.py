@@ -126,6 +126,14 @@ def test_the_bits_of_nan_are_kept():
     through_bytes(fake.running(loss=series, histories=(history,), eta=odd, overhead=-odd))
 
 
+def test_histories_without_points():
+    empty = (GroupHistory("conv"), GroupHistory("fc"))
+    encoder, decoder = SnapshotEncoder(), SnapshotDecoder()
+    for version, histories in enumerate(((), empty, empty[:1], fake.running().histories, empty)):
+        shown = fake.running(version=version, histories=histories)
+        assert_equal(decoder.decode(encoder.encode(shown)), shown)
+
+
 @pytest.mark.parametrize("text", [text for text in hostile.TEXTS if "\udcff" not in text])
 def test_hostile_texts(text):
     log = LogSnapshot((LogLine(1, text, text),), 1, text, text)

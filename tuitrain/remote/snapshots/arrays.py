@@ -58,6 +58,33 @@ class ArrayRows(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     added: ArrayData | None
 
 
+class StepRange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=2):
+    """The int64 steps of a curve that has a value at each step; there are as many as values.
+
+    Attributes
+    ----------
+    first : the first of them
+    """
+
+    first: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+
+
+def pack_steps(steps: Array) -> ArrayData | StepRange:
+    """Return the steps (n,) of a curve as data."""
+    if steps.dtype == np.int64 and len(steps) > 1:
+        first, last = int(steps[0]), int(steps[-1])
+        if 0 <= first < 2**62 and last - first == len(steps) - 1 and (np.diff(steps) == 1).all():
+            return StepRange(first)
+    return pack_array(steps)
+
+
+def unpack_steps(data: ArrayData | StepRange, count: int) -> Array:
+    """Return the steps of a curve with ``count`` values; see `unpack_array`."""
+    if isinstance(data, ArrayData):
+        return unpack_array(data)
+    return np.arange(data.first, data.first + count, dtype=np.int64)
+
+
 def pack_array(array: Array) -> ArrayData:
     """Return an array as data.
 

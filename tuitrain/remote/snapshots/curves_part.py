@@ -18,7 +18,14 @@ import msgspec
 from tuitrain.engines.state import Array
 from tuitrain.run.snapshot import BranchView, Series, Snapshot
 
-from .arrays import ArrayData, pack_array, unpack_array
+from .arrays import (
+    ArrayData,
+    StepRange,
+    pack_array,
+    pack_steps,
+    unpack_array,
+    unpack_steps,
+)
 from .errors import RemoteDataError
 from .growing_curves import GrowingCurves, check_points
 from .part import field_codec
@@ -48,7 +55,7 @@ class _CurveChange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_
     index: _Index
     source: Annotated[int, msgspec.Meta(ge=-1)]
     keep: _Index
-    steps: ArrayData
+    steps: ArrayData | StepRange
     values: ArrayData
 
 
@@ -69,6 +76,7 @@ class _Change(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 class PreparedCurves:
     """The curves of a snapshot."""
 
+    loss: Series
     metrics: Mapping[str, Series]
     branches: tuple[BranchView, ...]
     known: KnownSeries
@@ -107,12 +115,20 @@ class CurvesPart:
         """The names of the fields."""
         return ("loss", "metrics", "branches")
 
+    def is_of(self, prepared: PreparedCurves, snapshot: Snapshot) -> bool:
+        """Whether the curves are the same objects."""
+        return (
+            prepared.loss is snapshot.loss
+            and prepared.metrics is snapshot.metrics
+            and prepared.branches is snapshot.branches
+        )
+
     def prepare(self, snapshot: Snapshot, previous: PreparedCurves | None) -> PreparedCurves:
         """List the series; see `Part.prepare`."""
         del previous
         every = list(_series_of(snapshot.loss, snapshot.metrics, snapshot.branches))
         known = KnownSeries([role for role, _ in every], [series for _, series in every])
-        return PreparedCurves(snapshot.metrics, snapshot.branches, known)
+        return PreparedCurves(snapshot.loss, snapshot.metrics, snapshot.branches, known)
 
     def difference(self, old: PreparedCurves | None, new: PreparedCurves) -> bytes | None:
         """Encode the points that were added, and the branches if they changed."""
@@ -171,7 +187,7 @@ def _compare(old: KnownSeries, new: KnownSeries, index: int) -> _CurveChange | N
     source, keep = find_source(old, new, index)
     if source == index and keep == len(series) == len(old.series[source]):
         return None
-    steps, values = pack_array(series.steps[keep:]), pack_array(series.values[keep:])
+    steps, values = pack_steps(series.steps[keep:]), pack_array(series.values[keep:])
     return _CurveChange(index, source, keep, steps, values)
 
 
@@ -199,11 +215,12 @@ def _read_curves(old: list[_Curve], changes: tuple[_CurveChange, ...], count: in
 
 
 def _points(change: _CurveChange) -> int:
-    return change.keep + sum(change.steps.shape)
+    return change.keep + sum(change.values.shape)
 
 
 def _read_curve(old: list[_Curve], change: _CurveChange) -> _Curve:
-    steps, values = unpack_array(change.steps), unpack_array(change.values)
+    values = unpack_array(change.values)
+    steps = unpack_steps(change.steps, values.size)
     if steps.ndim != 1 or steps.shape != values.shape:
         raise RemoteDataError(f"{_WHAT}: steps {steps.shape} with values {values.shape}")
     if steps.dtype.kind not in "iu" or values.dtype.kind not in "fiu":

@@ -140,10 +140,13 @@ class GroupsPart:
         """The name of the field."""
         return ("groups",)
 
+    def is_of(self, prepared: PreparedGroups, snapshot: Snapshot) -> bool:
+        """Whether the value is the same object."""
+        return prepared.groups is snapshot.groups
+
     def prepare(self, snapshot: Snapshot, previous: PreparedGroups | None) -> PreparedGroups:
         """Return the groups; see `Part.prepare`."""
-        if previous is not None and snapshot.groups is previous.groups:
-            return previous
+        del previous
         return PreparedGroups(snapshot.groups)
 
     def difference(self, old: PreparedGroups | None, new: PreparedGroups) -> bytes | None:

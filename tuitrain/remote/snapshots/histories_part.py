@@ -52,7 +52,7 @@ class PreparedHistories:
 
     Parameters
     ----------
-    previous : those of the snapshot before; those before it free the copy of their points
+    previous : the newest so far; those before them free the copy of their points
     """
 
     def __init__(
@@ -101,10 +101,12 @@ class HistoriesPart:
         """The name of the field."""
         return ("histories",)
 
+    def is_of(self, prepared: PreparedHistories, snapshot: Snapshot) -> bool:
+        """Whether the value is the same object."""
+        return prepared.histories is snapshot.histories
+
     def prepare(self, snapshot: Snapshot, previous: PreparedHistories | None) -> PreparedHistories:
         """Return the histories; see `Part.prepare`."""
-        if previous is not None and snapshot.histories is previous.histories:
-            return previous
         return PreparedHistories(snapshot.histories, previous)
 
     def difference(self, old: PreparedHistories | None, new: PreparedHistories) -> bytes | None:

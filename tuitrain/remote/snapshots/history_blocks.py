@@ -100,4 +100,5 @@ def fill_histories(
 
 def _rows(values: Array) -> Array:
     """Return values (series, members, points) with a row for each series of each member."""
-    return values.reshape(-1, values.shape[-1])
+    series, members, points = values.shape
+    return values.reshape(series * members, points)

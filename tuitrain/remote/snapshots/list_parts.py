@@ -29,10 +29,15 @@ class ListPart:
         """The name of the field."""
         return (self._name,)
 
+    def is_of(self, prepared: tuple[Any, ...], snapshot: Snapshot) -> bool:
+        """Whether the value is the same object."""
+        return prepared is getattr(snapshot, self._name)
+
     def prepare(self, snapshot: Snapshot, previous: tuple[Any, ...] | None) -> tuple[Any, ...]:
         """Return the entries; see `Part.prepare`."""
-        entries = getattr(snapshot, self._name)
-        return previous if entries == previous and previous is not None else entries
+        del previous
+        entries: tuple[Any, ...] = getattr(snapshot, self._name)
+        return entries
 
     def difference(self, old: tuple[Any, ...] | None, new: tuple[Any, ...]) -> bytes | None:
         """Encode the entries after those that both have."""
@@ -76,10 +81,15 @@ class LogPart:
         """The name of the field."""
         return (self._name,)
 
+    def is_of(self, prepared: LogSnapshot, snapshot: Snapshot) -> bool:
+        """Whether the value is the same object."""
+        return prepared is getattr(snapshot, self._name)
+
     def prepare(self, snapshot: Snapshot, previous: LogSnapshot | None) -> LogSnapshot:
         """Return the log; see `Part.prepare`."""
+        del previous
         log: LogSnapshot = getattr(snapshot, self._name)
-        return previous if log == previous and previous is not None else log
+        return log
 
     def difference(self, old: LogSnapshot | None, new: LogSnapshot) -> bytes | None:
         """Encode the lines after those that both have."""

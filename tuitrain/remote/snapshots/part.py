@@ -22,12 +22,19 @@ class Part(Protocol):
         """The names of the fields."""
         ...
 
+    def is_of(self, prepared: Any, snapshot: Snapshot) -> bool:
+        """Whether a prepared value is that of a snapshot, because the fields are the same objects.
+
+        It may be False for equal fields.
+        """
+        ...
+
     def prepare(self, snapshot: Snapshot, previous: Any) -> Any:
         """Return the prepared value for a snapshot.
 
         Parameters
         ----------
-        previous : that of an earlier snapshot, or None; it is returned if nothing differs
+        previous : the newest one so far, or None; its own predecessors may free what they copied
         """
         ...
 

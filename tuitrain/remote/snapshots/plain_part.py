@@ -31,15 +31,15 @@ class PlainPart:
         """The name of the field."""
         return (self._name,)
 
+    def is_of(self, prepared: PreparedValue, snapshot: Snapshot) -> bool:
+        """Whether the value is the same object."""
+        return prepared.value is getattr(snapshot, self._name)
+
     def prepare(self, snapshot: Snapshot, previous: PreparedValue | None) -> PreparedValue:
-        """Encode the value, unless it is the previous one; see `Part.prepare`."""
+        """Encode the value; see `Part.prepare`."""
+        del previous
         value = getattr(snapshot, self._name)
-        if previous is not None and value is previous.value:
-            return previous
-        encoded = self._codec.encode(value)
-        if previous is not None and encoded == previous.encoded:
-            return previous
-        return PreparedValue(value, encoded)
+        return PreparedValue(value, self._codec.encode(value))
 
     def difference(self, old: PreparedValue | None, new: PreparedValue) -> bytes | None:
         """Return the encoded value if it differs."""
@@ -74,11 +74,14 @@ class ArraysPart:
         """The name of the field."""
         return (self._name,)
 
+    def is_of(self, prepared: PreparedArrays, snapshot: Snapshot) -> bool:
+        """Whether the value is the same object."""
+        return prepared.value is getattr(snapshot, self._name)
+
     def prepare(self, snapshot: Snapshot, previous: PreparedArrays | None) -> PreparedArrays:
         """List the arrays of the value; see `Part.prepare`."""
+        del previous
         value = getattr(snapshot, self._name)
-        if previous is not None and value is previous.value:
-            return previous
         return PreparedArrays(value, arrays_in(value))
 
     def difference(self, old: PreparedArrays | None, new: PreparedArrays) -> bytes | None:

@@ -1,77 +1,65 @@
-"""What the encoders of several viewers share: each part of a snapshot is encoded once."""
+"""What the encoders of several viewers share: each part of a snapshot is encoded once.
+
+The snapshots of viewers differ in what each of them has requested. All their other fields are the
+same objects, which is how the parts are recognized.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
-
-import msgspec
 
 from tuitrain.run.snapshot import Snapshot
 
-from .frame import FORMAT_VERSION, Frame
 from .parts import PARTS
-from .values import encode
 
 
-class PreparedSnapshot:
-    """A snapshot with the prepared values of its parts, and their encoded differences.
+@dataclass(eq=False)
+class _NewestPart:
+    """The newest prepared value of a part, and its differences to earlier ones."""
 
-    Parameters
-    ----------
-    previous : an earlier snapshot of the run, whose prepared values are used where nothing changed
-    """
-
-    def __init__(self, snapshot: Snapshot, previous: PreparedSnapshot | None) -> None:
-        known: dict[str, Any] = previous.parts if previous else {}
-        self.snapshot = snapshot
-        self.parts = {name: part.prepare(snapshot, known.get(name)) for name, part in PARTS.items()}
-        self._differences: dict[str, list[tuple[Any, bytes | None]]] = {name: [] for name in PARTS}
-        self._frames: dict[PreparedSnapshot | None, bytes] = {}
-
-    def frame(self, base: PreparedSnapshot | None) -> bytes:
-        """Return the snapshot as a difference to another one; whole if that is None."""
-        frame = self._frames.get(base)
-        if frame is None:
-            frame = self._frames[base] = self._encode(base)
-        return frame
-
-    def forget_frames(self) -> None:
-        """Free the encoded frames and differences: a newer snapshot is sent from now on."""
-        self._frames.clear()
-        self._differences = {name: [] for name in PARTS}
-
-    def _encode(self, base: PreparedSnapshot | None) -> bytes:
-        differences = {
-            name: self._difference(name, base.parts[name] if base else None) for name in PARTS
-        }
-        parts = {
-            name: msgspec.Raw(content)
-            for name, content in differences.items()
-            if content is not None
-        }
-        return encode(Frame(FORMAT_VERSION, base.snapshot.version if base else None, parts))
-
-    def _difference(self, name: str, old: Any) -> bytes | None:
-        """Return the difference of a part, which is encoded once for each earlier value."""
-        for known, content in self._differences[name]:
-            if known is old:
-                return content
-        content = PARTS[name].difference(old, self.parts[name])
-        self._differences[name].append((old, content))
-        return content
+    prepared: Any
+    differences: list[tuple[Any, bytes | None]] = field(
+        default_factory=list[tuple[Any, bytes | None]]
+    )
 
 
 class SharedParts:
-    """Prepares each snapshot of a run once for all viewers. Use it from one thread."""
+    """Prepares and encodes the parts of a run's snapshots for all viewers. Use it from one thread.
+
+    It keeps the newest value of each part and no earlier ones.
+    """
 
     def __init__(self) -> None:
-        self._newest: PreparedSnapshot | None = None
+        self._newest: dict[str, _NewestPart] = {}
 
-    def prepare(self, snapshot: Snapshot) -> PreparedSnapshot:
-        """Return a prepared snapshot; the same for the same snapshot, until a newer one comes."""
-        newest = self._newest
-        if newest is None or newest.snapshot is not snapshot:
-            if newest is not None:
-                newest.forget_frames()
-            newest = self._newest = PreparedSnapshot(snapshot, newest)
-        return newest
+    def prepare(self, snapshot: Snapshot, sent: dict[str, Any]) -> dict[str, Any]:
+        """Return the prepared values of all parts.
+
+        Parameters
+        ----------
+        sent : those of the last snapshot that the viewer got; may be empty
+        """
+        return {name: self._prepare(name, snapshot, sent.get(name)) for name in PARTS}
+
+    def difference(self, name: str, old: Any, new: Any) -> bytes | None:
+        """Return the difference of two prepared values, encoded; None if there is none."""
+        newest = self._newest[name]
+        if newest.prepared is not new:
+            return PARTS[name].difference(old, new)
+        for known, content in newest.differences:
+            if known is old:
+                return content
+        content = PARTS[name].difference(old, new)
+        newest.differences.append((old, content))
+        return content
+
+    def _prepare(self, name: str, snapshot: Snapshot, sent: Any) -> Any:
+        part = PARTS[name]
+        newest = self._newest[name].prepared if name in self._newest else None
+        for known in (newest, sent):
+            if known is not None and part.is_of(known, snapshot):
+                return known
+        prepared = part.prepare(snapshot, newest)
+        self._newest[name] = _NewestPart(prepared)
+        return prepared

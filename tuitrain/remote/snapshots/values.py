@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
 
@@ -17,6 +17,9 @@ from .errors import RemoteDataError
 from .wire_types import TaggedValue, field_types, has_union, union_members, wire_type
 
 _Value = TypeVar("_Value")
+
+_LONGEST_PROBLEM: Final = 300
+"""Characters of a problem, which may repeat names from the data."""
 
 Packed = bytes | msgspec.Raw
 """A value as msgpack."""
@@ -59,7 +62,7 @@ def decode(data: Packed, decoder: msgspec.msgpack.Decoder[_Value], what: str) ->
     try:
         return decoder.decode(data)
     except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
-        raise RemoteDataError(f"{what}: {describe_decode_error(error)}") from None
+        raise _refusal(what, error) from None
 
 
 def unpack_whole(kind: type, data: Any) -> Any:
@@ -128,7 +131,7 @@ def _to_value(decoded: Any, hint: Any, what: str, unpack: Callable[[type, Any], 
         try:
             return msgspec.convert(decoded, hint, from_attributes=True, dec_hook=unpack)
         except (msgspec.MsgspecError, ValueError, ArithmeticError) as error:
-            raise RemoteDataError(f"{what}: {describe_decode_error(error)}") from None
+            raise _refusal(what, error) from None
     if members := union_members(hint):
         if decoded is None:
             return None
@@ -154,3 +157,9 @@ def _encodable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_encodable(item) for item in cast("list[Any]", value)]
     return value
+
+
+def _refusal(what: str, error: Exception) -> RemoteDataError:
+    """Return the error for data that msgspec refuses, on one line and not too long."""
+    problem = " ".join(describe_decode_error(error).split())
+    return RemoteDataError(f"{what}: {problem:.{_LONGEST_PROBLEM}}")
