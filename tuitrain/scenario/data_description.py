@@ -208,7 +208,8 @@ def _rows(table: Any) -> list[tuple[str, ...]]:
 
 
 def _npz(path: Path) -> tuple[Description, NDArray[np.uint8] | None]:
-    from tuitrain_core.data.npz_data import choose_arrays, read_npz_array, read_npz_headers
+    from tuitrain_core.data.npz_data import choose_arrays
+    from tuitrain_core.data.npz_file import read_npz_array, read_npz_headers
     from tuitrain_core.errors import CoreError
 
     parts, picture = [], None

@@ -1,31 +1,24 @@
-"""Tables in CSV files: reading of a header row and of columns of numbers or texts.
+"""Tables from CSV files: columns of numbers or texts.
 
-Memory is bounded before it is used: by the size of the file, the length of a line, and the numbers
-of columns and cells. Of a column's texts the first `MAX_TEXTS` distinct ones are kept.
-
-Format: https://www.rfc-editor.org/rfc/rfc4180, in UTF-8, with any separator.
+Memory is bounded by the number of cells; see `csv_rows` for the other limits. Of a column's texts
+the first `MAX_TEXTS` distinct ones are kept.
 """
 
 from __future__ import annotations
 
-import csv
 import os
-import re
 from array import array
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Final
 
 import numpy as np
 
 from ..errors import DataError
 from ..ops.base import Array
+from .csv_rows import opened_csv, parse_number, read_rows, shown
 
-MAX_BYTES: Final = 1 << 30
-MAX_LINE: Final = 1 << 20
-MAX_COLUMNS: Final = 10_000
 MAX_CELLS: Final = 50_000_000
 MAX_TEXTS: Final = 1000
 """Distinct texts of a column."""
@@ -38,17 +31,6 @@ OTHER: Final = -1
 
 GAPS: Final = frozenset({"", "?", "na", "n/a", "nan", "null"})
 """Cells that count as empty, in lower case."""
-
-SEPARATORS: Final[Mapping[str, str]] = {
-    "comma": ",",
-    "semicolon": ";",
-    "tab": "\t",
-    "pipe": "|",
-    "space": " ",
-}
-"""Separators that can be written as a word."""
-
-_NOT_UTF_8: Final = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +123,7 @@ class _Builder:
             self.numbers.append(np.nan)
             self.codes.append(GAP)
             return
-        self.numbers.append(_number(cell))
+        self.numbers.append(parse_number(cell))
         if cell not in self.texts and len(self.texts) < MAX_TEXTS:
             self.texts[cell] = len(self.texts)
         self.codes.append(self.texts.get(cell, OTHER))
@@ -170,8 +152,8 @@ def read_csv(path: str | os.PathLike[str], sep: str = "") -> Table:
     DataError : the file cannot be read or is malformed; names the file, the line and the column
     """
     path = Path(path)
-    with _opened(path) as file:
-        rows = _rows(path, file, sep)
+    with opened_csv(path) as file:
+        rows = read_rows(path, file, sep)
         names = next(rows)[1]
         builders = [_Builder() for _ in names]
         lines = array("i")
@@ -200,8 +182,8 @@ def read_csv_header(path: str | os.PathLike[str], sep: str = "") -> list[str]:
     DataError : the file cannot be read, or has no header row
     """
     path = Path(path)
-    with _opened(path) as file:
-        return next(_rows(path, file, sep))[1]
+    with opened_csv(path) as file:
+        return next(read_rows(path, file, sep))[1]
 
 
 def join_tables(first: Table, second: Table) -> Table:
@@ -230,124 +212,3 @@ def _joined(first: Column, second: Column) -> Column:
     translated = np.array([*(places[text] for text in second.texts), GAP, OTHER], np.int32)
     codes = np.concatenate([first.codes, translated[second.codes]])
     return Column(first.name, np.concatenate([first.numbers, second.numbers]), codes, tuple(texts))
-
-
-def shown(names: Any, limit: int = 12) -> str:
-    """Return names for an error, the first of them if there are many."""
-    listed = list(map(str, names))
-    more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
-    return ", ".join(name[:60] for name in listed[:limit]) + more
-
-
-def _number(cell: str) -> float:
-    """Return a cell's number; NaN if it is none."""
-    try:
-        return float(cell) if "_" not in cell else np.nan
-    except ValueError:
-        return np.nan
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    """Open a file as text; report what prevents its reading."""
-    try:
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_BYTES:
-                raise DataError(f"{path}: has {size} bytes, but {MAX_BYTES} are read at most")
-            yield file
-    except DataError:
-        raise
-    except (OSError, ValueError) as error:  # a ValueError: a path with a NUL
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path!s:.200}: cannot be read: {reason}") from error
-
-
-class _Lines:
-    """The lines of a file without comments, each at most `MAX_LINE` characters long."""
-
-    def __init__(self, path: Path, file: TextIO) -> None:
-        self.path, self.file = path, file
-        self.number = 0
-        self._quoted = False  # whether a quoted cell continues on the next line
-
-    def __iter__(self) -> Iterator[str]:
-        while line := self.file.readline(MAX_LINE + 1):
-            self.number += 1
-            if len(line) > MAX_LINE:
-                raise DataError(
-                    f"{self.path}: line {self.number} is longer than {MAX_LINE} characters; is "
-                    "this a CSV file?"
-                )
-            self._check_text(line)
-            if not self._quoted and line.lstrip().startswith("#"):
-                continue
-            if line.count('"') % 2:
-                self._quoted = not self._quoted
-            yield line
-
-    def _check_text(self, line: str) -> None:
-        if (wrong := None if line.isascii() else _NOT_UTF_8.search(line)) is not None:
-            raise DataError(
-                f"{self.path}: line {self.number}: byte {ord(wrong[0]) - 0xDC00:#04x} is no UTF-8 "
-                "text; save the file as UTF-8"
-            )
-        if "\0" in line:
-            raise DataError(f"{self.path}: line {self.number} has a NUL; this is no CSV file")
-
-
-def _rows(path: Path, file: TextIO, sep: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the header, then the rows, each with the number of its last line."""
-    lines = _Lines(path, file)
-    source = iter(lines)
-    head = next((line for line in source if line.strip()), "")
-    if not head:
-        raise DataError(f"{path}: is empty; the first row must name the columns")
-    separator = _separator(sep, head)
-    reader = csv.reader(
-        _prepend(head, source), delimiter=separator, skipinitialspace=True, strict=True
-    )
-    header = False
-    try:
-        for row in reader:
-            if not any(cell.strip() for cell in row):
-                continue
-            yield lines.number, row if header else _header(path, row)
-            header = True
-        if not header:
-            raise DataError(
-                f"{path}: has no text in its cells; the first row must name the columns"
-            )
-    except csv.Error as error:
-        raise DataError(f"{path}: line {lines.number}: cannot be read as CSV: {error}") from None
-
-
-def _prepend(line: str, lines: Iterator[str]) -> Iterator[str]:
-    yield line
-    yield from lines
-
-
-def _separator(sep: str, head: str) -> str:
-    if not sep:
-        return max(",;\t|", key=head.count)
-    separator = SEPARATORS.get(sep, sep)
-    if len(separator) != 1 or separator in '"\r\n#' or separator.isalnum():
-        raise DataError(
-            f"sep must be one character such as ; or one of {', '.join(SEPARATORS)}, but is {sep!r}"
-        )
-    return separator
-
-
-def _header(path: Path, row: list[str]) -> list[str]:
-    """Return the names of the columns; a column without a name gets its number."""
-    if len(row) > MAX_COLUMNS:
-        raise DataError(f"{path}: has {len(row)} columns, but {MAX_COLUMNS} are read at most")
-    if all(not np.isnan(_number(cell.strip())) for cell in row):
-        raise DataError(
-            f"{path}: the first row must name the columns, but has only numbers: {shown(row, 4)}"
-        )
-    names = [cell.strip() or f"column {place}" for place, cell in enumerate(row, start=1)]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DataError(f"{path}: the header names the column {twice!r:.80} more than once")
-    return names

@@ -1,51 +1,23 @@
-"""Data sets from NPZ files, the archives of arrays that ``numpy.savez`` writes.
-
-An array is read only after its header was compared with the sizes in the archive, and these with
-the size of the file: a damaged or hostile file takes no memory. Pickled objects are not read.
-
-Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
-"""
+"""Data sets from NPZ files: which arrays are inputs and targets, of training and of testing."""
 
 from __future__ import annotations
 
-import math
 import os
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final
 
 import numpy as np
 
-from ..errors import DataError, describe_unknown
+from ..errors import DataError
 from ..ops.base import Array
 from .memory_dataset import Dataset
+from .npz_file import array_names, check_known, opened_npz, read_array
 from .split import TEST_SHARE, check_share, split_rows
-
-ALWAYS_ALLOWED: Final = 64 << 20
-"""Bytes that are unpacked from any file, whatever its size."""
-
-MAX_RATIO: Final = 100
-"""Largest compression ratio of larger arrays."""
-
-MAX_BYTES: Final = 8 << 30
-MAX_MEMBERS: Final = 10_000
 
 INPUT_NAMES: Final = ("inputs", "x", "X", "images", "data")
 TARGET_NAMES: Final = ("targets", "y", "Y", "labels", "target", "label")
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayInfo:
-    """The header of an array in an archive."""
-
-    name: str
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    fortran: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +62,21 @@ def load_npz(
     path = Path(path)
     check_share(test)
     with opened_npz(path) as archive:
-        names = list(_member_names(archive))
+        names = list(array_names(archive))
         choice = choose_arrays(path, names, inputs, targets)
-        arrays = [_read(archive, path, name) for name in choice.inputs]
-        labels = None if choice.targets is None else _labels(_read(archive, path, choice.targets))
+        arrays = [read_array(archive, path, name) for name in choice.inputs]
+        labels = (
+            None if choice.targets is None else _labels(read_array(archive, path, choice.targets))
+        )
         train = _images(arrays), labels
         if not choice.test_inputs:
             parts = _split(path, choice, train, test)
         else:
-            tests = _images([_read(archive, path, name) for name in choice.test_inputs])
+            tests = _images([read_array(archive, path, name) for name in choice.test_inputs])
             test_name = choice.test_targets
-            test_labels = None if test_name is None else _labels(_read(archive, path, test_name))
+            test_labels = (
+                None if test_name is None else _labels(read_array(archive, path, test_name))
+            )
             parts = train, (tests, test_labels)
     return _datasets(path, choice, *parts)
 
@@ -120,36 +96,7 @@ def check_npz(
     path = Path(path)
     check_share(test)
     with opened_npz(path) as archive:
-        choose_arrays(path, list(_member_names(archive)), inputs, targets)
-
-
-def read_npz_headers(path: str | os.PathLike[str]) -> list[ArrayInfo]:
-    """Return what an NPZ file has, without reading the arrays.
-
-    Raises
-    ------
-    DataError : the file is damaged
-    """
-    path = Path(path)
-    with opened_npz(path) as archive:
-        headers = []
-        for name in _member_names(archive):
-            with archive.open(f"{name}.npy") as file:
-                headers.append(_read_header(file, path, name))
-        return headers
-
-
-def read_npz_array(path: str | os.PathLike[str], name: str) -> Array:
-    """Return one array of an NPZ file.
-
-    Raises
-    ------
-    DataError : the file is damaged, or has no such array
-    """
-    path = Path(path)
-    with opened_npz(path) as archive:
-        _check_known(path, "array", name, list(_member_names(archive)))
-        return _read(archive, path, name)
+        choose_arrays(path, list(array_names(archive)), inputs, targets)
 
 
 def choose_arrays(
@@ -206,15 +153,9 @@ def _candidates(name: str, names: Sequence[str]) -> tuple[str, str | None] | Non
 def _pair(path: Path, option: str, name: str, names: Sequence[str]) -> tuple[str, str | None]:
     pair = _candidates(name, names)
     if pair is None:
-        _check_known(path, f"{option}: the array", name, names)
+        check_known(path, f"{option}: the array", name, names)
         return name, None
     return pair
-
-
-def _check_known(path: Path, what: str, name: str, names: Sequence[str]) -> None:
-    if name not in names:
-        known = list(names[:20])
-        raise DataError(f"{path}: {what} {describe_unknown(name, known)}")
 
 
 def _split(
@@ -306,86 +247,3 @@ def _labels(array: Array) -> Array:
     if array.dtype.kind in "iu" and array.ndim == 2 and array.shape[1] == 1:
         return array[:, 0]
     return array
-
-
-@contextmanager
-def opened_npz(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open an archive; report what prevents its reading.
-
-    Raises
-    ------
-    DataError : the file cannot be read, or is damaged
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if len(archive.infolist()) > MAX_MEMBERS:
-                raise DataError(f"{path}: has more than {MAX_MEMBERS} arrays")
-            yield archive
-    except DataError:
-        raise
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{path}: not a whole NPZ file: {error}") from None
-    except (EOFError, zlib.error, NotImplementedError, RuntimeError, KeyError) as error:
-        raise DataError(f"{path}: cannot be read as NPZ: {error}") from None
-    except (OSError, ValueError) as error:  # a ValueError: a path with a NUL
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path!s:.200}: cannot be read: {reason}") from None
-
-
-def _member_names(archive: zipfile.ZipFile) -> Iterator[str]:
-    names = (entry.filename for entry in archive.infolist())
-    return (name.removesuffix(".npy") for name in dict.fromkeys(names) if name.endswith(".npy"))
-
-
-def _read(archive: zipfile.ZipFile, path: Path, name: str) -> Array:
-    """Read an array, after its size was checked."""
-    entry = archive.getinfo(f"{name}.npy")
-    size = path.stat().st_size
-    if entry.compress_size > size or entry.file_size > min(
-        MAX_BYTES, max(ALWAYS_ALLOWED, entry.compress_size * MAX_RATIO)
-    ):
-        raise DataError(
-            f"{path}: array {name!r} would unpack to {entry.file_size} bytes from "
-            f"{entry.compress_size}, which is more than is read"
-        )
-    with archive.open(entry) as file:
-        info = _read_header(file, path, name)
-        if info.dtype.kind not in "iufb":
-            raise DataError(
-                f"{path}: array {name!r} must have numbers, but has {info.dtype} {info.shape}"
-            )
-        count = math.prod(info.shape)
-        expected = count * info.dtype.itemsize
-        if expected > entry.file_size:
-            raise DataError(
-                f"{path}: array {name!r} has the shape {info.shape}, {expected} bytes, but the "
-                f"archive has {entry.file_size} for it"
-            )
-        content = file.read(expected + 1)
-    if len(content) != expected:
-        raise DataError(
-            f"{path}: array {name!r} has the shape {info.shape}, {expected} bytes, but "
-            f"{'more' if len(content) > expected else len(content)} are there"
-        )
-    array = np.frombuffer(content, info.dtype, count)
-    array = array.reshape(info.shape, order="F" if info.fortran else "C")
-    return array.astype(info.dtype.newbyteorder("="), copy=False)
-
-
-def _read_header(file: IO[bytes], path: Path, name: str) -> ArrayInfo:
-    try:
-        version = np.lib.format.read_magic(file)
-        if version not in ((1, 0), (2, 0)):
-            raise ValueError(f"version {version} of the format is not read")
-        read = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
-        shape, fortran, dtype = read(file)
-    except Exception as error:  # NumPy parses the header as Python, which fails in many ways
-        message = " ".join(str(error).split())
-        raise DataError(f"{path}: array {name!r} has no readable header: {message:.200}") from None
-    if not all(isinstance(size, int) and size >= 0 for size in shape):
-        raise DataError(f"{path}: array {name!r} has the impossible shape {shape}")
-    return ArrayInfo(name, dtype, tuple(shape), bool(fortran))

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tuitrain_core.data import check_npz, load_npz
-from tuitrain_core.data.npz_data import read_npz_array, read_npz_headers
+from tuitrain_core.data.npz_file import read_npz_array, read_npz_headers
 from tuitrain_core.errors import CoreError, DataError
 
 X = np.arange(40, dtype=np.float64).reshape(10, 4)
