@@ -10,6 +10,7 @@ from typing import Final
 from .errors import did_you_mean
 
 _NAME = re.compile(r"[^\W\d]\w{0,63}")
+_INTERVAL = re.compile(r"\s*([0-9]{1,12})\s+(step|epoch)s?\s*")
 
 RESERVED_NAMES: Final = ("nan", "loss", "lr", "grad_norm", "dead", "dead_units")
 """Names that mean something else in the command ``break`` and in charts."""
@@ -47,6 +48,15 @@ BUILT_IN_METRICS: Final = {
     )
 }
 """The metrics that have a name of their own; others are callables of the user."""
+
+
+def read_interval(text: str) -> tuple[int, str] | None:
+    """Return how often metrics are measured: of ``"2 epochs"``, 2 and ``epoch``.
+
+    The unit is ``step`` or ``epoch``. None if the text is no such interval.
+    """
+    match = _INTERVAL.fullmatch(text)
+    return None if match is None else (int(match[1]), match[2])
 
 
 def metric_name(text: str) -> str:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 
 from tuitrain.commands import MAX_COUNT
+from tuitrain.metric_info import read_interval
 
 from .record_reader import JOURNAL, METRICS
 
@@ -31,7 +32,6 @@ _METRIC = re.compile(
     rb'\{"event":"(?:metric|accuracy)","step":(\d{1,15}),'
     rb'(?:"name":"([^"\\]{1,256})","value"|"accuracy"):([^}]*)\}\n'
 )
-_EVERY = re.compile(r"\s*([0-9]{1,12})\s+(step|epoch)s?\s*")
 _COMMAND = re.compile(
     rb'\{"event":"command","step":(\d{1,15}),"command":"(\w+)[^\n]*"outcome":"applied"'
 )
@@ -164,10 +164,11 @@ def _evaluated_epochs(scenario: Mapping[str, Any]) -> int:
     """Return after how many epochs metrics are measured; 0 if the interval is in steps."""
     evaluate = scenario.get("evaluate")
     every = evaluate.get("every") if isinstance(evaluate, Mapping) else None
-    match = _EVERY.fullmatch(every) if isinstance(every, str) else None
-    if match is None:
+    interval = read_interval(every) if isinstance(every, str) else None
+    if interval is None:
         return 1
-    return int(match[1]) if match[2] == "epoch" else 0
+    count, unit = interval
+    return count if unit == "epoch" else 0
 
 
 def _count(value: object) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -16,12 +15,11 @@ from tuitrain.metric_info import (
     info_of,
     is_metric_name,
     metric_name,
+    read_interval,
 )
 
 from .import_spec import import_callable, type_name
 from .schema import Evaluate, Scenario
-
-_EVERY = re.compile(r"\s*([0-9]{1,12})\s+(step|epoch)s?\s*")
 
 
 def metric_problems(metrics: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -53,8 +51,8 @@ def metric_problems(metrics: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def evaluate_problem(evaluate: Evaluate) -> str:
     """Return what is wrong with ``evaluate``, or ""."""
-    match = _EVERY.fullmatch(evaluate.every)
-    if match is None or not int(match[1]):
+    interval = read_interval(evaluate.every)
+    if interval is None or not interval[0]:
         return (
             'takes a number of steps or epochs such as "500 steps" or "2 epochs", but was given '
             f"{evaluate.every!r:.60}"
@@ -64,10 +62,11 @@ def evaluate_problem(evaluate: Evaluate) -> str:
 
 def evaluate_every(evaluate: Evaluate | None, steps_per_epoch: int) -> int:
     """Return the steps between measurements; 0 for once an epoch."""
-    match = _EVERY.fullmatch(evaluate.every) if evaluate is not None else None
-    if match is None:
+    interval = read_interval(evaluate.every) if evaluate is not None else None
+    if interval is None:
         return 0
-    return int(match[1]) * (steps_per_epoch if match[2] == "epoch" else 1)
+    count, unit = interval
+    return count * (steps_per_epoch if unit == "epoch" else 1)
 
 
 def default_metrics(has_class_targets: bool = True) -> tuple[str, ...]:

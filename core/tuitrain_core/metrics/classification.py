@@ -48,20 +48,22 @@ def class_axis(outputs: Array, targets: Array) -> int:
     )
 
 
-class Accuracy(Metric):
-    """The share of targets that are guessed; a guess is wrong where an output is NaN."""
+class ShareOfRight(Metric):
+    """The base of metrics that say which targets are guessed right."""
 
-    name = "accuracy"
     is_share = True
 
     def __init__(self) -> None:
         self._right = 0
         self._count = 0
 
+    def is_right(self, outputs: Array, targets: Array) -> Array:
+        """Return for each target whether it is guessed right: booleans of ``targets``' shape."""
+        raise NotImplementedError
+
     def update(self, outputs: Array, targets: Array) -> None:
         """Count the right guesses."""
-        axis = class_axis(outputs, targets)
-        self._right += int(np.count_nonzero(predict_classes(outputs, axis) == targets))
+        self._right += int(np.count_nonzero(self.is_right(outputs, targets)))
         self._count += targets.size
 
     def compute(self) -> float:
@@ -69,33 +71,31 @@ class Accuracy(Metric):
         return self._right / self._count if self._count else math.nan
 
 
-class Top5(Metric):
+class Accuracy(ShareOfRight):
+    """The share of targets that are guessed; a guess is wrong where an output is NaN."""
+
+    name = "accuracy"
+
+    def is_right(self, outputs: Array, targets: Array) -> Array:
+        """See `ShareOfRight.is_right`."""
+        return predict_classes(outputs, class_axis(outputs, targets)) == targets
+
+
+class Top5(ShareOfRight):
     """The share of targets among the five classes with the highest outputs.
 
     Of equal outputs the lower class comes first, as in `Accuracy`. A NaN output is a wrong guess.
     """
 
     name = "top5"
-    is_share = True
 
-    def __init__(self) -> None:
-        self._right = 0
-        self._count = 0
-
-    def update(self, outputs: Array, targets: Array) -> None:
-        """Count the targets with fewer than five classes before them."""
-        axis = class_axis(outputs, targets)
-        scores = np.moveaxis(outputs, axis, -1)
+    def is_right(self, outputs: Array, targets: Array) -> Array:
+        """Return where fewer than five classes come before the target."""
+        scores = np.moveaxis(outputs, class_axis(outputs, targets), -1)
         own = np.take_along_axis(scores, targets[..., None].astype(np.int64), -1)
         is_lower_class = np.arange(scores.shape[-1]) < targets[..., None]
         before = (scores > own) | ((scores == own) & is_lower_class)
-        is_right = (before.sum(axis=-1) < 5) & ~np.isnan(scores).any(axis=-1)
-        self._right += int(np.count_nonzero(is_right))
-        self._count += targets.size
-
-    def compute(self) -> float:
-        """Return the share."""
-        return self._right / self._count if self._count else math.nan
+        return (before.sum(axis=-1) < 5) & ~np.isnan(scores).any(axis=-1)
 
 
 class Perplexity(Metric):

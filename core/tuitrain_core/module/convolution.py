@@ -18,7 +18,24 @@ from .base import Module
 Size = int | tuple[int, int]
 
 
-class Conv2d(Module):
+class _Convolution(Module):
+    """The base of convolutions: how they are printed."""
+
+    in_channels: int
+    out_channels: int
+    kernel_size: Any
+    stride: Any
+    padding: Any
+
+    def extra_repr(self) -> str:
+        """Return channels and sizes."""
+        return (
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
+            f"stride={self.stride}, padding={self.padding}"
+        )
+
+
+class Conv2d(_Convolution):
     """Convolution of images; see `functional.conv2d`.
 
     Parameters
@@ -92,15 +109,14 @@ class Conv2d(Module):
     def extra_repr(self) -> str:
         """Return channels and sizes."""
         return (
-            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
-            f"stride={self.stride}, padding={self.padding}"
+            super().extra_repr()
             + (f", dilation={self.dilation}" if self.dilation != (1, 1) else "")
             + (f", groups={self.groups}" if self.groups > 1 else "")
             + ("" if self.bias is not None else ", bias=False")
         )
 
 
-class Conv1d(Module):
+class Conv1d(_Convolution):
     """Convolution of sequences; see `functional.conv1d`.
 
     Parameters
@@ -150,15 +166,8 @@ class Conv1d(Module):
             inp, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
         )
 
-    def extra_repr(self) -> str:
-        """Return channels and sizes."""
-        return (
-            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
-            f"stride={self.stride}, padding={self.padding}"
-        )
 
-
-class ConvTranspose2d(Module):
+class ConvTranspose2d(_Convolution):
     """The transpose of a convolution; see `functional.conv_transpose2d`.
 
     Parameters
@@ -220,11 +229,4 @@ class ConvTranspose2d(Module):
             self.padding,
             self.output_padding,
             self.dilation,
-        )
-
-    def extra_repr(self) -> str:
-        """Return channels and sizes."""
-        return (
-            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
-            f"stride={self.stride}, padding={self.padding}"
         )

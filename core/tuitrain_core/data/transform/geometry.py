@@ -136,7 +136,29 @@ class RandomCrop(VisionTransform):
         return image[top : top + rows, left : left + columns]
 
 
-class RandomHorizontalFlip(VisionTransform):
+class _RandomFlip(VisionTransform):
+    """Flips a picture or not.
+
+    Parameters
+    ----------
+    prob : the probability, 0 .. 1
+    order : see `VisionTransform`
+    """
+
+    def __init__(self, prob: float = 0.5, *, order: Sequence[str] | None = None) -> None:
+        super().__init__(order)
+        self.prob = checked_number("prob", prob, high=1.0)
+
+    def _apply_image(self, image: Any) -> Array:
+        check_picture(image)
+        flips = random_numbers().uniform() < self.prob
+        return np.ascontiguousarray(self._flipped(image)) if flips else image
+
+    def _flipped(self, image: Array) -> Array:
+        raise NotImplementedError
+
+
+class RandomHorizontalFlip(_RandomFlip):
     """Exchanges left and right.
 
     Parameters
@@ -145,17 +167,11 @@ class RandomHorizontalFlip(VisionTransform):
     order : see `VisionTransform`
     """
 
-    def __init__(self, prob: float = 0.5, *, order: Sequence[str] | None = None) -> None:
-        super().__init__(order)
-        self.prob = checked_number("prob", prob, high=1.0)
-
-    def _apply_image(self, image: Any) -> Array:
-        check_picture(image)
-        flipped = random_numbers().uniform() < self.prob
-        return np.ascontiguousarray(image[:, ::-1]) if flipped else image
+    def _flipped(self, image: Array) -> Array:
+        return image[:, ::-1]
 
 
-class RandomVerticalFlip(VisionTransform):
+class RandomVerticalFlip(_RandomFlip):
     """Exchanges top and bottom.
 
     Parameters
@@ -164,14 +180,8 @@ class RandomVerticalFlip(VisionTransform):
     order : see `VisionTransform`
     """
 
-    def __init__(self, prob: float = 0.5, *, order: Sequence[str] | None = None) -> None:
-        super().__init__(order)
-        self.prob = checked_number("prob", prob, high=1.0)
-
-    def _apply_image(self, image: Any) -> Array:
-        check_picture(image)
-        flipped = random_numbers().uniform() < self.prob
-        return np.ascontiguousarray(image[::-1]) if flipped else image
+    def _flipped(self, image: Array) -> Array:
+        return image[::-1]
 
 
 def pad(image: Any, borders: tuple[int, int, int, int], value: float | Sequence[float]) -> Array:
