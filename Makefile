@@ -9,6 +9,9 @@ WORKERS ?= 4
 # The tests of screens come first and are slow: a worker that is idle takes over a part of another's.
 PARALLEL = -n $(WORKERS) --dist worksteal
 
+# Each worker compiles all tests, and tests start many processes: keep what was compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The order of the tests in `make shuffle`; pytest prints it, and ORDER=N repeats it.
 ORDER ?= $(shell od -An -N2 -tu2 /dev/urandom | tr -d " ")
 

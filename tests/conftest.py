@@ -1,7 +1,9 @@
 """Shared settings of all tests: collection, and the profiles of hypothesis."""
 
+import gc
 import os
 import signal
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
@@ -24,6 +26,16 @@ def _installed(package: str) -> bool:
 
 # `make torch-test` installs them and runs what needs them.
 collect_ignore = [package for package in ("torch", "jax") if not _installed(package)]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect the tests without collecting garbage, which takes a quarter of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -23,7 +23,6 @@ FOREIGN = {
     "_post_mouse_events",  # of Textual's pilot
     "_wait_for_screen",
     "_move_page",
-    "_notifications",
 }
 """Private names of libraries that tests need."""
 

@@ -9,13 +9,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
-from textual._styles_cache import StylesCache
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -30,8 +31,10 @@ from .fake import FakeClock, FakeSource
 HOPS = 10
 """A key passes to the focused panel and back up, and its action may post messages."""
 
+QUIET_HOPS = 2
+"""The first may find all queues empty while a widget still handles its last message."""
 
-FULL_COLLECTION_EVERY = 16
+COLLECTION_EVERY = 16
 """Starts of the app; one leaves 7 MB to be collected."""
 
 STARTS = count(1)
@@ -54,22 +57,18 @@ def raise_faults(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def collect_fully_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let most starts of the app collect young objects only.
+def collect_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let most starts of the app collect no garbage.
 
     The heap of a test process holds 360,000 objects of pytest's; a full collection, as the app
     makes at its start, takes 0.2 s.
     """
     collect = gc.collect
 
-    def collect_most() -> int:
-        if next(STARTS) % FULL_COLLECTION_EVERY:
-            return collect(1)
-        # Textual (8.2.8) keeps the lines of up to 2048 widgets of closed apps in this cache.
-        StylesCache.get_inner_outer.cache_clear()
-        return collect()
+    def collect_seldom() -> int:
+        return 0 if next(STARTS) % COLLECTION_EVERY else collect()
 
-    monkeypatch.setattr(gc, "collect", collect_most)
+    monkeypatch.setattr(gc, "collect", collect_seldom)
 
 
 @dataclass
@@ -108,8 +107,22 @@ class Driver:
 
         The pilot waits until the process uses no CPU time, which also happens on a busy machine.
         """
+        quiet = 0
         for _ in range(HOPS):
             await self.pilot._wait_for_screen()
+            quiet = 0 if self.has_messages else quiet + 1
+            if quiet == QUIET_HOPS:
+                break
+
+    @property
+    def has_messages(self) -> bool:
+        """Whether a message waits in the queue of the app, of a screen or of a widget."""
+        widgets = (
+            widget
+            for screen in self.app.screen_stack
+            for widget in screen.walk_children(with_self=True)
+        )
+        return any(pump.message_queue_size for pump in (self.app, *widgets))
 
     async def type(self, text: str) -> None:
         """Set the text of the focused field: a pressed key takes the pilot 60 ms."""
@@ -149,6 +162,11 @@ class Driver:
 
         with patch.object(Console, "export_svg", export_text):
             return self.app.export_screenshot().replace("\n", "")
+
+
+def toasts(app: App[Any]) -> list[str]:
+    """Return the texts of the toasts on the screen: of each the title, if any, and the message."""
+    return [str(toast.render()) for toast in app.screen.query("Toast")]
 
 
 Open = Callable[..., AbstractAsyncContextManager[Driver]]

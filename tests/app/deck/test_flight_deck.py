@@ -174,7 +174,13 @@ async def test_tab_moves_between_panels_and_escape_returns_to_the_groups(opened,
         assert isinstance(person.app.focused, GroupsTable)
 
 
-@pytest.mark.parametrize("phase", [Phase.FINISHED, Phase.STOPPED, Phase.FAILED])
+@pytest.mark.parametrize(
+    "phase",
+    [
+        Phase.FINISHED,
+        *(pytest.param(phase, marks=pytest.mark.slow) for phase in (Phase.STOPPED, Phase.FAILED)),
+    ],
+)
 async def test_keys_after_the_end_of_a_run_say_why_they_do_nothing(opened, phase):
     async with opened(FakeSource(running(phase=phase))) as person:
         for key in ("space", "full_stop", "f", "l", "o", "d", "D", "c", "g", "t", "s"):

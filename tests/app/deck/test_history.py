@@ -17,7 +17,13 @@ from tuitrain.commands import Branch, Checkpoint, Redo, Rewind, Undo
 from tuitrain.run.snapshot import Intervention, Phase
 
 BACK = ("u", "r", "backspace", "b", "K")
-TAKES = [Phase.RUNNING, Phase.PAUSED, Phase.FINISHED, Phase.STOPPED]
+TAKES = [
+    Phase.RUNNING,
+    pytest.param(Phase.PAUSED, marks=pytest.mark.slow),
+    Phase.FINISHED,
+    pytest.param(Phase.STOPPED, marks=pytest.mark.slow),
+]
+ENDED = TAKES[2:]
 
 
 def shown(person, selector: str) -> str:
@@ -81,22 +87,20 @@ async def test_the_rewind_dialog_says_what_happens_to_the_present_branch(opened)
         assert "not on the new line: schedule fc cosine to 0 over 3 epochs, clip norm 1" in text
 
 
-@pytest.mark.parametrize(
-    ("entered", "reason"),
-    [
-        ("9 999", "step 9 999 is still to come: the run is at step 1 204"),
-        ("1204", "the run is at step 1 204 already"),
-        ("soon", "rewind takes"),
-        ("", "rewind"),
-    ],
-)
-async def test_the_rewind_dialog_shows_input_errors(opened, entered, reason):
+async def test_the_rewind_dialog_shows_input_errors(opened):
+    reasons = {
+        "9 999": "step 9 999 is still to come: the run is at step 1 204",
+        "1204": "the run is at step 1 204 already",
+        "soon": "rewind takes",
+        "": "rewind",
+    }
     async with opened() as person:
         await person.press("backspace")
-        await person.replace(entered)
-        await person.press("enter")
-        assert person.line.startswith(f"✗ {reason}")
-        assert person.sent == []
+        for entered, reason in reasons.items():
+            await person.replace(entered)
+            await person.press("enter")
+            assert person.line.startswith(f"✗ {reason}")
+            assert person.sent == []
 
 
 async def test_the_rewind_dialog_counts_hidden_commands(opened):
@@ -228,7 +232,7 @@ async def test_a_failed_run_cannot_go_back(opened):
         assert person.sent == []
 
 
-@pytest.mark.parametrize("phase", [Phase.FINISHED, Phase.STOPPED])
+@pytest.mark.parametrize("phase", ENDED)
 async def test_the_command_line_accepts_history_commands_after_the_end(opened, phase):
     async with opened(FakeSource(branched(phase=phase))) as person:
         await person.command("freeze fc")
@@ -264,7 +268,7 @@ async def test_the_footer_shows_whole_hints_and_always_the_quit_key(opened, size
         assert {"q", "?", "u"} <= {key.written for key in named}
 
 
-@pytest.mark.parametrize("phase", [Phase.FINISHED, Phase.STOPPED])
+@pytest.mark.parametrize("phase", ENDED)
 async def test_the_footer_after_the_end_begins_with_history_keys(opened, phase):
     async with opened(FakeSource(running(phase=phase))) as person:
         line = person.deck.query_one(KeyFooter).render_line(0).text

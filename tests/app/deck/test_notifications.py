@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.app.conftest import toasts
 from tests.app.fake import running, starting
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.config import Config, Notify
@@ -42,24 +43,23 @@ def test_a_known_event_is_not_notified():
 
 
 async def test_a_toast_is_shown_unless_disabled(opened):
-    async with opened() as person:
+    async with opened(toasts=True) as person:
         person.source.show(phase=Phase.FINISHED)
         await person.look()
-        (toast,) = person.app._notifications
-        assert toast.title == "lenet-decay has finished"
-        assert toast.message.startswith("at step 1 204, loss ")
-    async with opened() as person:
+        (toast,) = toasts(person.app)
+        assert toast.startswith("lenet-decay has finished\nat step 1 204, loss ")
+    async with opened(toasts=True) as person:
         person.app.configure(Config(notify=Notify(toast=False)))
         person.source.show(phase=Phase.FINISHED)
         await person.look()
-        assert not list(person.app._notifications)
+        assert toasts(person.app) == []
 
 
 async def test_no_toast_covers_the_banner_with_the_same_text(opened):
-    async with opened() as person:
+    async with opened(toasts=True) as person:
         person.source.show(phase=Phase.FAILED, note="no memory")
         await person.look()
-        assert not list(person.app._notifications)
+        assert toasts(person.app) == []
 
 
 class Terminal:

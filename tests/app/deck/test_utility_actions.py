@@ -153,10 +153,13 @@ SIZES = [
 ]
 
 
-async def test_the_deck_draws_at_any_terminal_size(opened):
+@pytest.mark.parametrize(
+    "sizes", [SIZES[3:5], pytest.param(SIZES, marks=pytest.mark.slow)], ids=["some", "all"]
+)
+async def test_the_deck_draws_at_any_terminal_size(opened, sizes):
     async with opened() as person:
         hint = person.deck.query_one("#size-hint", Static)
-        for width, height in SIZES:
+        for width, height in sizes:
             await person.pilot.resize_terminal(width, height)
             await person.look()
             assert hint.display == (width < 80 or height < 24)

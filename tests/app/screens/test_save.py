@@ -25,7 +25,15 @@ def folder(tmp_path):
         yield tmp_path / "run"
 
 
-@pytest.mark.parametrize("phase", [Phase.RUNNING, Phase.PAUSED, Phase.FINISHED, Phase.FAILED])
+@pytest.mark.parametrize(
+    "phase",
+    [
+        Phase.RUNNING,
+        pytest.param(Phase.PAUSED, marks=pytest.mark.slow),
+        Phase.FINISHED,
+        pytest.param(Phase.FAILED, marks=pytest.mark.slow),
+    ],
+)
 async def test_saving_shows_the_path(opened, folder, tmp_path, phase):
     async with opened(FakeSource(running(phase=phase)), record=folder) as person:
         await person.press("w")

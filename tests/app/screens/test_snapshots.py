@@ -12,8 +12,9 @@ from tuitrain.app.themes import OWN_THEMES
 from tuitrain.run.snapshot import LogLine, LogSnapshot, Phase
 
 LARGE = (200, 60)
-SIZES = (LARGE, (120, 36), (80, 24))
 SIZE = (120, 36)
+SMALL = (80, 24)
+SIZES = (LARGE, SIZE, SMALL)
 FAILURE = (
     "the loss is nan at step 1 205: fc1.weight has 3 gradients that are not finite; the update "
     "was not applied. Lower the learning rate of fc (now 0.001), or freeze it."
@@ -151,6 +152,9 @@ FOLDING = {
 }
 """Cases whose layout depends on the size: panels, previews and columns that are left out."""
 
+QUICK = {"branches", "help", "running", "settings", "what if"}
+"""Those of them that ``make test`` draws on a small terminal too."""
+
 
 def sized(cases: Iterable[str]):
     """Return the cases with their sizes as parameters."""
@@ -159,7 +163,7 @@ def sized(cases: Iterable[str]):
             case,
             size,
             id=f"{case}-{size[0]}x{size[1]}",
-            marks=[pytest.mark.slow] if size == LARGE else [],
+            marks=[] if size == SIZE or (size == SMALL and case in QUICK) else [pytest.mark.slow],
         )
         for case in cases
         for size in (SIZES if case in FOLDING else (SIZE,))

@@ -13,6 +13,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
+from tests.app.conftest import toasts
 from tests.run_folders import damaged, flown, left_behind, losses
 from tuitrain.app.screens.run_choice.new_run import NewRunDialog
 from tuitrain.app.screens.run_choice.past_runs import RunsScreen
@@ -70,6 +71,12 @@ class Visitor:
         for key in keys:
             await self.pilot.press(key)
             await self.pilot.pause()
+
+    async def replace(self, text: str) -> None:
+        field = self.app.focused
+        assert isinstance(field, Input)
+        field.value = ""
+        await self.type(text)
 
     async def type(self, text: str) -> None:
         field = self.app.focused
@@ -164,24 +171,22 @@ async def test_networks_are_offered_that_fit_the_data(tmp_path):
     assert person.app.return_value == TrainModel("waves", "mlp")
 
 
-@pytest.mark.parametrize(
-    ("named", "output"),
-    [
-        ("idx:nowhere", "nowhere: looked for train-images-idx3-ubyte, "),
-        ("csv:none.csv", "data: none.csv: cannot be read: No such file"),
-        ("folder:.?sise=3", "folder: has no option 'sise', did you mean 'size'?"),
-        ("mnist-mni", "data: 'mnist-mni' is not known, did you mean 'mnist-mini'?"),
-    ],
-)
-async def test_missing_data_is_reported_before_the_run_starts(named, output, tmp_path):
+async def test_missing_data_is_reported_before_the_run_starts(tmp_path):
+    problems = {
+        "idx:nowhere": "nowhere: looked for train-images-idx3-ubyte, ",
+        "csv:none.csv": "data: none.csv: cannot be read: No such file",
+        "folder:.?sise=3": "folder: has no option 'sise', did you mean 'size'?",
+        "mnist-mni": "data: 'mnist-mni' is not known, did you mean 'mnist-mini'?",
+    }
     async with visited(tmp_path / "none") as person:
         await person.press("tab", "end", "enter")
-        await person.type(named)
-        await person.press("enter")
-        assert isinstance(person.app.screen, NewRunDialog)
-        problem = person.app.screen.query_one("#flight-problem", Static).content
-        assert output in str(problem)
-        assert not (tmp_path / "none").exists()
+        for named, problem in problems.items():
+            await person.replace(named)
+            await person.press("enter")
+            assert isinstance(person.app.screen, NewRunDialog)
+            shown = person.app.screen.query_one("#flight-problem", Static).content
+            assert problem in str(shown)
+            assert not (tmp_path / "none").exists()
 
 
 async def test_a_narrow_terminal_shows_the_effect_of_enter_first(tmp_path):
@@ -236,10 +241,9 @@ async def test_only_runs_can_be_marked(tmp_path):
 
 async def test_the_start_screen_says_why_the_last_choice_failed(tmp_path):
     app = StartApp(BOX, list, tmp_path, problem="run: journal.jsonl, line 1: [damaged]")
-    async with app.run_test() as pilot:
+    async with app.run_test(notifications=True) as pilot:
         await pilot.pause()
-        error_text = [str(item.message) for item in app._notifications]
-    assert error_text == ["run: journal.jsonl, line 1: [damaged]"]
+        assert toasts(app) == ["run: journal.jsonl, line 1: [damaged]"]
 
 
 async def test_quit_chooses_nothing(tmp_path):

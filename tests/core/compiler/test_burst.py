@@ -152,7 +152,7 @@ def test_single_samples_train_the_parameters_that_are_not_frozen(frozen: slice) 
     assert_same_results(together, alone)
 
 
-@pytest.mark.parametrize("batch", [1, 9])
+@pytest.mark.parametrize("batch", [1, pytest.param(9, marks=pytest.mark.slow)])
 def test_an_interrupted_burst_leaves_the_gradients_of_its_last_step(batch: int) -> None:
     ended, alone = Trained(matrices, "sgd", batch), Trained(matrices, "sgd", batch)
     ended.order = np.tile(ended.order, 2000)
