@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.scenario.test_codegen import checked_by_ruff, printed
@@ -11,7 +12,9 @@ from tuitrain.scenario.codegen import generate_program
 from tuitrain.scenario.load import loads
 from tuitrain.scenario.replay import replay
 from tuitrain_core import functional as F
+from tuitrain_core.data import Dataset
 from tuitrain_core.models import MLP
+from tuitrain_core.module import Linear, Module
 
 TEXT = """\
 schema = 1
@@ -46,6 +49,55 @@ class OwnLoss(MLP):
         """Return the loss of a batch."""
         points, arms = batch
         return F.loss.cross_entropy(self(points), arms)
+
+
+class Pairs(Module):
+    """A model of two inputs, of any shapes, with three outputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.right = Linear(16, 3), Linear(2, 3)
+
+    def forward(self, left, right):
+        """Return the outputs for pictures and numbers, or for numbers and numbers."""
+        return self.left(F.flatten(left, 1)) + self.right(right)
+
+
+class PairsOwnLoss(Pairs):
+    """A model of two inputs with a method ``loss``."""
+
+    def loss(self, batch):
+        """Return the loss of a batch."""
+        inputs, targets = batch
+        return F.loss.cross_entropy(self(*inputs), targets)
+
+
+def spread(outputs, targets):
+    """A metric of the user's own."""
+    return float(outputs.std())
+
+
+DRAW = np.random.default_rng(1)
+PIXELS = DRAW.integers(0, 256, (80, 1, 4, 4), "u1")
+ROWS = DRAW.normal(size=(80, 16))
+NUMBERS = DRAW.normal(size=(80, 2))
+
+
+def _pairs(first, targets):
+    return tuple(
+        Dataset((first[part], NUMBERS[part]), None if targets is None else targets[part])
+        for part in (slice(0, 60), slice(60, 80))
+    )
+
+
+def named_pictures():
+    """Pictures and numbers, with classes."""
+    return _pairs(PIXELS, np.arange(80) % 3)
+
+
+def measured_rows():
+    """Numbers and numbers, with numbers as targets."""
+    return _pairs(ROWS, NUMBERS.sum(axis=1, keepdims=True).repeat(3, 1))
 
 
 def digest(text: str) -> str:
@@ -91,3 +143,25 @@ def test_the_test_loss_of_a_models_own_loss_is_refused():
     text = TEXT.format(data="spirals", model=f"{HERE}:OwnLoss", more='metrics = ["test_loss"]')
     with pytest.raises(ScenarioError, match="no statement measures the test_loss"):
         generate_program(loads(text, "a test"), "a test")
+
+
+@pytest.mark.parametrize(
+    ("data", "model", "metrics"),
+    [
+        ("named_pictures", "Pairs", ["accuracy"]),
+        ("named_pictures", "Pairs", ["test_loss", "top5", f"{HERE}:spread"]),
+        ("named_pictures", "PairsOwnLoss", ["accuracy"]),
+        ("measured_rows", "Pairs", ["r2", "mae", "test_loss"]),
+    ],
+)
+def test_the_program_trains_on_several_inputs(data, model, metrics, tmp_path, capsys):
+    more = f"metrics = {metrics}".replace("'", '"')
+    text = TEXT.format(data=f"{HERE}:{data}", model=f"{HERE}:{model}", more=more)
+    outcome = list(replay(loads(text, "a test"), "a test"))[-1]
+    program = generate_program(loads(text, "a test"), "a test")
+    (tmp_path / "saved.py").write_text(program)
+    *_, measured, last = printed(program, capsys)
+    assert last == outcome.digest
+    for info, value in outcome.metrics:
+        assert f"{info.name} {value:.4f}" in measured
+    assert checked_by_ruff(tmp_path) == ""

@@ -67,9 +67,11 @@ class SampleArray:
 def input_arrays(dataset: Dataset) -> tuple[SampleArray, ...]:
     """Return the inputs of a data set; floats are normalized here, bytes by the kernel."""
     first, *others = dataset.input_arrays
-    arrays = [first_input_array(dataset, first)]
-    arrays += [_sample_array(other, np.zeros(1), np.ones(1), 255.0) for other in others]
-    return tuple(arrays)
+    plain = np.zeros(1), np.ones(1)
+    return (
+        first_input_array(dataset, first),
+        *(_sample_array(other, *plain, _unit(other)) for other in others),
+    )
 
 
 def first_input_array(dataset: Dataset, samples: Array) -> SampleArray:
@@ -80,8 +82,12 @@ def first_input_array(dataset: Dataset, samples: Array) -> SampleArray:
     samples : of the data set, or changed by a transform, which may make bytes floats 0 .. 255
     """
     mean, std = np.atleast_1d(dataset.mean), np.atleast_1d(dataset.std)
-    unit = 255.0 if dataset.input_arrays[0].dtype == np.uint8 else 1.0
-    return _sample_array(samples, mean, std, unit)
+    return _sample_array(samples, mean, std, _unit(dataset.input_arrays[0]))
+
+
+def _unit(array: Array) -> float:
+    """Return the number that becomes 1: 255 for bytes."""
+    return 255.0 if array.dtype == np.uint8 else 1.0
 
 
 def _sample_array(array: Array, mean: Array, std: Array, unit: float) -> SampleArray:

@@ -58,7 +58,7 @@ def measure():
     }}
     net.eval()
     for x, y in data.DataLoader(test, batch_size=500, shuffle=False):
-        outputs = net(tensor(x)).numpy()
+        outputs = net({call}).numpy()
         for metric in measured.values():
             metric.update(outputs, y)
     net.train()
@@ -198,7 +198,8 @@ class _Program:
             f"        {literal(metric_name(text))}: {metric_origin(text, self.loss).expression},"
             for text in self._metrics()
         )
-        return MEASUREMENT.format(metrics=entries)
+        call = "*map(tensor, x)" if isinstance(self.train.inputs, tuple) else "tensor(x)"
+        return MEASUREMENT.format(metrics=entries, call=call)
 
     def _loop(self) -> Iterator[str]:
         batch = ", ".join(self._batch_names())
@@ -254,10 +255,10 @@ class _Program:
         return self._metrics() == ("accuracy",) and self._is_images()
 
     def _is_images(self) -> bool:
-        """Whether the data are images of one class each."""
-        targets = self.train.targets
+        """Whether the data are images of one class each, and nothing else."""
+        inputs, targets = self.train.inputs, self.train.targets
         one_class = self.train.has_class_targets and targets is not None and targets.ndim == 1
-        return one_class and self.train.input_arrays[0].ndim == 4
+        return one_class and not isinstance(inputs, tuple) and inputs.ndim == 4
 
     def _batch_names(self) -> tuple[str, str]:
         return ("images", "labels") if self._is_images() else ("inputs", "targets")
