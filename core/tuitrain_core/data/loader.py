@@ -41,8 +41,8 @@ class DataLoader:
     Inputs are float32 or int32 (B, ...), or a tuple of such arrays if the data set has several:
     bytes are scaled and normalized as ``(x / 255 - mean) / std``, floats as ``(x - mean) / std``,
     whole numbers are copied. Of several inputs the statistics are the first one's: of the others,
-    bytes become ``x / 255``, and floats are copied. Targets are int32 or float32 (B, ...); the inputs of a data set
-    without targets are its targets.
+    bytes become ``x / 255``, and floats are copied. Targets are int32 or float32 (B, ...); the
+    inputs of a data set without targets are its targets.
 
     Parameters
     ----------

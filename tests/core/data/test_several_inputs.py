@@ -1,4 +1,4 @@
-"""Every input of a data set reaches the model as the loader promises, wherever it stands."""
+"""Every input of a data set reaches the model as the loader promises, at any position."""
 
 from __future__ import annotations
 
