@@ -59,6 +59,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     toured : whether the tour was shown
     keys : replaced keys by action: ``freeze = "F"``
     notify : how the user is notified
+    hosts : other machines whose live runs the start screen lists, as ssh takes them
     """
 
     theme: str = ""
@@ -66,6 +67,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     toured: bool = False
     keys: dict[str, str] = {}
     notify: Notify = Notify()
+    hosts: list[str] = []
 
 
 def config_path() -> Path:
@@ -106,6 +108,17 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
     except KeymapError as error:
         raise ConfigError(f"{path}: {error}") from None
     return config
+
+
+def read_hosts(path: Path) -> list[str]:
+    """Return the machines that the config file names; none if it cannot be read.
+
+    The app that opens next says what is wrong with the file.
+    """
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Config).hosts
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return []
 
 
 def write_config(path: Path, config: Config) -> None:

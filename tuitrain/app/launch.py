@@ -13,6 +13,8 @@ from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.records.record_reader import HEADER
 from tuitrain.records.record_writer import RecordWriter
+from tuitrain.remote.client.find_endpoint import endpoint_of
+from tuitrain.remote.client.live_list import LiveList
 from tuitrain.remote.control.identity import viewer_name
 from tuitrain.remote.server.local_screen import LocalScreen
 from tuitrain.remote.server.serving import serving
@@ -33,8 +35,10 @@ from tuitrain.scenario.schema import Scenario
 from tuitrain.scenario.verify import make_header, read_scenario
 from tuitrain.text import visible
 
+from .detaching import LeavingRun, detaching
+from .live_launch import open_attached
 from .renderables.charts.pinned_runs import PinnedRun
-from .start_choice import OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
+from .start_choice import AttachRun, OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
 
 
 def check_terminal() -> None:
@@ -81,14 +85,15 @@ def open_scenario(
     RunFailedError : a step raised, or the screen crashed
     """
     where = out or new_run_folder(scenario.name)
-    with printing_record(where), ExitStack() as files:
+    with printing_record(where), detaching(where) as leaving, ExitStack() as files:
 
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
             recorder = RecordWriter(where, make_header(scenario, source), files)
             output.write_to(where / LOG_NAME)
             return build_with_expectations(scenario, source, on_progress, recorder)
 
-        open_live(build, make_run_info(scenario), where, read_only, pinned, private=private)
+        info = make_run_info(scenario)
+        open_live(build, info, where, read_only, pinned, private=private, leaving=leaving)
 
 
 def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
@@ -99,13 +104,13 @@ def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
     TuitrainError : the folder holds no run, or its header cannot be read
     """
     _, scenario = read_scenario(folder)
-    with printing_record(folder), ExitStack() as files:
+    with printing_record(folder), detaching(folder) as leaving, ExitStack() as files:
 
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
             output.write_to(folder / LOG_NAME)
             return resume_session(folder, files, on_progress)
 
-        open_live(build, make_run_info(scenario), folder, False, pinned)
+        open_live(build, make_run_info(scenario), folder, False, pinned, leaving=leaving)
 
 
 def open_recording(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
@@ -140,15 +145,17 @@ def open_start_screen(folder: Path) -> None:
     RunFailedError : the last run that failed; the start screen shows the problem of a choice that
         could not be opened, and takes another choice
     """
-    from .config import config_path
+    from .config import config_path, read_hosts
     from .framework.runner import run_app
     from .start_app import StartApp
 
     scenarios, problem = bundled_scenarios(), ""
     failure: RunFailedError | None = None
     while True:
-        app = StartApp(scenarios, lambda: list_runs(folder), folder, config_path(), problem)
-        choice = run_app(app)
+        with closing(LiveList(read_hosts(config_path())).start()) as live:
+            past = partial(list_runs, folder)
+            app = StartApp(scenarios, past, folder, config_path(), problem, live)
+            choice = run_app(app)
         if choice is None:
             break
         problem = ""
@@ -173,6 +180,8 @@ def _open_choice(choice: StartChoice) -> None:
             resume_run(folder, choice.pinned)
         case OpenRecording(folder=folder):
             open_recording(folder, choice.pinned)
+        case AttachRun(word=word):
+            open_attached(endpoint_of(word), pinned=choice.pinned)
 
 
 def open_live(
@@ -183,6 +192,7 @@ def open_live(
     pinned: tuple[PinnedRun, ...],
     on_closed: Callable[[], None] = lambda: None,
     private: bool = False,
+    leaving: LeavingRun | None = None,
 ) -> None:
     """Open the app on a live run, served to other viewers, and close the run with the app.
 
@@ -195,6 +205,8 @@ def open_live(
     pinned : past runs that are drawn for comparison
     on_closed : called when the app has closed, before the run is
     private : serve the run to no other process
+    leaving : notes how the user leaves a run that can continue in a process of its own; None for
+        one that cannot
 
     Raises
     ------
@@ -214,10 +226,13 @@ def open_live(
                 screen, record=where, read_only=read_only, config=config_path(), output=output
             )
             app.deck.compare_with(runs_folder(), pinned)
+            app.deck.can_detach = leaving is not None and not private
             run.start()
             with closing(screen):
                 try:
                     run_app(app)
+                    if leaving is not None and app.deck.detaches:
+                        leaving.prepare(run)
                 finally:
                     on_closed()
     if isinstance(run.error, RunFailedError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from tuitrain.commands import AnyCommand
 from tuitrain.engines.inspection import InspectionRequest
@@ -38,6 +38,19 @@ class Source(Protocol):
 
     def close(self) -> None:
         """End the training and wait for its thread."""
+        ...
+
+
+PenAction: TypeAlias = Literal["take", "release", "keep"]
+"""Ask for the pen, give it away, or keep it although another viewer asks."""
+
+
+@runtime_checkable
+class PenSource(Protocol):
+    """A run that other viewers watch, too: one of them has the pen and steers."""
+
+    def use_pen(self, action: PenAction) -> None:
+        """Ask for the pen, give it away, or keep it."""
         ...
 
 

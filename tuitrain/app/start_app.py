@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import structs
 from textual.theme import Theme
 
+from tuitrain.remote.client.live_list import REFRESH_SECONDS, LiveList
 from tuitrain.scenario.bundled import BundledScenario
 from tuitrain.scenario.runs.run_list import RecordedRun
 
@@ -32,6 +33,7 @@ class StartApp(BaseApp[StartChoice]):
     folder : the folder of the past runs
     config : the file of the settings; None does not store them
     problem : why the last choice could not be opened; "" if it could
+    live_list : lists the live runs; None for none
 
     Raises
     ------
@@ -48,6 +50,7 @@ class StartApp(BaseApp[StartChoice]):
         folder: Path,
         config: Path | None = None,
         problem: str = "",
+        live_list: LiveList | None = None,
     ) -> None:
         super().__init__()
         self._config = config
@@ -55,7 +58,10 @@ class StartApp(BaseApp[StartChoice]):
         if self._settings.theme:
             self.theme = self._settings.theme
         self._problem = problem
-        self.start = StartScreen(scenarios, list_runs, folder)
+        self._told: set[str] = set()
+        self._live_list = live_list
+        rows = list if live_list is None else lambda: live_list.rows
+        self.start = StartScreen(scenarios, list_runs, folder, rows)
 
     def get_default_screen(self) -> StartScreen:
         """Start on the lists."""
@@ -65,7 +71,18 @@ class StartApp(BaseApp[StartChoice]):
         """Show the last problem, and store the themes that are chosen from now on."""
         if self._problem:
             self.notify(self._problem, severity="error", timeout=20)
+        if self._live_list is not None:
+            self.set_interval(REFRESH_SECONDS / 2, self._refresh_live)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
+
+    def _refresh_live(self) -> None:
+        """Show the live runs, and once what keeps machines from being asked."""
+        if self.screen is self.start:
+            self.start.refresh_live()
+        for problem in self._live_list.problems if self._live_list else ():
+            if problem not in self._told:
+                self._told.add(problem)
+                self.notify(problem, severity="warning", timeout=10)
 
     def action_explain(self) -> None:
         """Open the help, with the keys of the start screen at its top."""

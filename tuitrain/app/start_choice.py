@@ -42,5 +42,13 @@ class OpenRecording:
     pinned: tuple[PinnedRun, ...] = ()
 
 
-StartChoice: TypeAlias = RunScenario | TrainModel | ResumeRun | OpenRecording
+@dataclass(frozen=True, slots=True)
+class AttachRun:
+    """Look at a live run; ``word`` names it as ``tuitrain attach`` takes it."""
+
+    word: str
+    pinned: tuple[PinnedRun, ...] = ()
+
+
+StartChoice: TypeAlias = RunScenario | TrainModel | ResumeRun | OpenRecording | AttachRun
 """A choice, with the past runs that are drawn beside it."""

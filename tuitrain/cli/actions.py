@@ -53,12 +53,29 @@ def serve(arguments: argparse.Namespace) -> int:
     """Serve the app to a browser."""
     from tuitrain.app.web import serve as web
 
+    if arguments.attach is not None:
+        return _serve_live(arguments)
     if arguments.scenario is not None:
         _scenario(arguments.scenario)  # report its errors here, not in a browser
     options = [] if arguments.scenario is None else [str(arguments.scenario)]
     if arguments.out is not None:
         options += ["--out", str(arguments.out)]
-    web.serve([*options, *["--read-only"] * arguments.read_only], arguments.host, arguments.port)
+    read_only = ["--read-only"] * arguments.read_only
+    web.serve(["run", *options, *read_only], arguments.host, arguments.port)
+    return OK
+
+
+def _serve_live(arguments: argparse.Namespace) -> int:
+    """Serve a live run to a browser."""
+    from tuitrain.app.web import serve as web
+    from tuitrain.remote.client.find_endpoint import endpoint_of
+
+    if arguments.scenario is not None or arguments.out is not None:
+        raise TuitrainError("--attach names a live run; a scenario and --out go with a new one")
+    endpoint_of(arguments.attach)  # report its errors here, not in a browser
+    read_only = ["--read-only"] * arguments.read_only
+    words = ["attach", *read_only, *([arguments.attach] if arguments.attach else [])]
+    web.serve(words, arguments.host, arguments.port)
     return OK
 
 

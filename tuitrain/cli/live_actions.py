@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuitrain.encoding import ascii_json, write_line
@@ -15,7 +14,6 @@ from .signals import signals_raise
 from .status import FAILED, NO_SUCH_RUN, OK, print_error
 
 if TYPE_CHECKING:
-    from tuitrain.remote.client.endpoint import Endpoint
     from tuitrain.remote.control.client import ControlClient
 
 QUESTIONS = ("status", "groups", "metrics", "journal", "wait", "preview")
@@ -47,9 +45,10 @@ def attach(arguments: argparse.Namespace) -> int:
     """Open the app on a live run."""
     from tuitrain.app.launch import check_terminal
     from tuitrain.app.live_launch import open_attached
+    from tuitrain.remote.client.find_endpoint import endpoint_of
 
     check_terminal()
-    open_attached(_endpoint(arguments.run, asks=True), arguments.read_only)
+    open_attached(endpoint_of(arguments.run, asks=True), arguments.read_only)
     return OK
 
 
@@ -65,6 +64,7 @@ def relay(arguments: argparse.Namespace) -> int:
 
 def control(arguments: argparse.Namespace) -> int:
     """Send a command to a live run, or ask it something."""
+    from tuitrain.remote.client.find_endpoint import endpoint_of
     from tuitrain.remote.control.client import ControlClient
     from tuitrain.remote.control.identity import viewer_name
     from tuitrain.remote.errors import ConnectionProblem
@@ -73,7 +73,7 @@ def control(arguments: argparse.Namespace) -> int:
     question = words[0] if words and words[0] in QUESTIONS else ""
     _check_options(arguments, question)
     try:
-        with signals_raise(), ControlClient(_endpoint(arguments.run), viewer_name()) as client:
+        with signals_raise(), ControlClient(endpoint_of(arguments.run), viewer_name()) as client:
             reply, is_met = _answer(client, arguments, question)
     except (NoSuchRunError, ConnectionProblem) as error:
         print_error(str(error))
@@ -163,25 +163,9 @@ _OPTIONS = {
 """The options that go with each question."""
 
 
-def _endpoint(word: str, asks: bool = False) -> Endpoint:
-    """Return where a run is: ``HOST:RUN`` on another machine, else on this one.
-
-    Raises
-    ------
-    NoSuchRunError : no live run of this machine is called so
-    """
-    from tuitrain.remote.client.endpoint import SocketEndpoint, SshEndpoint
-    from tuitrain.remote.local.find_run import find_run
-
-    host, colon, run = word.partition(":")
-    if colon and "/" not in host and not Path(word).exists():
-        return SshEndpoint(host, run, asks)
-    return SocketEndpoint(find_run(word))
-
-
 def _socket(word: str) -> str:
     """Return the path of the socket of a run of this machine; "" for one of another machine."""
-    from tuitrain.remote.client.endpoint import SshEndpoint
+    from tuitrain.remote.client.find_endpoint import endpoint_of
     from tuitrain.remote.local.find_run import find_run
 
-    return "" if isinstance(_endpoint(word), SshEndpoint) else str(find_run(word).socket)
+    return "" if not endpoint_of(word).is_local else str(find_run(word).socket)

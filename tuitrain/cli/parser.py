@@ -138,6 +138,8 @@ def _add_live(commands: Commands) -> None:
 def _add_serve(commands: Commands) -> None:
     serve = _command(commands, "serve", actions.serve, "open the app on a scenario, in a browser")
     _add_flight(serve)
+    attach = "show this live run instead: its name, id or folder, or HOST:RUN"
+    serve.add_argument("--attach", metavar="RUN", help=attach)
     host = "the address to listen on (default: this machine only)"
     serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=host)
     port = "the port to listen on (default: 8000)"

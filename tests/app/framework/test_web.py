@@ -82,7 +82,7 @@ def test_a_used_port_is_one_error(tmp_path, capsys):
 
 def test_an_invalid_port_is_refused():
     with pytest.raises(TuitrainError, match="from 1 to 65535, but was given 0"):
-        serve([], port=0)
+        serve(["run"], port=0)
 
 
 def test_a_bad_scenario_is_an_error_before_serving(tmp_path, capsys):

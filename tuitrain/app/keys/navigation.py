@@ -24,6 +24,7 @@ NAVIGATION_KEYS: Final[tuple[Key, ...]] = (
         verbs=("stop",),
     ),
     Key("q", "q", "quit", "Quit; asks first while the run is training.", label="quit"),
+    Key("P", "P", "pen", "Show who watches and who steers; take the pen, or give it away."),
     Key(
         "ctrl+p",
         "ctrl+p",

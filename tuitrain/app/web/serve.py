@@ -26,11 +26,11 @@ _OPEN: Final = (
 
 
 def serve(arguments: Sequence[str], host: str = LOOPBACK_HOST, port: int = DEFAULT_PORT) -> None:
-    """Serve the app until it is interrupted; every page that is opened starts its own run.
+    """Serve the app until it is interrupted; every page starts its own run, or attaches to one.
 
     Parameters
     ----------
-    arguments : of `tuitrain run`
+    arguments : of `tuitrain`: ``run`` or ``attach``, and theirs
     host : the address to listen on; a warning is printed unless it is a loopback address
     port : 1 to 65535
 
@@ -48,7 +48,7 @@ def serve(arguments: Sequence[str], host: str = LOOPBACK_HOST, port: int = DEFAU
         raise TuitrainError(_MISSING) from None
     if not is_loopback(host):
         write_line(visible(_OPEN.format(host=host, port=port)), sys.stderr)
-    command = shlex.join([sys.executable, "-m", "tuitrain.cli", "run", *arguments])
+    command = shlex.join([sys.executable, "-m", "tuitrain.cli", *arguments])
     try:
         LocalServer(command, host, port).serve()
     except OSError as error:

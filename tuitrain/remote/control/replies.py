@@ -61,6 +61,8 @@ class ListedRun(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes
     ----------
     phase : ``unknown`` if the run did not answer; then ``problem`` says why
+    curve : the loss at evenly spaced steps
+    host : the machine, where a list has those of several; "" for this one
     """
 
     run: str
@@ -78,6 +80,12 @@ class ListedRun(msgspec.Struct, frozen=True, omit_defaults=True):
     samples_per_second: float = 0.0
     curve: list[float | None] = []
     problem: str = ""
+    host: str = ""
+
+    @property
+    def word(self) -> str:
+        """How ``attach`` and ``ctl`` name the run."""
+        return f"{self.host}:{self.id}" if self.host else self.id
 
 
 class GroupReply(msgspec.Struct, frozen=True):

@@ -22,10 +22,10 @@ class AttachedDeck(FlightDeck):
         read_only: bool = False,
     ) -> None:
         super().__init__(source, clock, record, read_only)
-        self.register([Leaving(self)])
+        self.register([LeaveAlone(self)])
 
 
-class Leaving(Controller):
+class LeaveAlone(Controller):
     """Leaves the screen, and not the run; replaces the flight deck's action."""
 
     def action_quit(self) -> None:

@@ -49,6 +49,10 @@ class Deck(BaseScreen[None]):
         self.source = source
         self.record = record
         self.read_only = read_only
+        self.can_detach = False
+        """Whether the run can continue in a process of its own when the screen is left."""
+        self.detaches = False
+        """Whether the user has chosen that."""
 
     def register(self, controllers: Iterable[Controller]) -> None:
         """Make the controllers' actions this screen's own; a later controller replaces an action.

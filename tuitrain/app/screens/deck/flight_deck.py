@@ -41,6 +41,7 @@ from .footer_hints import deck_hints
 from .history_actions import HistoryActions
 from .inspection_actions import InspectionActions
 from .navigation import Navigation
+from .pen_actions import PenActions
 from .row_selection import RowSelection
 from .timeline_cursor import TimelineCursor
 from .utility_actions import UtilityActions
@@ -54,6 +55,7 @@ CONTROLLERS = (
     TimelineCursor,
     RowSelection,
     UtilityActions,
+    PenActions,
     Navigation,
 )
 """The kinds of controllers that the flight deck is composed of."""
@@ -89,6 +91,7 @@ class FlightDeck(Deck):
         self._history = HistoryActions(self, self.sender)
         self.cursor = TimelineCursor(self, self.sender, self._history)
         self._utilities = UtilityActions(self, self.selection)
+        self._pen = PenActions(self)
         self.navigation = Navigation(
             self, self.sender, self.selection, self.cursor, self._utilities
         )
@@ -102,6 +105,7 @@ class FlightDeck(Deck):
                 self.cursor,
                 self.selection,
                 self._utilities,
+                self._pen,
                 self.navigation,
             )
         )
@@ -168,6 +172,7 @@ class FlightDeck(Deck):
         if (reply := self.sender.take_reply(snapshot)) is not None:
             self.status.show_row(reply_row(reply))
             self._history.show_trial(reply, snapshot)
+        self._pen.follow(snapshot)
         self.show_keys()
 
     def watch_chart_view(self) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from textual.widget import Widget
 
+from tuitrain.run.snapshot import Phase
+
+from ...renderables.formatting import format_count
 from ...widgets.header import RunHeader
 from ...widgets.status_line import StatusLine
 from ...widgets.tables.journal import Journal
+from ..dialogs.leave import LeaveDialog, Leaving
 from ..help import HelpScreen
 from .command_sender import CommandSender
 from .deck import Controller, Deck
@@ -69,15 +73,26 @@ class Navigation(Controller):
         self.deck.query_one(RunHeader).set_stalled(self.deck.held)
 
     def action_quit(self) -> None:
-        """Leave; ask first while the run is not over."""
+        """Leave; ask first while the run is not over, and whether it continues."""
         snapshot = self.deck.snapshot
         if snapshot is None or snapshot.phase.ended:
             self.deck.app.exit()
             return
-        self._sender.confirm("Leave", "It ends with the screen.", self.leave)
+        if not self.deck.can_detach or snapshot.phase is Phase.STARTING:
+            self._sender.confirm("Leave", "It ends with the screen.", self.leave)
+            return
+        info, step = snapshot.info, format_count(snapshot.step)
+        question = f"Leave the run {info.name} at step {step} of {format_count(info.total_steps)}?"
+        self.deck.app.push_screen(LeaveDialog(question), self._leave_as)
+
+    def _leave_as(self, how: Leaving | None) -> None:
+        if how is not None:
+            self.deck.detaches = how == "detach"
+            self.leave()
 
     def leave(self) -> None:
         """Leave. The app waits for the run's thread, which takes seconds while kernels compile."""
+        text = "detaching the run…" if self.deck.detaches else "ending the run…"
         for status in self.deck.query(StatusLine):  # a screen that has a fault may have none
-            status.show_text("ending the run…", "warning")
+            status.show_text(text, "warning")
         self.deck.call_after_refresh(self.deck.app.exit)

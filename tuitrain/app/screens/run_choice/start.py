@@ -1,4 +1,4 @@
-"""The start screen: past runs, bundled scenarios and data sets to choose from."""
+"""The start screen: live and past runs, bundled scenarios and data sets to choose from."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from tuitrain.errors import TuitrainError
+from tuitrain.remote.control.replies import ListedRun
 from tuitrain.scenario.bundled import BundledScenario
 from tuitrain.scenario.bundled_data import BUNDLED_DATA
 from tuitrain.scenario.runs.run_list import RecordedRun
@@ -22,6 +23,7 @@ from ...keys.other_screens import START_KEYS
 from ...pinning import find_pin, toggle_pin
 from ...renderables.charts.pinned_runs import PinnedRun
 from ...renderables.rows import Row, ellipsize, ljust
+from ...renderables.tables.live_runs import live_run_fits, live_run_row, live_runs_header
 from ...renderables.tables.past_runs import (
     ACCURACY_TITLE,
     matches_search,
@@ -29,7 +31,7 @@ from ...renderables.tables.past_runs import (
     past_run_row,
     past_runs_header,
 )
-from ...start_choice import OpenRecording, RunScenario, StartChoice, TrainModel
+from ...start_choice import AttachRun, OpenRecording, RunScenario, StartChoice, TrainModel
 from ...widgets.inputs.filter_line import FilterInput, FilterLine
 from ...widgets.no_markup import Horizontal, Input, Static, Vertical
 from ...widgets.tables.pick_list import PickList
@@ -48,17 +50,24 @@ _KEYS: Final = "   ".join(
     f"[b]{key.written}[/] {key.compact_label}" for key in START_KEYS if key.label
 )
 
+_MAX_LIVE_ROWS: Final = 6
+"""The most live runs that are shown without scrolling."""
+
+_LIST_FRAME: Final = 3
+"""Rows of a list for its frame and its header."""
+
 _Item = TypeVar("_Item")
 
 
 class StartScreen(BaseScreen[None]):
-    """Three lists, one of which has the focus.
+    """Lists, one of which has the focus; that of live runs is hidden while there is none.
 
     Parameters
     ----------
     scenarios : the bundled scenarios
     list_runs : returns the past runs, newest first
     folder : the folder of the past runs
+    live_runs : lists the live runs; called again and again
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [key.binding() for key in START_KEYS]
@@ -69,8 +78,10 @@ class StartScreen(BaseScreen[None]):
         scenarios: Sequence[BundledScenario],
         list_runs: Callable[[], list[RecordedRun]],
         folder: Path,
+        live_runs: Callable[[], list[ListedRun]] = list,
     ) -> None:
         super().__init__(id="start")
+        self._live_runs = live_runs
         self._scenarios = [FIRST_RUN, *scenarios]
         self._list_runs = list_runs
         self._folder = folder
@@ -82,6 +93,7 @@ class StartScreen(BaseScreen[None]):
         nothing = f"none yet: runs are recorded in {self._folder}"
         yield Static(id="welcome")
         with Vertical(id="lists"):
+            yield _list("live runs", "live", live_run_row, live_run_fits, live_runs_header)
             yield _list(
                 "past runs", "runs", self._run_row, matches_search, self._runs_header, nothing
             )
@@ -95,6 +107,16 @@ class StartScreen(BaseScreen[None]):
     def on_mount(self) -> None:
         """Fill the lists."""
         self.restore_content()
+
+    def refresh_live(self) -> None:
+        """Show the live runs as they are now."""
+        runs, pick_list = self._live_runs(), self._of("live")
+        had_focus = pick_list.has_focus
+        pick_list.display = bool(runs)
+        pick_list.styles.height = min(len(runs), _MAX_LIVE_ROWS) + _LIST_FRAME
+        pick_list.set_items(runs)
+        if had_focus and not runs:
+            self._of("runs").focus()
 
     def restore_content(self) -> None:
         """Fill the lists; focus the past runs, if there are any."""
@@ -111,11 +133,15 @@ class StartScreen(BaseScreen[None]):
         self._of("scenarios").set_items(self._scenarios)
         used = sorted({run.data for run in runs if run.data} - {*BUNDLED_DATA})
         self._of("data").set_items([*BUNDLED_DATA, *used, OTHER])
-        self._of("runs" if runs else "scenarios").focus()
+        self.refresh_live()
+        first = "live" if self._of("live").display else "runs" if runs else "scenarios"
+        self._of(first).focus()
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
         match self._focused.selected:
+            case ListedRun() as live:
+                self._end(AttachRun(live.word, self._pinned))
             case RecordedRun() as run:
                 self._open(run)
             case BundledScenario() as scenario:
@@ -158,7 +184,7 @@ class StartScreen(BaseScreen[None]):
 
     def action_next_list(self, delta: int) -> None:
         """Focus another list."""
-        lists = list(self.query(PickList))
+        lists = [pick_list for pick_list in self.query(PickList) if pick_list.display]
         lists[(lists.index(self._focused) + delta) % len(lists)].focus()
 
     def action_help(self) -> None:
@@ -236,6 +262,9 @@ class StartScreen(BaseScreen[None]):
 
     def _describe(self, item: object) -> None:
         match item:
+            case ListedRun():
+                where = f" on {item.host}" if item.host else ""
+                self._say(f"enter attaches to it{where} · {item.id} · {item.folder}")
             case RecordedRun(problem=problem) if problem:
                 self._say(f"{item.folder}: {problem}", "$error")
             case RecordedRun(ending=ending):

@@ -1,0 +1,79 @@
+"""The dialog about the pen: who watches the run, and who of them steers it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tuitrain.run.snapshot import Attachment
+
+from ...framework.content import key_hints
+from ...framework.screens import BaseDialog
+from ...source import PenAction
+from ...widgets.no_markup import Static, Vertical
+from ..help import EXPLAIN
+
+
+class PenDialog(BaseDialog[PenAction]):
+    """Returns what to do with the pen; None to leave it where it is.
+
+    Parameters
+    ----------
+    attachment : who watches and who steers, when the dialog opens
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        EXPLAIN,
+        Binding("t", "use('take')", "Take", show=False),
+        Binding("g", "use('release')", "Give", show=False),
+        Binding("k", "use('keep')", "Keep", show=False),
+        Binding("escape,q,P", "dismiss", "Back", show=False),
+    ]
+
+    def __init__(self, attachment: Attachment) -> None:
+        super().__init__()
+        self._attachment = attachment
+
+    def compose(self) -> ComposeResult:
+        """Compose who has the pen, and what can be done."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = "the pen"
+            yield Static(_holder_text(self._attachment), classes="question")
+            for action, does in _choices(self._attachment):
+                yield Static(key_hints(f"[b]{action[0]}[/]     {does}"))
+            yield Static(key_hints("[b]esc[/]   back"), classes="hint")
+
+    def action_use(self, action: PenAction) -> None:
+        """Close with an action, if it makes sense now."""
+        allowed = {"give": "release"}
+        names = [allowed.get(name, name) for name, _ in _choices(self._attachment)]
+        if action in names:
+            self.dismiss(action)
+
+
+def _holder_text(attachment: Attachment) -> str:
+    count = attachment.viewers
+    screens = f"{count} screens show this run." if count > 1 else "Only this screen shows this run."
+    if attachment.holds_pen:
+        return f"{screens} This one steers it: it has the pen."
+    if attachment.pen:
+        return f"{screens} {attachment.pen} steers it, and has the pen."
+    return f"{screens} The pen is free: no screen steers the run."
+
+
+def _choices(attachment: Attachment) -> list[tuple[str, str]]:
+    """Return the actions that make sense, and what each does."""
+    asking = attachment.asked_by
+    if attachment.holds_pen and asking:
+        return [
+            ("give", f"give it to {asking}, who asks for it"),
+            ("keep", "keep it; a second request cannot be refused"),
+        ]
+    if attachment.holds_pen:
+        return [("give", "give it away: any screen can take it")]
+    if asking:
+        return []
+    does = f"ask {attachment.pen} for it" if attachment.pen else "take it"
+    return [("take", does)]

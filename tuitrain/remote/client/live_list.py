@@ -1,0 +1,129 @@
+"""The live runs of this machine and of others, refreshed while a screen lists them."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from tuitrain.errors import TuitrainError
+
+from ..control.questions import listed_run
+from ..control.replies import ListedRun
+from ..local.live_runs import list_live_runs
+from .endpoint import ssh_command
+
+REFRESH_SECONDS: Final = 1.0
+
+_MAX_LINE: Final = 64 * 1024
+"""The most bytes of a line that another machine sends for a run."""
+
+
+class LiveList:
+    """Keeps the list of live runs up to date, from `start` to `close`.
+
+    Parameters
+    ----------
+    hosts : other machines, each reached by one ssh that stays open
+    list_here : returns the live runs of this machine
+    """
+
+    def __init__(
+        self,
+        hosts: Sequence[str] = (),
+        list_here: Callable[[], list[ListedRun]] = lambda: [*map(listed_run, list_live_runs())],
+    ) -> None:
+        self._list_here = list_here
+        self._is_closed = threading.Event()
+        self._here: list[ListedRun] = []
+        self._hosts = [_HostList(host) for host in hosts]
+        self._thread = threading.Thread(target=self._refresh, name="tuitrain-list", daemon=True)
+
+    @property
+    def rows(self) -> list[ListedRun]:
+        """The live runs, those of this machine first."""
+        return [*self._here, *(row for host in self._hosts for row in host.rows)]
+
+    @property
+    def problems(self) -> list[str]:
+        """Why machines cannot be asked, a sentence for each."""
+        return [host.problem for host in self._hosts if host.problem]
+
+    def start(self) -> LiveList:
+        """List the live runs of this machine, start to refresh the list, and return it."""
+        self._list_once()
+        self._thread.start()
+        for host in self._hosts:
+            host.start()
+        return self
+
+    def close(self) -> None:
+        """End the connections."""
+        self._is_closed.set()
+        for host in self._hosts:
+            host.close()
+
+    def _refresh(self) -> None:
+        while not self._is_closed.wait(REFRESH_SECONDS):
+            self._list_once()
+
+    def _list_once(self) -> None:
+        with contextlib.suppress(TuitrainError, OSError):
+            self._here = self._list_here()
+
+
+class _HostList:
+    """The live runs of another machine: the output of ``ssh HOST tuitrain list --json --every 1``.
+
+    Attributes
+    ----------
+    rows : the runs of the last whole list
+    problem : why there is no list, or ""
+    """
+
+    def __init__(self, host: str) -> None:
+        self.rows: list[ListedRun] = []
+        self.problem = ""
+        self._host = host
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start ssh, and a thread that reads its output."""
+        words = ["list", "--json", "--every", f"{REFRESH_SECONDS:g}"]
+        try:
+            self._process = subprocess.Popen(
+                ssh_command(self._host, words, asks=False),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self.problem = f"{self._host}: ssh cannot be started: {error.strerror}"
+            return
+        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+
+    def close(self) -> None:
+        """End ssh."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _read(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        rows: list[ListedRun] = []
+        while line := process.stdout.readline(_MAX_LINE):
+            if line.strip():
+                with contextlib.suppress(msgspec.DecodeError):  # what a login shell prints
+                    row = msgspec.json.decode(line, type=ListedRun)
+                    rows.append(msgspec.structs.replace(row, host=self._host))
+            else:
+                self.rows, rows = rows, []
+        lines = process.stderr.read(_MAX_LINE).decode(errors="replace").strip().splitlines()
+        reason = lines[-1].removeprefix("tuitrain: ") if lines else "the connection has ended"
+        self.rows, self.problem = [], f"{self._host}: {reason}"
