@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -161,3 +162,17 @@ def test_changed_frames_are_read_or_refused_in_little_memory():
 @pytest.mark.parametrize("seed", range(10))
 def test_many_changed_frames_are_read_or_refused(seed):
     check_changed_frames(3000, seed)
+
+
+@pytest.mark.parametrize("depth", [100, 300, 500, 700, 900, 950, 990, 100_000])
+def test_deep_nesting_is_read_or_refused(depth):
+    tree = whole_tree()
+    group = replace(fake.running().groups[0], schedule_record={"x": [0x5A5A5A5A]})
+    whole = msgspec.msgpack.encode([group])
+    nested = b"\x91" * depth + b"\xc0"
+    tree["parts"]["groups"][0] = whole.replace(b"\x91\xce\x5a\x5a\x5a\x5a", nested)
+    try:
+        decoded = SnapshotDecoder().decode(msgspec.msgpack.encode(tree))
+        assert list(decoded.groups[0].schedule_record) == ["x"]
+    except RemoteDataError as error:
+        assert "nested too deeply" in str(error)

@@ -45,7 +45,7 @@ def test_every_snapshot_arrives_equal(frames):
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(FRAMES)
 def test_every_snapshot_of_many_runs_arrives_equal(frames):
     check_frames(frames)

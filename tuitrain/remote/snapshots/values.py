@@ -130,7 +130,7 @@ def _to_value(decoded: Any, hint: Any, what: str, unpack: Callable[[type, Any], 
     if not has_union(hint):
         try:
             return msgspec.convert(decoded, hint, from_attributes=True, dec_hook=unpack)
-        except (msgspec.MsgspecError, ValueError, ArithmeticError) as error:
+        except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
             raise _refusal(what, error) from None
     if members := union_members(hint):
         if decoded is None:
