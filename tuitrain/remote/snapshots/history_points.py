@@ -6,6 +6,7 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
@@ -118,7 +119,7 @@ def points_of(histories: Sequence[GroupHistory]) -> HistoryPoints | None:
         return None
     if not all(_are_same(steps, arrays) for arrays in others):
         return None
-    content = b"".join([b"".join(arrays) for arrays in values])
+    content = b"".join(chain.from_iterable(values))
     return HistoryPoints(
         np.array(lengths, np.int64),
         np.frombuffer(b"".join(steps), np.int64),
