@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from tuitrain.commands import AnyCommand, Clip, Freeze, to_text
+from tuitrain.commands import AnyCommand, Clip, Freeze
 from tuitrain.metric_info import MetricInfo
 from tuitrain_core import threads
 from tuitrain_core.data import DataLoader
-from tuitrain_core.digest import digest_arrays, digest_by_name
 from tuitrain_core.losses import Loss, default_loss, make_loss
 from tuitrain_core.module import Module
 from tuitrain_core.native import compile_kernels
@@ -17,34 +16,28 @@ from tuitrain_core.native import compile_kernels
 from ..batch_view import BatchView, InspectBatch
 from ..capabilities import EVERY_CAPABILITY
 from ..factory import EngineSpec
-from ..grouping.command_handler import CommandHandler
-from ..grouping.description import describe_group, describe_parameter
-from ..grouping.freezing import FrozenParameters
 from ..grouping.rehearsal import RehearsalEngine
 from ..inspection import NetworkView
 from ..pending_step import HoldCondition, PendingStep
-from ..state import Array, EngineState, read_only
+from ..state import EngineState
 from ..steerable import CommandResult
 from ..trainable import WarmUpProgress, ignore_progress
-from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
-from .buffer_owners import BufferOwners
+from ..views import LayerUnits
 from .evaluation import Evaluator
+from .grouped_network import GroupedNetwork
 from .holdable_steps import HoldableSteps
 from .model import SeededModel
 from .network_inspector import NetworkInspector
 from .optimizers import (
-    CoreArrays,
     compile_optimizers,
     make_table,
-    optimizer_choices,
     simulate_groups,
 )
-from .state_io import capture_state, restore_state
 from .stepper import Stepper
 from .training import Training
 
 
-class EmbeddedEngine:
+class EmbeddedEngine(GroupedNetwork):
     """Trains a module; see `Engine`.
 
     Parameters
@@ -65,20 +58,16 @@ class EmbeddedEngine:
     def __init__(self, spec: EngineSpec) -> None:
         threads.limit_blas_threads()
         self._spec = spec
-        self.model = model = SeededModel(spec.make_model, spec.seed)
-        self._parameters = model.parameters
+        model = SeededModel(spec.make_model, spec.seed)
         self.loader = DataLoader(spec.train, spec.batch_size, spec.seed)
-        self._table = make_table(model.parameters, spec.groups, model.module.aliases())
+        table = make_table(model.parameters, spec.groups, model.module.aliases())
+        self._inspector = NetworkInspector(model, self.loader, table)
+        super().__init__(model, table, self._inspector.structure, len(self.loader))
         loss = _loss_of(model.module, spec)
         self.evaluator = Evaluator(model, self.loader, spec.test, loss, spec.metrics)
-        self.stepper = Stepper(model.module, self.loader, self._table, model.parameters, loss)
-        self._holdable = HoldableSteps(self.stepper, model, self._table)
+        self.stepper = Stepper(model.module, self.loader, table, model.parameters, loss)
+        self._holdable = HoldableSteps(self.stepper, model, table)
         self._training = Training(model, self.stepper, self._holdable)
-        self._inspector = NetworkInspector(model, self.loader, self._table)
-        self._arrays = CoreArrays(self._parameters)
-        self._frozen = FrozenParameters(self._arrays, model.buffers)
-        self._owners = BufferOwners(model.module, self._inspector.structure)
-        self._commands = CommandHandler(self._table, self._frozen, len(self.loader))
         for plan in spec.groups:
             if plan.frozen:
                 self._commands.apply(Freeze(plan.name), 0)
@@ -103,6 +92,11 @@ class EmbeddedEngine:
     def samples_per_epoch(self) -> int:
         """Samples in one pass over the training data."""
         return len(self.loader.dataset)
+
+    @property
+    def clip(self) -> Clip:
+        """How gradients are clipped."""
+        return self.stepper.clip
 
     def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
         """Compile every kernel that training, evaluation or a swap calls.
@@ -158,53 +152,10 @@ class EmbeddedEngine:
         now, after = without._next_ratios(), with_command._next_ratios()
         return {name: (now.get(name, math.nan), ratio) for name, ratio in after.items()}
 
-    def groups(self) -> tuple[GroupView, ...]:
-        """Describe the groups, in order."""
-        self._frozen.verify()
-        return tuple(
-            describe_group(group, self._table, self._arrays, self._frozen, self.step)
-            for group in self._table
-        )
-
-    def group_of(self, parameter: str) -> str:
-        """Return the name of the group that the parameter is in."""
-        return self._table.group_of(parameter).name
-
-    def optimizer_choices(self) -> tuple[OptimizerChoice, ...]:
-        """List the optimizers that a group can be given."""
-        return optimizer_choices()
-
-    def held_modules(self, frozen: Collection[str]) -> Mapping[str, bool]:
-        """Return which modules keep the bytes of their buffers; see `Steerable.held_modules`."""
-        return self._owners.held_modules(frozen)
-
     @property
     def fallback_reason(self) -> str:
         """Why steps are taken operation by operation; see `Inspectable.fallback_reason`."""
         return self.stepper.fallback_reason
-
-    def parameters(self) -> Mapping[str, Array]:
-        """Return every parameter by name, read-only and live."""
-        return {name: read_only(item.memory()) for name, item in self._parameters.items()}
-
-    def gradient(self, parameter: str) -> Array | None:
-        """Return the gradient of the last step, or None where none was computed."""
-        grad = self._parameters[parameter].grad
-        return None if grad is None else read_only(grad.memory())
-
-    def inspect_parameter(self, parameter: str) -> ParameterView | None:
-        """Describe one parameter in full; None if no parameter has that name."""
-        name = self._table.canonical_name(parameter)
-        if name not in self._parameters:
-            return None
-        return describe_parameter(
-            name,
-            self._arrays,
-            self.group_of(name),
-            self._table.aliases[name],
-            self._frozen.since(name),
-            self.step,
-        )
 
     def count_dead_units(self) -> Sequence[LayerUnits]:
         """Count the dead units in the next step's batch; see `Inspectable.count_dead_units`."""
@@ -219,34 +170,6 @@ class EmbeddedEngine:
     def inspect_batch(self, request: InspectBatch) -> BatchView:
         """Show samples with the network's predictions; see `Inspectable.inspect_batch`."""
         return self.evaluator.inspect_batch(request, self.step, self.stepper.threads)
-
-    def source_modules(self) -> Iterator[str]:
-        """Yield the names of the Python modules that define the model and its layers."""
-        for module in self.model.module.modules():
-            yield from (base.__module__ for base in type(module).__mro__ if base is not object)
-
-    def digest(self) -> str:
-        """Return the SHA-256 of parameters, buffers and optimizer state."""
-        return digest_arrays(
-            self.parameters(), self.model.buffers(), self._table.optimizer_states()
-        )
-
-    def digests(self) -> Mapping[str, str]:
-        """Return short digests by name: each parameter with its optimizer state, each buffer."""
-        return digest_by_name(
-            self.parameters(), self.model.buffers(), self._table.optimizer_states()
-        )
-
-    def state(self) -> EngineState:
-        """Return a copy of all state that decides the coming steps."""
-        return capture_state(self.step, self.model, self._table, self._frozen, self.stepper.clip)
-
-    def load_state(self, state: EngineState) -> None:
-        """Continue from a state; see `Stateful.load_state`."""
-        restore_state(state, self.model, self._table, self._frozen)
-        self.stepper.clip = Clip(*state.clip)  # type: ignore[arg-type]
-        self._training.jump(state.step)
-        self._follow_freezes()
 
     def rehearsal(self) -> RehearsalEngine:
         """Return an engine that follows commands and does not train; see `Engine.rehearsal`."""
@@ -264,13 +187,11 @@ class EmbeddedEngine:
         self.run(1, lambda: True)
         return {group.name: group.update_ratio for group in self.groups()}
 
-    def _set_clip(self, command: Clip) -> CommandResult:
-        if command == self.stepper.clip:
-            return CommandResult(False, f"already set: {to_text(command)}")
+    def _clip_by(self, command: Clip) -> None:
         self.stepper.clip = command
-        if command.by == "off":
-            return CommandResult(True, "gradients are no longer clipped")
-        return CommandResult(True, f"gradients are clipped by {command.by}, {command.limit:g}")
+
+    def _jump(self, step: int) -> None:
+        self._training.jump(step)
 
     def _follow_freezes(self) -> None:
         """Compute gradients only of parameters that are not frozen, and hold frozen buffers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tuitrain.commands import (
@@ -13,32 +13,24 @@ from tuitrain.commands import (
     ScaleLr,
     SetLr,
     SetSchedule,
-    to_text,
 )
 from tuitrain.errors import RefusedError
 from tuitrain.metric_info import MetricInfo
 from tuitrain_core import random, threads
 from tuitrain_core.data import DataLoader
-from tuitrain_core.digest import digest_arrays, digest_by_name
 from tuitrain_core.module import Module
 
 from ...batch_view import BatchView, InspectBatch
 from ...capabilities import Capabilities, Capability
-from ...grouping.command_handler import CommandHandler
-from ...grouping.description import describe_group, describe_parameter
-from ...grouping.freezing import FrozenParameters
 from ...inspection import NetworkView
 from ...pending_step import HoldCondition, PendingStep
-from ...state import Array, EngineState, read_only
 from ...steerable import CommandResult
 from ...trainable import WarmUpProgress, ignore_progress
-from ...views import GroupView, LayerUnits, OptimizerChoice, ParameterView
-from ..buffer_owners import BufferOwners
+from ...views import LayerUnits
+from ..grouped_network import GroupedNetwork
 from ..model import SeededModel
 from ..network_inspector import NetworkInspector
 from ..network_structure import Structure
-from ..optimizers import CoreArrays, optimizer_choices
-from ..state_io import capture_state, restore_state
 from .groups import ScriptGroups
 from .loop import ScriptLoop
 
@@ -58,7 +50,7 @@ _REASONS: Mapping[Capability, str] = {
 }
 
 
-class ScriptEngine:
+class ScriptEngine(GroupedNetwork):
     """Steers the updates of a loop that runs in another thread; see `Engine`.
 
     The session calls this side; `ScriptLoop` is the other.
@@ -93,28 +85,27 @@ class ScriptEngine:
         threads.limit_blas_threads()
         self.steps_per_epoch = steps_per_epoch
         self.metrics = tuple(metrics)
-        self._loader = loader
         self.batch_size = loader.batch_size if loader else 1
         self.samples_per_epoch = len(loader.dataset) if loader else steps_per_epoch
         self.capabilities = _capabilities(loader is not None)
         self._groups = ScriptGroups(net, optimizer)
-        self._table, self._parameters = self._groups.table, self._groups.parameters
-        self._model = SeededModel(lambda: net, 0)
-        self._model.generator = random.generator()
-        self._model.parameters = self._parameters
-        self._arrays = CoreArrays(self._parameters)
-        self._frozen = FrozenParameters(self._arrays, self._model.buffers)
-        self._inspector = (
-            None if loader is None else NetworkInspector(self._model, loader, self._table)
-        )
-        self._owners = BufferOwners(net, self._structure)
-        self._commands = CommandHandler(self._table, self._frozen, steps_per_epoch)
-        self.loop = ScriptLoop(self._groups, self._model, self._frozen, loader)
+        table = self._groups.table
+        model = SeededModel(lambda: net, 0)
+        model.generator = random.generator()
+        model.parameters = self._groups.parameters
+        self._inspector = None if loader is None else NetworkInspector(model, loader, table)
+        super().__init__(model, table, self._structure, steps_per_epoch)
+        self.loop = ScriptLoop(self._groups, model, self._frozen, loader)
 
     @property
     def step(self) -> int:
         """Steps taken."""
         return self.loop.step
+
+    @property
+    def clip(self) -> Clip:
+        """How gradients are clipped."""
+        return self.loop.clip
 
     def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
         """Do nothing: the loop takes the first step itself."""
@@ -157,49 +148,6 @@ class ScriptEngine:
         del command
         raise RefusedError(_REASONS[Capability.PREVIEW])
 
-    def groups(self) -> tuple[GroupView, ...]:
-        """Describe the groups, in order."""
-        self._frozen.verify()
-        return tuple(
-            describe_group(group, self._table, self._arrays, self._frozen, self.step)
-            for group in self._table
-        )
-
-    def group_of(self, parameter: str) -> str:
-        """Return the name of the group that the parameter is in."""
-        return self._table.group_of(parameter).name
-
-    def optimizer_choices(self) -> tuple[OptimizerChoice, ...]:
-        """List the optimizers that a group can be given."""
-        return optimizer_choices()
-
-    def held_modules(self, frozen: Collection[str]) -> Mapping[str, bool]:
-        """Return which modules keep the bytes of their buffers; see `Steerable.held_modules`."""
-        return self._owners.held_modules(frozen)
-
-    def parameters(self) -> Mapping[str, Array]:
-        """Return every parameter of the optimizers by name, read-only and live."""
-        return {name: read_only(item.memory()) for name, item in self._parameters.items()}
-
-    def gradient(self, parameter: str) -> Array | None:
-        """Return the last gradient computed, or None."""
-        grad = self._parameters[parameter].grad
-        return None if grad is None else read_only(grad.memory())
-
-    def inspect_parameter(self, parameter: str) -> ParameterView | None:
-        """Describe one parameter in full; None if no parameter has that name."""
-        name = self._table.canonical_name(parameter)
-        if name not in self._parameters:
-            return None
-        return describe_parameter(
-            name,
-            self._arrays,
-            self.group_of(name),
-            self._table.aliases[name],
-            self._frozen.since(name),
-            self.step,
-        )
-
     def count_dead_units(self) -> Sequence[LayerUnits]:
         """Refuse: see the capability."""
         raise RefusedError(_REASONS[Capability.DEAD_UNITS])
@@ -217,34 +165,6 @@ class ScriptEngine:
         del request
         raise RefusedError(_REASONS[Capability.CONFUSION])
 
-    def source_modules(self) -> Iterator[str]:
-        """Yield the names of the Python modules that define the network and its layers."""
-        for module in self._model.module.modules():
-            yield from (base.__module__ for base in type(module).__mro__ if base is not object)
-
-    def digest(self) -> str:
-        """Return the SHA-256 of parameters, buffers and optimizer state."""
-        return digest_arrays(
-            self.parameters(), self._model.buffers(), self._table.optimizer_states()
-        )
-
-    def digests(self) -> Mapping[str, str]:
-        """Return short digests by name: each parameter with its optimizer state, each buffer."""
-        return digest_by_name(
-            self.parameters(), self._model.buffers(), self._table.optimizer_states()
-        )
-
-    def state(self) -> EngineState:
-        """Return a copy of the state; with a loader it decides all coming steps."""
-        return capture_state(self.step, self._model, self._table, self._frozen, self.loop.clip)
-
-    def load_state(self, state: EngineState) -> None:
-        """Continue from a state; the step that the loop computes is dropped."""
-        restore_state(state, self._model, self._table, self._frozen)
-        self.loop.clip = Clip(*state.clip)  # type: ignore[arg-type]
-        self.loop.jump(state.step)
-        self._follow_freezes()
-
     def rehearsal(self) -> ScriptEngine:
         """Refuse: a script's loop cannot be rehearsed.
 
@@ -254,13 +174,12 @@ class ScriptEngine:
         """
         raise RefusedError("the commands of a script's run are checked at their steps only")
 
-    def _set_clip(self, command: Clip) -> CommandResult:
-        if command == self.loop.clip:
-            return CommandResult(False, f"already set: {to_text(command)}")
+    def _clip_by(self, command: Clip) -> None:
         self.loop.clip = command
-        if command.by == "off":
-            return CommandResult(True, "gradients are no longer clipped")
-        return CommandResult(True, f"gradients are clipped by {command.by}, {command.limit:g}")
+
+    def _jump(self, step: int) -> None:
+        """Continue at a step; the one that the loop computes is dropped."""
+        self.loop.jump(step)
 
     def _structure(self) -> Structure:
         if self._inspector is None:
@@ -270,10 +189,10 @@ class ScriptEngine:
     def _follow_freezes(self) -> None:
         """Hold the buffers of frozen parameters, and copy them."""
         frozen = self._frozen.frozen_since()
-        self._model.freeze_norm_stats(self._owners, frozen)
+        self.model.freeze_norm_stats(self._owners, frozen)
         held = self._owners.held_buffers(frozen)
         self._frozen.hold_buffers(held)
-        buffers = self._model.buffers()
+        buffers = self.model.buffers()
         copies = self.loop.held_buffers
         self.loop.held_buffers = {
             name: copies[name] if name in copies else buffers[name].copy() for name in held
