@@ -4,10 +4,11 @@ import gc
 import os
 import signal
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 from hypothesis import settings
+
+from tests.installed import is_installed
 
 # No test measures time. CI tries the same examples each time, so that a failure is due to the
 # change; elsewhere every run searches further.
@@ -16,16 +17,8 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "search")
 
 
-def _installed(package: str) -> bool:
-    try:
-        version(package)
-    except PackageNotFoundError:
-        return False
-    return True
-
-
 # `make torch-test` installs them and runs what needs them.
-collect_ignore = [package for package in ("torch", "jax") if not _installed(package)]
+collect_ignore = [package for package in ("torch", "jax") if not is_installed(package)]
 
 
 @pytest.hookimpl(wrapper=True)

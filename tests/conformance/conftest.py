@@ -30,12 +30,12 @@ Optimizers
 """
 
 from collections.abc import Callable
-from importlib.util import find_spec
 
 import pytest
 
 from tests.conformance import embedded, script
 from tests.conformance.probes import RULES
+from tests.installed import is_installed
 from tuitrain.engines.capabilities import Capabilities
 from tuitrain.engines.engine import Engine
 
@@ -46,7 +46,7 @@ ENGINES: dict[str, Callable[..., Engine]] = {
 LACKING: dict[str, set[str]] = {}
 """The optimizers that an engine does not have; it refuses them with the list of its own."""
 
-if find_spec("torch"):
+if is_installed("torch"):
     from tests.conformance import torch_script
 
     ENGINES["torch-script"] = torch_script.make_engine

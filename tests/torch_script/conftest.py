@@ -1,5 +1,5 @@
 """Tests that need torch are collected only where it is installed."""
 
-from importlib.util import find_spec
+from tests.installed import is_installed
 
-collect_ignore_glob = [] if find_spec("torch") else ["*.py"]
+collect_ignore_glob = [] if is_installed("torch") else ["*.py"]
