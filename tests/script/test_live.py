@@ -129,6 +129,22 @@ def test_a_finished_run_with_batches_goes_back(fly):
     assert (shown.step, shown.loss.values.tolist()) == (10, first)
 
 
+def test_learning_rates_that_a_script_sets_are_charted_at_their_steps(fly):
+    def halve(problem) -> None:
+        for values in problem.optimizer.param_groups:
+            values["lr"] *= 0.5
+
+    shown = fly(own_loop(4, halve, {17: "lr last 0.7"})).wait_for(Phase.FINISHED)
+    curves = {item.name: item.lr for item in shown.histories}
+    body, last = (
+        dict(zip(curves[name].steps.tolist(), curves[name].values.tolist(), strict=True))
+        for name in ("body", "last")
+    )
+    factors = {4: 1, 5: 0.5, 9: 0.5, 10: 0.25, 14: 0.25, 15: 0.125, 19: 0.125}
+    assert {step: body[step] / body[0] for step in factors} == factors
+    assert (last[16], last[17], last[19]) == (last[0] / 8, 0.7, 0.7)
+
+
 def test_a_breakpoint_holds_the_update(fly):
     deck = fly(own_loop(10, plan={5: "break when grad_norm body > 0"}))
     shown = deck.wait_for(Phase.PAUSED)

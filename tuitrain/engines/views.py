@@ -57,6 +57,21 @@ class GroupView:
 
 
 @dataclass(frozen=True, slots=True)
+class LrSpan:
+    """Consecutive steps of a group with one schedule, from step ``first`` on.
+
+    Attributes
+    ----------
+    lr : the learning rate of step ``first``
+    schedule_record : see `GroupView`
+    """
+
+    first: int
+    lr: float
+    schedule_record: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
 class ArrayStatistics:
     """Statistics of the finite values of an array; ``non_finite`` counts NaN and inf.
 

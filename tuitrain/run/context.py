@@ -12,6 +12,7 @@ from .breakpoints import Breakpoints
 from .checkpoint_policy import CheckpointPolicy
 from .checkpoints import Checkpoints
 from .command_plan import CommandPlan
+from .history.lr_history import LrHistory
 from .history.metric_history import MetricHistory
 from .history.timeline import Timeline
 from .hold_policy import HoldPolicy
@@ -68,6 +69,7 @@ class RunContext:
         self.hold_policy = HoldPolicy(engine, self.timeline, self.breakpoints)
         self.checkpoints = Checkpoints(recorder, self.capture_state)
         self.metric_history = MetricHistory()
+        self.lr_history = LrHistory(engine)
         self.lr_sweep: LrSweep | None = None
         self.get_observer_state: Callable[[], Mapping[str, Any]] = dict
 

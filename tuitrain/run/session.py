@@ -220,6 +220,11 @@ class Session:
         """Whether the metrics of the test set are known at this boundary."""
         return self.timeline.branch.metrics.last_step == self.step
 
+    def note_lr(self, group: str, lr: float) -> None:
+        """Note the learning rate of the coming update, which a script's loop has set."""
+        context = self._context
+        context.lr_history.note(self.step, context.timeline.branch, group, lr)
+
     def snapshot(
         self, version: int = 0, parameter: str | None = None, samples_per_second: float = 0.0
     ) -> Snapshot:

@@ -18,6 +18,7 @@ from tuitrain.engines.inspection import Inspection
 from tuitrain.engines.views import (
     ArrayStatistics,
     GroupView,
+    LrSpan,
     OptimizerChoice,
     ParameterRow,
     ParameterView,
@@ -40,6 +41,7 @@ __all__ = [
     "LogLine",
     "LogSnapshot",
     "LrCandidate",
+    "LrSpan",
     "LrSweep",
     "OptimizerChoice",
     "Outcome",
@@ -142,15 +144,20 @@ class Series:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupHistory:
-    """The metrics of one group at the steps of snapshots, a few hundred points at most.
+    """The metrics of one group, a few hundred points of each. The values are those of `GroupView`.
 
-    The values are those of `GroupView`.
+    Attributes
+    ----------
+    lr : the learning rate of the step that follows, at steps between which lines are right
+    grad_norm, update_ratio : at the steps of snapshots
+    lr_spans : what gives the learning rate of every step; empty if that is not known
     """
 
     name: str
     lr: Series = field(default_factory=Series)
     grad_norm: Series = field(default_factory=Series)
     update_ratio: Series = field(default_factory=Series)
+    lr_spans: tuple[LrSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

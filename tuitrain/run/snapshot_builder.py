@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from tuitrain.commands import AnyCommand, Clip, to_text
 
 from .context import RunContext
-from .snapshot import Intervention, Phase, Snapshot
+from .snapshot import GroupHistory, GroupView, Intervention, Phase, Snapshot
 
 
 def build_snapshot(
@@ -30,7 +31,7 @@ def build_snapshot(
         loss=branch.loss.series(),
         metrics=branch.metrics.series(),
         groups=groups,
-        histories=context.metric_history.add(context.step, branch, timeline.left_branches, groups),
+        histories=_histories(context, groups),
         parameter=engine.inspect_parameter(parameter) if parameter else None,
         journal=context.journal.entries(),
         interventions=tuple(
@@ -46,6 +47,17 @@ def build_snapshot(
         optimizers=engine.optimizer_choices(),
         clip=clip_text(decision.command for decision in branch.decisions),
         lr_sweep=context.lr_sweep,
+    )
+
+
+def _histories(context: RunContext, groups: Sequence[GroupView]) -> tuple[GroupHistory, ...]:
+    """Return the histories of the groups on the present branch."""
+    branch, left = context.timeline.branch, context.timeline.left_branches
+    histories = context.metric_history.add(context.step, branch, left, groups)
+    rates = context.lr_history.curves(context.step, branch, left, groups)
+    return tuple(
+        replace(history, lr=curve, lr_spans=spans)
+        for history, (curve, spans) in zip(histories, rates, strict=True)
     )
 
 

@@ -138,6 +138,7 @@ class LoopRun(Generic[E]):
         policy = CheckpointPolicy.for_batch_size(info.batch_size)
         planned = planned_commands(self._plan, info.total_steps)
         session = Session(self._engine, info, planned, (), recorder, policy)
+        self._engine.loop.on_lr = session.note_lr
         self._host.start(session, self._engine.loop)
 
     def _scenario(self) -> Scenario:

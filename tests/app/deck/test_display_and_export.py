@@ -10,12 +10,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tuitrain.app.export.chart_files import legend_rows, to_csv, write_new_files
+from tuitrain.app.export.chart_files import (
+    legend_rows,
+    to_csv,
+    with_every_rate,
+    write_new_files,
+)
 from tuitrain.app.renderables.charts.plot import Curve
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.header import RunHeader
 from tuitrain.errors import TuitrainError
-from tuitrain.run.snapshot import Series
+from tuitrain.run.history.lr_curve import LrCurve
+from tuitrain.run.snapshot import GroupHistory, LrSpan, Series
 
 
 def top(person) -> str:
@@ -70,6 +76,26 @@ def test_csv_has_every_point_of_every_curve():
     ]
     text = to_csv(curves, "main")
     assert text == f"curve,step,value\nmain,1,0.1\nmain,2,nan\nb1,2,{1 / 3!r}\n"
+
+
+def test_the_file_of_learning_rates_has_every_step():
+    spans = (LrSpan(0, 0.01), LrSpan(380, 0.003))
+    history = GroupHistory("all", LrCurve(spans).until(760), lr_spans=spans)
+    curves = [
+        Curve(history.lr, name="all"),
+        Curve(Series(np.array([0]), np.array([1.0])), name="A"),
+    ]
+    written = with_every_rate(curves, [history])
+    lines = to_csv(written, "main").splitlines()
+    assert (lines[1], lines[380], lines[381], lines[761]) == (
+        "all,0,0.01",
+        "all,379,0.01",
+        "all,380,0.003",
+        "all,760,0.003",
+    )
+    assert lines[762:] == ["A,0,1.0"]
+    longer = [Curve(Series(np.array([0, 2_000_000]), np.array([0.1, 0.1])), name="all")]
+    assert with_every_rate(longer, [history]) == longer
 
 
 def test_an_exported_picture_names_the_present_curves_in_their_colors():

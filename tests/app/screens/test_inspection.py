@@ -270,6 +270,19 @@ async def test_an_outdated_inspection_is_not_drawn(opened):
         assert "conv2.weight" in text(person, WeightsFacts)
 
 
+async def test_the_last_column_of_the_network_is_whole_beside_a_scrollbar(opened):
+    async with opened(size=(120, 17)) as person:
+        await person.press("N", "home", "down")
+        tree = person.app.screen.query_one(NetworkTree)
+        tree.action_fold()
+        await person.look()
+        tree.action_fold()
+        await person.look()
+        assert tree.show_vertical_scrollbar
+        assert {len(row) for row in tree.rendered_rows} == {tree.room.width}
+        assert tree.rendered_rows[0].endswith(" dead")
+
+
 async def test_an_unchanged_inspection_is_not_drawn_again(opened, monkeypatch):
     async with opened() as person:
         await person.press("W")

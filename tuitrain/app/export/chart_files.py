@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from io import StringIO
 from itertools import count
 from pathlib import Path
@@ -16,6 +17,8 @@ from rich.text import Text
 
 from tuitrain.encoding import file_stem, to_encodable
 from tuitrain.errors import TuitrainError
+from tuitrain.run.history.lr_curve import every_rate
+from tuitrain.run.snapshot import GroupHistory
 from tuitrain.text import visible
 
 from ..renderables.charts.chart import MAX_CURVES
@@ -24,6 +27,30 @@ from ..renderables.rows import Row, row_width, wrap
 
 MAX_STEM_BYTES: Final = 160
 """Bytes of a file's stem; most systems allow 255 for the whole name."""
+
+
+MAX_RATES: Final = 1_000_000
+"""The most learning rates in a file; of more, it has the points of the curves."""
+
+
+def with_every_rate(curves: Sequence[Curve], histories: Sequence[GroupHistory]) -> list[Curve]:
+    """Return curves of learning rates with a point at every step, as far as those are known.
+
+    Parameters
+    ----------
+    curves : of the present branch
+    histories : of its groups, by the names of the curves
+    """
+    spans = {history.name: history.lr_spans for history in histories}
+    ends = {curve.name: int(curve.series.steps[-1]) for curve in curves if len(curve.series)}
+    if sum(ends.values()) > MAX_RATES:
+        return [*curves]
+    return [
+        replace(curve, series=every_rate(spans[curve.name], ends[curve.name]))
+        if spans.get(curve.name) and curve.name in ends
+        else curve
+        for curve in curves
+    ]
 
 
 def to_csv(curves: Sequence[Curve], present_name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tuitrain.run.history.lr_curve import rate_at
 from tuitrain.run.snapshot import GroupHistory, GroupView, Snapshot
 
 from .charts.series import value_at
@@ -66,9 +67,8 @@ def group_at(group: GroupView, trace: GroupHistory | None, step: int) -> GroupVi
     """Return a group with its values at a step; those of its parameters are unknown."""
     nan = float("nan")
     known = trace or GroupHistory(group.name)
-    lr, grad, update = (
-        value_at(series, step) for series in (known.lr, known.grad_norm, known.update_ratio)
-    )
+    grad, update = (value_at(series, step) for series in (known.grad_norm, known.update_ratio))
+    lr = rate_at(known.lr_spans, step) if known.lr_spans else value_at(known.lr, step)
     was_trained = group.frozen_since is not None and group.frozen_since > step
     return replace(
         group,

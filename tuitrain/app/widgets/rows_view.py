@@ -192,6 +192,10 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
         """Fit the rows to the new size."""
         self.redraw()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """Fit the rows to the width beside the scrollbar, which is not known before they are drawn."""
+        self.redraw()
+
 
 def _regions(lines: Iterable[int], width: int) -> Iterator[Region]:
     """Return regions of a width that cover ascending lines, one region for neighboring lines."""

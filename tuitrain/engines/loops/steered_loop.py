@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ..pending_step import HoldCondition, PendingStep, meets_condition
 from .turns import Turns
+
+
+def _ignore_lr(group: str, lr: float) -> None:
+    del group, lr
 
 
 class SteeredLoop:
@@ -20,6 +23,7 @@ class SteeredLoop:
     logged : the metrics that the script has reported last
     has_jumped : whether a state was loaded since the batch was fetched
     error : what has ended the loop, or None
+    on_lr : called with a group's name and the lr of an update, if the update before had another
     """
 
     def __init__(self) -> None:
@@ -28,6 +32,9 @@ class SteeredLoop:
         self.logged: dict[str, float] = {}
         self.has_jumped = False
         self.error: BaseException | None = None
+        self.on_lr: Callable[[str, float], None] = _ignore_lr
+        self._rates: dict[str, float] = {}
+        self._rates_step = 0
         self._reported_loss = math.nan
         self._losses: list[float] = []
         self._max_steps = 0
@@ -74,6 +81,16 @@ class SteeredLoop:
         self.step += 1
         self.updates += 1
         self.turns.count()
+
+    def _note_rates(self, rates: Iterable[tuple[str, float]]) -> None:
+        """Report the groups' learning rates in an update that are not those of the last one."""
+        if self.step != self._rates_step:
+            self._rates = {}  # after a jump
+        self._rates_step = self.step + 1
+        for group, lr in rates:
+            if lr != self._rates.get(group):
+                self._rates[group] = lr
+                self.on_lr(group, lr)
 
     def _wants_hold(self, pending: PendingStep) -> bool:
         """Whether a breakpoint holds a step."""

@@ -260,6 +260,8 @@ class TorchLoop(SteeredLoop):
         if not self._is_dropped:
             if self.updates_of.is_measured:
                 self._measured_at = self._clock()
+            groups = self._groups.table
+            self._note_rates((group.name, group.optimizer.lr) for group in groups)
             self._finish_step(self._loss_value())
         self._loss = None
         if self._batches is None:

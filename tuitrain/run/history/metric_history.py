@@ -1,7 +1,8 @@
 """The history of each group's metrics, at the moments when a snapshot was built, for its charts.
 
 It is for display only: it is not part of the state, and no decision depends on it. Each branch has
-its own history, which begins with the part shared with its parent.
+its own history, which begins with the part shared with its parent. Learning rates are not in it:
+they follow from the decisions (`lr_history`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class GroupMetricHistory:
 
     def __init__(self) -> None:
         self._steps = np.empty(MAX_POINTS, np.int64)
-        self._values = np.empty((3, MAX_POINTS), np.float64)
+        self._values = np.empty((2, MAX_POINTS), np.float64)
         self._length = 0
 
     def add(self, step: int, group: GroupView) -> None:
@@ -38,7 +39,7 @@ class GroupMetricHistory:
             even = np.linspace(first, last, MAX_POINTS // 2)
             self._keep(np.unique(np.searchsorted(self._steps, even)))
         self._steps[self._length] = step
-        self._values[:, self._length] = group.lr, group.grad_norm, group.update_ratio
+        self._values[:, self._length] = group.grad_norm, group.update_ratio
         self._length += 1
 
     def until(self, step: int) -> GroupMetricHistory:
@@ -52,7 +53,8 @@ class GroupMetricHistory:
         """Return the metrics as read-only series."""
         steps, values = self._steps[: self._length], self._values[:, : self._length]
         steps.flags.writeable = values.flags.writeable = False
-        return GroupHistory(name, *(Series(steps, row) for row in values))
+        grad_norm, update_ratio = (Series(steps, row) for row in values)
+        return GroupHistory(name, grad_norm=grad_norm, update_ratio=update_ratio)
 
     def _keep(self, indices: NDArray[np.signedinteger[Any]]) -> None:
         """Continue in new buffers, with these points of the old ones."""

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from tuitrain.commands import parse
 from tuitrain.engines.registry import engine_factory
 from tuitrain.errors import TuitrainError
 from tuitrain.records.branch_replay import RecordedDecision
-from tuitrain.run.snapshot import GroupHistory, GroupView, Series
+from tuitrain.run.history.lr_curve import LrCurve, LrSpans
+from tuitrain.run.snapshot import GroupHistory, GroupView
 
 from ..build import build_model_and_spec
 from ..schema import Scenario
-
-MAX_POINTS = 256
-"""The most points of a learning rate's history between two decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +61,15 @@ class GroupReplay:
         """Return the histories of the learning rates up to a step."""
         if not (stretches := self._followed(decided)):
             return ()
-        ends = [item.first for item in stretches[1:]] + [step + 1]
-        courses: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
-        for stretch, end in zip(stretches, ends, strict=True):
-            points = max(0, min(MAX_POINTS, end - stretch.first))
-            steps = np.unique(np.linspace(stretch.first, end - 1, points).astype(np.int64))
-            for group in stretch.groups if len(steps) else ():
-                courses.setdefault(group.name, []).append((steps, _rates(group, steps)))
-        named = [group.name for group in stretches[-1].groups]
-        return tuple(GroupHistory(name, _joined(courses.get(name, []))) for name in named)
+        spans = LrSpans()
+        for stretch in stretches:
+            if stretch.first <= step:
+                spans.add(stretch.first, stretch.groups)
+        histories: list[GroupHistory] = []
+        for group in stretches[-1].groups:
+            curve = LrCurve(spans.of(group.name))
+            histories.append(GroupHistory(group.name, curve.until(step), lr_spans=curve.spans))
+        return tuple(histories)
 
     def _followed(self, decided: tuple[RecordedDecision, ...]) -> list[_Stretch]:
         """Return the groups between decisions; the last result is cached."""
@@ -98,18 +94,6 @@ class GroupReplay:
 
 
 def _at(group: GroupView, step: int) -> GroupView:
-    return replace(group, lr=float(_rates(group, np.array([step]))[0]))
-
-
-def _rates(group: GroupView, steps: np.ndarray) -> np.ndarray:
     from tuitrain.engines.lr_forecast import forecast_rates
 
-    return np.array(forecast_rates(group, steps.tolist()))
-
-
-def _joined(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Series:
-    if not parts:
-        return Series()
-    steps, values = (np.concatenate(item) for item in zip(*parts, strict=True))
-    steps.flags.writeable = values.flags.writeable = False
-    return Series(steps, values)
+    return replace(group, lr=forecast_rates(group, [step])[0])

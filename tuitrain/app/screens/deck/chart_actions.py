@@ -10,10 +10,11 @@ from tuitrain.metric_info import ACCURACY
 from tuitrain.run.snapshot import RunInfo, Snapshot
 from tuitrain.scenario.runs.run_list import list_runs
 
-from ...export.chart_files import legend_rows, to_csv, to_svg, write_new_files
+from ...export.chart_files import legend_rows, to_csv, to_svg, with_every_rate, write_new_files
 from ...export.png import PngError, to_png
 from ...renderables.charts.metrics import (
     LOSS,
+    LR,
     Metric,
     chart_metrics,
     companion_metrics,
@@ -134,8 +135,9 @@ class ChartActions(Controller):
         name = chart.border_texts[0] if chart.border_texts else metric.name
         title = f"{snapshot.info.name} · {name} · step {snapshot.step}"
         rows = [*legend_rows(curves, chart.room.width), *chart.rows(snapshot, chart.room)]
+        numbers = with_every_rate(curves, snapshot.histories) if metric is LR else curves
         files: dict[str, str | bytes] = {
-            ".csv": to_csv(curves, snapshot.branch),
+            ".csv": to_csv(numbers, snapshot.branch),
             ".svg": to_svg(rows, chart.style_of, title),
         }
         try:

@@ -137,6 +137,7 @@ class ScriptLoop(SteeredLoop):
         groups = set_rates(self._groups.table, self.step)
         for group in groups:
             group.optimizer.check()
+        self._note_rates((group.name, group.optimizer.lr) for group in groups)
         if self.clip.by == "norm":
             clip_grad_norm(self._groups.parameters.values(), self.clip.limit)
         elif self.clip.by == "value":
