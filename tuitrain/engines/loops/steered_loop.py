@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+
 from ..pending_step import HoldCondition, PendingStep, meets_condition
 from .turns import Turns
 
