@@ -1,4 +1,4 @@
-# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false, reportAttributeAccessIssue=false
 """The loop's side of a script's engine: what the hooks of its optimizers do."""
 
 from __future__ import annotations
