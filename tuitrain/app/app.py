@@ -31,6 +31,7 @@ from .refresh_scheduler import TURN_COUNT, RefreshScheduler
 from .screens.deck.flight_deck import FlightDeck
 from .screens.dialogs.confirm import ConfirmDialog
 from .screens.help import HelpScreen
+from .screens.inspection.inspector_screen import InspectorScreen
 from .source import Source
 from .terminal import can_suspend, notify_desktop
 
@@ -133,13 +134,13 @@ class TuitrainApp(BaseApp[None]):
             pass
         elif is_new or self._owed:
             self._version = snapshot.version
-            before = self.deck.snapshot
+            before, reply = self.deck.snapshot, self.deck.status.message
             self._owed = 0 if turn is None else TURN_COUNT - 1 if is_new else self._owed - 1
             with self.batch_update():
                 self.deck.turn = turn
                 self.deck.snapshot = snapshot
             if (notice := find_notice(before, snapshot)) is not None:
-                self._notify_user(notice)
+                self._notify_user(notice, self.deck.status.message is not reply)
             self._tour_once(snapshot)
         elif snapshot.phase is Phase.STARTING:
             self.deck.tick()
@@ -170,10 +171,20 @@ class TuitrainApp(BaseApp[None]):
         else:
             self.deck.status.show_text("this terminal cannot suspend a program", "warning")
 
-    def _notify_user(self, notice: Notice) -> None:
-        """Show a notice in the configured ways."""
-        ways = self.config.notify
-        if ways.toast and not notice.in_banner:
+    def _notify_user(self, notice: Notice, has_reply: bool) -> None:
+        """Show a notice: in the status line, and in the configured ways.
+
+        A toast would cover what the user looks at, so it is shown only over a screen without a
+        status line.
+
+        Parameters
+        ----------
+        has_reply : whether the status line has the reply to a command, which says the same
+        """
+        ways, screen = self.config.notify, self.screen
+        if not has_reply and not (notice.in_banner and screen is self.deck):
+            self.deck.status.show_row(notice.row)
+        if ways.toast and screen is not self.deck and not isinstance(screen, InspectorScreen):
             self.notify(notice.text, title=notice.title, severity=notice.severity, timeout=8)
         if ways.bell:
             self.bell()

@@ -40,7 +40,7 @@ class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes
     ----------
     bell : ring the terminal's bell
-    toast : show a toast over the screen
+    toast : show a toast over a screen that has no status line
     desktop : the terminal sequence for a desktop notification; "off" for none
     """
 

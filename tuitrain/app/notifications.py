@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from tuitrain.run.snapshot import Phase, Snapshot
 
 from .renderables.formatting import format_count, format_metric
+from .renderables.rows import Role, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,20 @@ class Notice:
     text: str
     severity: Literal["information", "warning", "error"] = "information"
     in_banner: bool = False
-    """Whether the banner shows the same text, so that no toast should cover it."""
+    """Whether the banner of the main screen shows the same text."""
+
+    @property
+    def row(self) -> Row:
+        """The notice for the status line."""
+        mark, role = _MARKS[self.severity]
+        return ((f"{mark} {self.title}", role), (f"  {self.text}", "text"))
+
+
+_MARKS: Final[dict[str, tuple[str, Role]]] = {
+    "information": ("■", "strong"),
+    "warning": ("⏸", "warning"),
+    "error": ("✗", "bad"),
+}
 
 
 def find_notice(before: Snapshot | None, after: Snapshot) -> Notice | None:

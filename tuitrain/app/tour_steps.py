@@ -27,7 +27,7 @@ class TourStep:
 TOUR_STEPS: Final = (
     TourStep(
         "groups",
-        "The network is learning already, group by group. {key} selects the next row; "
+        "The network learns group by group. {key} selects the next row; "
         "|Δw|/|w| is how far the last update moved it.",
         "down",
         "move",

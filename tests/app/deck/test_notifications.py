@@ -11,7 +11,10 @@ from tests.app.fake import running, starting
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.config import Config, Notify
 from tuitrain.app.notifications import find_notice
+from tuitrain.app.renderables.rows import plain_text
+from tuitrain.app.screens.dialogs.lr import LrDialog
 from tuitrain.app.terminal import notify_desktop
+from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.run.snapshot import JournalEntry, Phase
 
 BROKEN = JournalEntry(0, 1204, "break when nan", "breakpoint", "met", "the loss is nan")
@@ -42,24 +45,45 @@ def test_a_known_event_is_not_notified():
     assert find_notice(running(), running(step=1300)) is None
 
 
-async def test_a_toast_is_shown_unless_disabled(opened):
+@pytest.mark.parametrize("keys", [(), ("i",), ("N",), ("W",)])
+async def test_the_end_is_said_in_the_status_line_and_nothing_is_covered(opened, keys):
     async with opened(toasts=True) as person:
+        await person.press(*keys)
+        person.source.show(phase=Phase.FINISHED)
+        await person.look()
+        status = person.app.screen.query_one(StatusLine)
+        assert plain_text(status.message).startswith(
+            "■ lenet-decay has finished  at step 1 204, loss "
+        )
+        assert toasts(person.app) == []
+
+
+async def test_a_toast_is_shown_over_a_dialog_unless_disabled_and_escape_removes_it(opened):
+    async with opened(toasts=True) as person:
+        await person.press("l")
         person.source.show(phase=Phase.FINISHED)
         await person.look()
         (toast,) = toasts(person.app)
         assert toast.startswith("lenet-decay has finished\nat step 1 204, loss ")
+        await person.press("escape")
+        assert toasts(person.app) == []
+        assert isinstance(person.app.screen, LrDialog)
+        await person.press("escape")
+        assert person.app.screen is person.deck
+        assert person.status.startswith("■ lenet-decay has finished")
     async with opened(toasts=True) as person:
         person.app.configure(Config(notify=Notify(toast=False)))
+        await person.press("l")
         person.source.show(phase=Phase.FINISHED)
         await person.look()
         assert toasts(person.app) == []
 
 
-async def test_no_toast_covers_the_banner_with_the_same_text(opened):
+async def test_the_status_line_keeps_a_reply_and_does_not_repeat_the_banner(opened):
     async with opened(toasts=True) as person:
         person.source.show(phase=Phase.FAILED, note="no memory")
         await person.look()
-        assert toasts(person.app) == []
+        assert (toasts(person.app), person.status) == ([], "")
 
 
 class Terminal:

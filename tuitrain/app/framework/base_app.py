@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
-from textual.events import Event, Paste
+from textual.events import Event, Key, Paste
 from textual.notifications import SeverityLevel
 
 from tuitrain.encoding import to_encodable
@@ -53,7 +53,13 @@ class BaseApp(GuardedApp[Result]):
         )
 
     async def on_event(self, event: Event) -> None:
-        """Dispatch an event; a paste, also into the palette, loses its control characters."""
+        """Dispatch an event; a paste, also into the palette, loses its control characters.
+
+        While toasts are shown, escape removes them and does nothing else.
+        """
+        if isinstance(event, Key) and event.key == "escape" and self._notifications:
+            self.clear_notifications()
+            return
         if isinstance(event, Paste):
             kept = (char for char in event.text if char.isprintable() or char in "\t\r\n")
             event.text = "".join(kept)
