@@ -100,6 +100,7 @@ class RunInfo:
     ----------
     metrics : what is measured on the test set, at least one; screens show the first
     evaluate_every : steps between measurements; 0 for once an epoch
+    reports_metrics : whether the loop of a script reports the metrics, when it likes
     """
 
     name: str
@@ -111,6 +112,7 @@ class RunInfo:
     total_steps: int
     metrics: tuple[MetricInfo, ...] = (ACCURACY,)
     evaluate_every: int = 0
+    reports_metrics: bool = False
 
     @property
     def is_open(self) -> bool:

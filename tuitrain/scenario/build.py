@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tuitrain.commands import Setting
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.factory import EngineFactory, EngineSpec, GroupSpec
-from tuitrain.engines.registry import engine_factory
+from tuitrain.engines.registry import SCRIPT_ENGINE, engine_factory
 from tuitrain.errors import RefusedError, ScenarioError, UserCodeError, describe_error
 from tuitrain.metric_info import MetricInfo
 from tuitrain.records.provenance import compute_provenance
@@ -42,6 +42,7 @@ def make_run_info(
     metrics : what the run measures (default: what the scenario says)
     """
     total = scenario.steps or (scenario.epochs or 0) * steps_per_epoch
+    is_script = scenario.engine == SCRIPT_ENGINE
     return RunInfo(
         name=scenario.name,
         model=scenario.model,
@@ -49,9 +50,10 @@ def make_run_info(
         seed=scenario.seed,
         batch_size=scenario.batch_size,
         steps_per_epoch=steps_per_epoch,
-        total_steps=total if steps_per_epoch else 0,
+        total_steps=total if steps_per_epoch or is_script else 0,
         metrics=metrics or metric_infos(scenario),
         evaluate_every=evaluate_every(scenario.evaluate, steps_per_epoch),
+        reports_metrics=is_script,
     )
 
 

@@ -14,6 +14,7 @@ import msgspec
 from tuitrain.commands import AnyCommand, is_name, parse
 from tuitrain.decoding import plain_problem
 from tuitrain.encoding import decode_text
+from tuitrain.engines.registry import SCRIPT_ENGINE
 from tuitrain.errors import CommandError, ScenarioError, did_you_mean, join_or
 
 from .metrics import evaluate_problem, metric_problems
@@ -182,7 +183,8 @@ def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "epochs", "give either epochs = N or steps = N"
     if not isinstance(scenario.optimizer.get("name"), str):
         yield "optimizer.name", 'the optimizer\'s name is missing, as in name = "sgd"'
-    yield from metric_problems(scenario.metrics)
+    if scenario.engine != SCRIPT_ENGINE:  # a script names its metrics as it likes
+        yield from metric_problems(scenario.metrics)
     if scenario.evaluate is not None and (problem := evaluate_problem(scenario.evaluate)):
         yield "evaluate.every", problem
     if isinstance(scenario.loss, dict) and not isinstance(scenario.loss.get("name"), str):

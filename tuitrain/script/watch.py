@@ -90,7 +90,7 @@ def watch(
     size = getattr(loader, "batch_size", None) or 1
     model, data = type(net).__name__, Path(sys.argv[0] or "a script").name
     infos = _metric_infos(metrics)
-    info = RunInfo(title, model, data, 0, size, per_epoch or 1, total, infos)
+    info = RunInfo(title, model, data, 0, size, per_epoch or 1, total, infos, reports_metrics=True)
     planned_commands(plan or {}, total)
     if is_torch:
         return TorchRun(net, optimizer, info, plan or {}, loader, out, schedulers, scaler)

@@ -82,11 +82,12 @@ def _state(snapshot: Snapshot, stalled: bool) -> Row:
     steps = format_count(snapshot.step)
     if not snapshot.info.is_open:
         steps += f" / {format_count(snapshot.info.total_steps)}"
+    has_epochs = snapshot.info.steps_per_epoch or not snapshot.info.total_steps
     return join_rows(
         [
             ((f"{glyph} {word}", role),),
             (("step ", "muted"), (steps, "text")),
-            (("epoch ", "muted"), (f"{snapshot.epoch:.1f}", "text")),
+            (("epoch ", "muted"), (f"{snapshot.epoch:.1f}", "text")) if has_epochs else (),
         ],
         gap="   ",
     )
@@ -100,7 +101,8 @@ def _pace(snapshot: Snapshot, width: int) -> Row:
         return ((snapshot.record_status, "muted"),)
     speed = format_compact(snapshot.samples_per_second) if snapshot.samples_per_second else "—"
     eager: Row = ((", eager", "muted"),) if snapshot.fallback_reason else ()
-    parts: list[Row] = [((speed, "text"), (" samples/s", "muted"), *eager)]
+    unit = "samples" if snapshot.info.batch_size > 1 else "steps"
+    parts: list[Row] = [((speed, "text"), (f" {unit}/s", "muted"), *eager)]
     if not snapshot.phase.ended and not snapshot.info.is_open:
         parts.append((("ETA ", "muted"), (format_duration(snapshot.eta), "text")))
     if snapshot.breakpoints:

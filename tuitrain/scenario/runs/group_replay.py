@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tuitrain.commands import parse
-from tuitrain.engines.registry import engine_factory
+from tuitrain.engines.registry import SCRIPT_ENGINE, engine_factory
 from tuitrain.errors import TuitrainError
 from tuitrain.records.branch_replay import RecordedDecision
 from tuitrain.run.history.lr_curve import LrCurve, LrSpans
@@ -41,6 +41,9 @@ class GroupReplay:
         self._engine = scenario.engine
         self._decided: tuple[RecordedDecision, ...] | None = None
         self._stretches: list[_Stretch] = []
+        if scenario.engine == SCRIPT_ENGINE:
+            self.problem = "the record of a script has no groups"
+            return
         try:
             self._model, self._spec = build_model_and_spec(scenario, source)
         except TuitrainError as error:

@@ -11,7 +11,7 @@ import numpy as np
 from tuitrain.run.snapshot import Series, Snapshot
 
 from ..formatting import format_count
-from ..rows import Row
+from ..rows import Row, wrap_text
 from .axes import Axes, decimal_labels, log_labels, pad_constant_range
 from .branch_curves import value_range
 from .chart_view import ChartView
@@ -65,7 +65,8 @@ def draw_chart(
     curves = _transform(curves, metric, view, start, end)
     span = _span(curves, metric)
     if span is None:
-        return ChartImage([((_empty_text(snapshot, metric, view), "muted"),)], title, subtitle)
+        text = _empty_text(snapshot, metric, view, all_curves[:1])
+        return ChartImage(wrap_text(text, width, "muted"), title, subtitle)
     labels = log_labels(*span) if _is_log(metric, view) else _labels(metric, *span)
     axes = Axes(start, end, *span, labels)
     marks = intervention_marks(snapshot.interventions, snapshot.groups)
@@ -117,12 +118,18 @@ def _smoothed(curve: Curve, window: int) -> list[Curve]:
     return [mean, replace(curve, role=curve.band)] if curve.band else [mean]
 
 
-def _empty_text(snapshot: Snapshot, metric: Metric, view: ChartView) -> str:
-    """Return the reason for an empty chart."""
+def _empty_text(
+    snapshot: Snapshot, metric: Metric, view: ChartView, present: Sequence[Curve]
+) -> str:
+    """Return the reason for an empty chart; ``present`` has the curve of the present branch."""
+    if metric.read_run is not None and any(len(curve.series) for curve in present):
+        return "no value in view is finite" if view.span is not None else "no value is finite"
     if snapshot.phase.is_record and metric.read_run is None:
         return "not in the record"
     if view.span is not None:
         return "nothing in view: 0 shows the whole run"
+    if metric.info is not None and snapshot.info.reports_metrics:
+        return f"run.log({metric.name}=…) in the script reports it"
     every = snapshot.info.evaluate_every
     if metric.info is not None and every:
         return f"measured every {format_count(every)} steps"
