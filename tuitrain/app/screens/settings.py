@@ -26,7 +26,7 @@ _SAYS: Final = {
     "theme": "How everything looks.",
     "rate": "Screen updates a second.",
     "bell": "Ring when the run ends, breaks or diverges.",
-    "toast": "Show it over a dialog or the help, too.",
+    "toast": "Show it over a dialog, too.",
     "desktop": "Tell the desktop, in a sequence that your terminal knows.",
 }
 
