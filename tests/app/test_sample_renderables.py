@@ -10,7 +10,12 @@ import pytest
 from tests.hostile import TEXTS
 from tuitrain.app.renderables.heatmaps.heatmap import GlyphSet
 from tuitrain.app.renderables.rows import plain_text, row_width
-from tuitrain.app.renderables.samples.captions import batch_title, caption, input_note
+from tuitrain.app.renderables.samples.captions import (
+    aligned_format,
+    batch_title,
+    caption,
+    input_note,
+)
 from tuitrain.app.renderables.samples.confusion import confusion_rows, overall_accuracy
 from tuitrain.app.renderables.samples.curves import plot_curves
 from tuitrain.app.renderables.samples.errors import error_rows, scatter_dots, scatter_rows
@@ -64,6 +69,13 @@ def spelled(tokens, logits, names, samples="probe"):
     results = ClassResults(samples, len(names), names)
     results.add(np.array(logits, float), np.array(tokens))
     return view_of(InspectBatch(samples), 3, results, np.array(tokens, np.int32), vocabulary=names)
+
+
+def classified(labels, logits, inputs, names):
+    """Return a view of rows with a class each."""
+    results = ClassResults("probe", len(names), names)
+    results.add(np.array(logits, float), np.array(labels))
+    return view_of(InspectBatch("probe"), 3, results, inputs)
 
 
 @pytest.mark.parametrize("samples", SAMPLE_SELECTIONS)
@@ -125,30 +137,59 @@ def test_tokens_are_over_their_true_and_predicted_classes():
     ]
 
 
-def test_characters_have_no_gaps_and_long_sequences_are_cut():
+def test_characters_have_no_gaps_and_long_sequences_continue_in_further_lines():
     tokens = np.array([[0, 1] * 30])
-    rows = drawn(spelled(tokens, 5 * np.eye(2)[tokens], ("a", "b")), 30, 4)
-    assert rows[1] == "input     abababababababa… +45"
-    assert rows[3] == "predicted abababababababa"
+    view = spelled(tokens, 5 * np.eye(2)[tokens], ("a", " "))
+    rows = drawn(view, 30, 10)
+    assert rows[0] == "✓ 60 of 60 right"
+    assert rows[1:] == [f"{name:<10}{'a␣' * 10}" for name in ("input", "true", "predicted")] * 3
+    assert drawn(view, 30, 9) == ["✓ 60 of 60 right …", *rows[1:7]], "cut at whole parts"
+
+
+def test_samples_of_two_numbers_are_points_in_the_color_of_the_prediction():
+    inputs = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32)
+    view = classified([0, 0, 1, 1], 5 * np.eye(2)[[0, 0, 1, 0]], inputs, ("low", "high"))
+    rows = sample_rows(view, 60, 30, 0, GlyphSet.BLOCKS)
+    assert text(rows)[0] == "● low  ● high  in the color of the prediction, ✗ wrong"
+    points = [span for row in rows[1:17] for span in row if span[0].strip() in ("●", "✗")]
+    assert points == [("●", "group-1"), ("✗", "group-0"), ("●", "group-0"), ("●", "group-0")]
+    assert len(rows) <= 30
+    assert sample_rows(view, 60, 8, 0, GlyphSet.BLOCKS)[0] != rows[0], "too low for a picture"
+
+
+def test_numbers_of_a_column_have_the_same_decimals():
+    write = aligned_format(np.array([0.185, -0.04, 24, 24.6, np.nan]))
+    assert [*map(write, (0.185, -0.04, 24, 24.6, -0.001, np.nan, np.inf))] == [
+        "0.2",
+        "0.0",
+        "24.0",
+        "24.6",
+        "0.0",
+        "NaN",
+        "inf",
+    ]
+    assert aligned_format(np.array([181.0, 3750]))(181.0) == "181"
+    assert aligned_format(np.array([1e-4, 2e-4]))(1e-4) == "1.0e-4"
 
 
 def test_numbers_have_names_errors_and_what_is_left_out():
     inputs = np.arange(12).reshape(2, 6)
     view = predicted([1, np.nan], [1.5, 2], inputs, feature_names=("a", "b", "width", "[d]"))
     assert drawn(view, 72) == [
-        "true→predicted        a        b    width      [d]        4        5",
-        "1.5→1                 0        1        2        3        4        5",
-        "2→NaN                 6        7        8        9       10       11",
+        "true→predicted    error  a  b  width  [d]   4   5",
+        "1.50→1.00         0.500  0  1      2    3   4   5",
+        "2.00→NaN            NaN  6  7      8    9  10  11",
     ]
-    assert drawn(view, 50) == [
-        "true→predicted        a        b    width … +3",
-        "1.5→1                 0        1        2",
-        "2→NaN                 6        7        8",
+    assert drawn(view, 33) == [
+        "true→predicted  a  b  width … +3",
+        "1.50→1.00       0  1      2",
+        "2.00→NaN        6  7      8",
     ]
-    assert drawn(replace(view, inputs=replace(view.inputs, values=inputs[:, :1])), 50) == [
-        "true→predicted    error        a",
-        "1.5→1               0.5        0",
-        "2→NaN               NaN        6",
+    one = replace(view, inputs=replace(view.inputs, values=inputs[:, :1]))
+    assert drawn(one, 50) == [
+        "true→predicted    error  a",
+        "1.50→1.00         0.500  0",
+        "2.00→NaN            NaN  6",
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,7 +20,7 @@ from tuitrain.engines.state import Array
 from tuitrain.text import visible
 
 from ..formatting import format_count, format_number, format_percentage, format_shape
-from ..rows import Role, Row, first_fitting, ljust, row_width
+from ..rows import Role, Row, first_fitting, ljust, rjust, row_width
 from .sheet import CAPTION_WIDTH
 
 _MAX_CAPTION: Final = 28
@@ -39,8 +39,36 @@ def class_text(names: Sequence[str], number: int) -> str:
     if number == NO_PREDICTION:
         return "?"
     if number < len(names) and names[number]:
-        return visible(names[number])
+        return shown_text(names[number])
     return f"#{number}" if names else str(number)
+
+
+def shown_text(text: str) -> str:
+    """Return a text in which control characters are visible, and spaces if it has nothing else."""
+    return visible(text) if text.strip(" ") else "␣" * len(text)
+
+
+def aligned_format(values: Array) -> Callable[[float], str]:
+    """Return a function that writes numbers of one column, with the same decimals where it can.
+
+    Three digits of the largest; whole numbers have no decimals. Numbers that would take more than
+    seven cells, or have no digit, are written as `number_text` does.
+    """
+    finite = values[np.isfinite(values)].astype(np.float64)
+    largest = float(np.abs(finite).max(initial=0.0))
+    if not 1e-2 <= largest < 1e5:
+        return number_text
+    decimals = 0
+    if (finite != np.rint(finite)).any():
+        decimals = max(0, min(4, 2 - math.floor(math.log10(largest))))
+
+    def write(value: float) -> str:
+        if not math.isfinite(value):
+            return number_text(value)
+        text = f"{value:.{decimals}f}"
+        return text.removeprefix("-") if float(text) == 0 else text
+
+    return write
 
 
 def caption(view: BatchView, at: int, width: int) -> Row:
@@ -55,8 +83,8 @@ def caption(view: BatchView, at: int, width: int) -> Row:
 
 
 def caption_width(view: BatchView) -> int:
-    """Return the width of the longest short caption."""
-    widths = (row_width(_captions(view, at)[-1]) for at in range(len(view)))
+    """Return the width of the longest short caption, with numbers that are aligned."""
+    widths = (row_width(_captions(view, at)[:2][-1]) for at in range(len(view)))
     return max(CAPTION_WIDTH, min(_MAX_CAPTION, max(widths, default=0)))
 
 
@@ -88,11 +116,14 @@ def _classes(targets: ClassTargets, at: int) -> Row:
 
 
 def _numbers(targets: NumberTargets, at: int) -> list[Row]:
-    right, value = number_text(targets.targets[at, 0]), number_text(targets.outputs[at, 0])
+    write = aligned_format(np.concatenate([targets.targets[:, 0], targets.outputs[:, 0]]))
+    right, value = write(float(targets.targets[at, 0])), write(float(targets.outputs[at, 0]))
     error = float(targets.errors[at])
     role = _error_role(error)
     long = f"true {right}  predicted {value}  error {number_text(error)}"
-    return [((long, role),), ((f"{right}→{value}", role),)]
+    room = max(len(write(float(number))) for number in targets.targets[:, 0])
+    short = "→".join(map(number_text, (targets.targets[at, 0], targets.outputs[at, 0])))
+    return [((long, role),), ((f"{rjust(right, room)}→{value}", role),), ((short, role),)]
 
 
 def _error_role(error: float) -> Role:
@@ -108,7 +139,7 @@ def batch_title(view: BatchView) -> str:
         share = format_percentage(right / max(1, targets.labels.size))
         result = f"{share} right" if several else f"{right} right"
         worst = (
-            f"the {total} of the test set with the most wrong classes"
+            f"the {total} with the most wrong classes"
             if several
             else f"the {total} surest mistakes on the test set"
         )

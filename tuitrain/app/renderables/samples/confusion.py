@@ -159,7 +159,9 @@ def _worst(confusions: Confusions, labels: _Labels, width: int, height: int) -> 
         return [(("no confusions: every sample is right", "good"),)]
     rows: list[Row] = [(("worst confusions", "strong"),)]
     texts = [f"{labels.name(pair.label)} taken for {labels.name(pair.guess)}" for pair in pairs]
-    room = max(_PAIR_WIDTH, width_of(texts, max(_PAIR_WIDTH, width - 30)))
+    is_wide = width_of(texts, width) <= width - 30
+    tail = 30 if is_wide else 18  # with or without the name of the class
+    room = max(_PAIR_WIDTH, width_of(texts, max(_PAIR_WIDTH, width - tail)))
     for pair, text in zip(pairs, texts, strict=True):
         share = format_percentage(pair.count / pair.total)
         rows.append(
@@ -167,7 +169,10 @@ def _worst(confusions: Confusions, labels: _Labels, width: int, height: int) -> 
                 (f"✗ {ljust(text, room)}", "text"),
                 (rjust(f"{format_count(pair.count)}×", 7), "warning"),
                 (
-                    ellipsize(f"  {share} of {labels.plural(pair.label)}", width - room - 9),
+                    ellipsize(
+                        f"  {share}" + f" of {labels.plural(pair.label)}" * is_wide,
+                        width - room - 9,
+                    ),
                     "muted",
                 ),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,10 +17,13 @@ from tuitrain.text import visible
 from ..formatting import format_count
 from ..heatmaps.heatmap import GlyphSet, draw_unsigned, resample
 from ..rows import Role, Row, Span, ellipsize, ljust, rjust
-from .captions import caption, caption_width, number_text, width_of
+from .captions import aligned_format, caption, caption_width
 
-_MIN_COLUMN: Final = 9
-_MAX_COLUMN: Final = 16
+_ERROR: Final = 9
+_MIN_NAME: Final = 6
+"""The least letters of a name."""
+
+_MAX_COLUMN: Final = 22
 _MIN_STRIP: Final = 12
 
 
@@ -64,16 +68,17 @@ class _Table:
 
     Attributes
     ----------
-    caption, error, column, strip : widths in cells; 0 for a part that is left out
-    columns : number of columns
+    caption, error, strip : widths in cells; 0 for a part that is left out
+    columns : the widths of the columns
+    formats : write the numbers of each column
     low, span : of each number over the samples
     strip_low, strip_span : of each cell of the strip over the samples
     """
 
     caption: int
     error: int
-    column: int
-    columns: int
+    columns: tuple[int, ...]
+    formats: tuple[Callable[[float], str], ...]
     strip: int
     low: Array
     span: Array
@@ -82,35 +87,37 @@ class _Table:
 
     @classmethod
     def fit(cls, view: BatchView, width: int) -> _Table:
-        """Return a layout in which the numbers have priority over strip and errors."""
+        """Return a layout in which errors and numbers have priority over the strip."""
         values = view.inputs.values
         size = values.shape[1]
         caption_room = min(width, max(caption_width(view), len(_heading(view))))
         free = max(0, width - caption_room)
-        names = view.inputs.feature_names[:width]
-        column = max(_MIN_COLUMN, width_of(names, _MAX_COLUMN - 2) + 2)
-        if column * size > free:
-            column = _MIN_COLUMN
-        strip, columns = 0, size
-        if column * size > free:
+        has_error = isinstance(view.targets, NumberTargets) and size <= MAX_ROW
+        error = _ERROR if has_error and free >= 3 * _ERROR else 0
+        free -= error
+        formats = tuple(aligned_format(values[:, at]) for at in range(min(size, free)))
+        widths = _column_widths(view, formats, free)
+        strip, count = 0, len(widths)
+        if sum(widths) > free or count < size:
             rest = _MIN_STRIP + 1 if size > MAX_ROW else len(_rest(size))
-            columns = max(0, free - rest) // column
-            strip = max(0, free - columns * column - 1) if size > MAX_ROW else 0
-        has_error = isinstance(view.targets, NumberTargets) and not strip
-        error = _MIN_COLUMN if has_error and free - columns * column >= _MIN_COLUMN + 5 else 0
+            count = _fitting(widths, free - rest)
+            strip = max(0, free - sum(widths[:count]) - 1) if size > MAX_ROW else 0
+        spare = free - sum(widths[:count]) - (0 if count == size else len(_rest(size)))
+        columns = _widened(view, widths[:count], 0 if strip else spare)
         low, span = _ranges(values)
         cells = resample((values - low) / span, len(values), max(1, strip))
-        return cls(caption_room, error, column, columns, strip, low, span, *_ranges(cells))
+        return cls(caption_room, error, columns, formats, strip, low, span, *_ranges(cells))
 
     def header(self, view: BatchView, width: int) -> Row:
         """Return the names of the features."""
-        names, size = view.inputs.feature_names, view.inputs.values.shape[1]
+        size = view.inputs.values.shape[1]
         texts = "".join(
-            rjust(_cut(names[at] if at < len(names) else str(at), self.column - 1), self.column)
-            for at in range(self.columns)
+            rjust(_cut(_name(view, at), column - 1), column)
+            for at, column in enumerate(self.columns)
         )
         strip = ljust(f" all {format_count(size)}", self.strip + 1) if self.strip else ""
-        rest = _rest(size - self.columns) if not strip and self.columns < size else ""
+        left_out = size - len(self.columns)
+        rest = _rest(left_out) if not strip and left_out else ""
         error = rjust("error", self.error) if self.error else ""
         heading = ljust(_heading(view), self.caption)
         return ((ellipsize(heading + error + texts + strip + rest, width), "muted"),)
@@ -120,18 +127,18 @@ class _Table:
         spans = [*caption(view, at, self.caption)]
         if self.error and isinstance(view.targets, NumberTargets):
             error = float(view.targets.errors[at])
+            write = aligned_format(view.targets.errors)
             role: Role = "text" if np.isfinite(error) else "bad"
-            spans.append((rjust(number_text(error), self.error), role))
+            spans.append((rjust(write(error), self.error), role))
         return spans
 
     def line(self, numbers: Array, glyphs: GlyphSet) -> list[Span]:
         """Return the numbers of a sample."""
         spans: list[Span] = []
-        for number in numbers[: self.columns]:
-            is_known = bool(np.isfinite(number))
-            spans.append(
-                (rjust(number_text(float(number)), self.column), "muted" if is_known else "bad")
-            )
+        for at, (column, write) in enumerate(zip(self.columns, self.formats, strict=False)):
+            number = float(numbers[at])
+            role: Role = "muted" if np.isfinite(number) else "bad"
+            spans.append((rjust(write(number), column), role))
         if self.strip:
             with np.errstate(invalid="ignore", over="ignore"):
                 shares = (numbers - self.low) / self.span
@@ -140,6 +147,49 @@ class _Table:
                 cells = np.clip((cells - self.strip_low) / self.strip_span, 0, 1)
             spans += [(" ", "text"), *_strip(cells, self.strip, glyphs)]
         return spans
+
+
+def _column_widths(
+    view: BatchView, formats: Sequence[Callable[[float], str]], width: int
+) -> list[int]:
+    """Return the least widths of columns: their numbers, and the first letters of their names."""
+    outputs = view.targets.outputs if isinstance(view.targets, Reconstructions) else None
+    widths: list[int] = []
+    for at, write in enumerate(formats):
+        numbers = [*map(write, view.inputs.values[:, at].tolist())]
+        if outputs is not None:
+            numbers += map(write, outputs.reshape(len(outputs), -1)[:, at].tolist())
+        name = min(cell_len(visible(_name(view, at))), _MIN_NAME)
+        widths.append(max(name, *map(len, numbers)) + 2)
+        if sum(widths) > width:
+            break
+    return widths
+
+
+def _fitting(widths: Sequence[int], room: int) -> int:
+    """Return how many columns fit."""
+    used = 0
+    for count, width in enumerate(widths):
+        used += width
+        if used > room:
+            return count
+    return len(widths)
+
+
+def _widened(view: BatchView, widths: Sequence[int], spare: int) -> tuple[int, ...]:
+    """Give the spare width to columns whose names are cut, a cell each in turn."""
+    wide = [*widths]
+    names = [min(_MAX_COLUMN, cell_len(visible(_name(view, at))) + 2) for at in range(len(wide))]
+    while spare > 0 and (cut := [at for at, name in enumerate(names) if wide[at] < name]):
+        for at in cut[:spare]:
+            wide[at] += 1
+        spare -= min(spare, len(cut))
+    return tuple(wide)
+
+
+def _name(view: BatchView, at: int) -> str:
+    names = view.inputs.feature_names
+    return names[at] if at < len(names) else str(at)
 
 
 def _ranges(values: Array) -> tuple[Array, Array]:

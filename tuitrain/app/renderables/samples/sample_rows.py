@@ -9,6 +9,7 @@ from ..rows import Row
 from .curves import curve_rows
 from .number_table import byte_rows, number_rows
 from .pictures import picture_rows
+from .points import point_rows
 from .token_lines import token_rows
 
 
@@ -29,4 +30,5 @@ def sample_rows(
             is_bytes = view.inputs.values.dtype.kind == "u" and not view.inputs.feature_names
             has_outputs = isinstance(view.targets, Reconstructions)
             draw = byte_rows if is_bytes and not has_outputs else number_rows
-            return draw(view, width, height, first, glyphs)
+            points = point_rows(view, width, height)
+            return [*points, *draw(view, width, height - len(points), first, glyphs)]

@@ -7,11 +7,9 @@ from typing import Final
 
 from tuitrain.engines.batch_view import BatchView, ClassTargets
 from tuitrain.engines.state import Array
-from tuitrain.text import visible
 
-from ..formatting import format_count
 from ..rows import Role, Row, Span, ellipsize, ljust, merge_spans
-from .captions import caption, caption_width, class_text, width_of
+from .captions import caption, caption_width, class_text, shown_text, width_of
 
 _MAX_TOKEN: Final = 14
 _LABEL: Final = 10
@@ -21,7 +19,7 @@ _LABEL: Final = 10
 def token_text(vocabulary: Sequence[str], token: int) -> str:
     """Return the text of a token as written; its number, as ``#7`` among texts, if it has none."""
     if 0 <= token < len(vocabulary) and vocabulary[token]:
-        return visible(vocabulary[token])
+        return shown_text(vocabulary[token])
     return f"#{token}" if vocabulary else str(token)
 
 
@@ -47,85 +45,101 @@ def _line(view: BatchView, at: int, width: int) -> Row:
     """Join the tokens of a sample, without gaps if each is one character; cut at the width."""
     texts = _texts(view, at, width + 1)
     is_spelled = view.inputs.vocabulary and all(len(text) < 2 for text in texts)
+    if is_spelled:  # as it is read
+        texts = [" " if text == "␣" else text for text in texts]
     return ((ellipsize(("" if is_spelled else " ").join(texts), width), "text"),)
 
 
 def _token_classes(
     view: BatchView, targets: ClassTargets, width: int, height: int, first: int
 ) -> list[Row]:
-    """Draw three lines for each sample: its tokens, and below each the true and predicted class."""
+    """Draw lines for each sample: its tokens, and below each the true and predicted class.
+
+    A sample that is wider than the panel continues in further lines.
+    """
     rows: list[Row] = []
     labels = targets.labels.reshape(len(view), -1)
     guesses = targets.predictions.reshape(len(view), -1)
+    limit = width * max(1, height // 3)
     for at in range(first, len(view)):
         if len(rows) + 4 > height:
             break
-        true = [class_text(targets.class_names, int(label)) for label in labels[at, :width]]
-        predicted = [class_text(targets.class_names, int(guess)) for guess in guesses[at, :width]]
-        lines = [("input", _texts(view, at, width)), ("true", true), ("predicted", predicted)]
-        total = max(labels.shape[1], view.inputs.values.shape[1])
-        columns, gap = _columns(lines, total, width - _LABEL, bool(view.inputs.vocabulary))
-        rest = _rest(total - len(columns)) if len(columns) < total else ""
-        rows.append(caption(view, at, width))
-        rows += _aligned(lines, labels[at] == guesses[at], columns, gap, rest)
+        true = [class_text(targets.class_names, int(label)) for label in labels[at, :limit]]
+        predicted = [class_text(targets.class_names, int(guess)) for guess in guesses[at, :limit]]
+        lines = [("input", _texts(view, at, limit)), ("true", true), ("predicted", predicted)]
+        has_texts = bool(view.inputs.vocabulary)
+        sample: list[Row] = [caption(view, at, width)]
+        for part in _parts(lines, width - _LABEL, has_texts):
+            sample += _aligned(lines, labels[at] == guesses[at], *part)
+        if len(rows) + len(sample) > height:
+            sample = _cut(sample, height - len(rows), width)
+        rows += sample
     return rows
 
 
-def _columns(
-    lines: Sequence[tuple[str, Sequence[str]]], total: int, width: int, has_texts: bool
-) -> tuple[list[int], str]:
-    """Return the widths of the columns that fit, and the gap between them.
+def _cut(sample: Sequence[Row], height: int, width: int) -> list[Row]:
+    """Return the first whole parts of a sample, with a note that more follow."""
+    whole = [*sample[: 1 + (height - 1) // 3 * 3]]
+    return [(*ellipsized_caption(whole[0], width - 8), (" …", "muted")), *whole[1:]]
+
+
+def ellipsized_caption(row: Row, width: int) -> Row:
+    """Return a caption without the blanks that fill it up."""
+    return tuple((text.rstrip()[:width], role) for text, role in row)
+
+
+def _parts(
+    lines: Sequence[tuple[str, Sequence[str]]], width: int, has_texts: bool
+) -> list[tuple[int, list[int], str]]:
+    """Return the lines' parts that fit into the width: first token, widths, gap between columns.
 
     Parameters
     ----------
-    total : the number of tokens
     has_texts : whether the tokens are texts, which need no gaps if each is one character
     """
     columns = [
-        max(1, width_of(texts, _MAX_TOKEN))
+        max(1, min(width, width_of(texts, _MAX_TOKEN)))
         for texts in zip(*(_padded(texts, lines) for _, texts in lines), strict=True)
     ]
     gap = "" if has_texts and max(columns, default=1) == 1 else " "
-    used = 0
+    parts: list[tuple[int, list[int], str]] = []
+    used = width
     for at, column in enumerate(columns):
+        if used + column > width:
+            parts.append((at, [], gap))
+            used = 0
+        parts[-1][1].append(column)
         used += column + len(gap)
-        reserve = len(_rest(total - at - 1)) if at + 1 < total else 0
-        if used + reserve > width:
-            return columns[:at], gap
-    return columns, gap
+    return parts
 
 
 def _aligned(
     lines: Sequence[tuple[str, Sequence[str]]],
     right: Array,
+    first: int,
     columns: Sequence[int],
     gap: str,
-    rest: str,
 ) -> list[Row]:
     """Write lines of tokens in columns; wrong ones of the last line stand out.
 
     Parameters
     ----------
     right : whether each token of the last line is right
-    rest : a note at the end of the first line
+    first : the first token
     """
     rows: list[Row] = []
     for name, texts in lines:
         spans: list[Span] = [(ljust(name, _LABEL), "muted")]
-        for at, column in enumerate(columns):
+        for at, column in enumerate(columns, start=first):
             text = texts[at] if at < len(texts) else ""
             role: Role = "text"
             if name == "predicted" and at < len(right):
                 role = "good" if right[at] else "bad"
             spans.append((ljust(text, column) + gap, role))
-        rows.append(merge_spans([*spans, (rest if name == "input" else "", "muted")]))
+        rows.append(merge_spans(spans))
     return rows
 
 
 def _padded(texts: Sequence[str], lines: Sequence[tuple[str, Sequence[str]]]) -> Sequence[str]:
     length = max(len(other) for _, other in lines)
     return [*texts, *[""] * (length - len(texts))]
-
-
-def _rest(count: int) -> str:
-    return f"… +{format_count(count)}"

@@ -15,6 +15,7 @@ from tuitrain.engines.batch_view import (
     NumberTargets,
 )
 from tuitrain.engines.batch_view import SampleSelection as SampleSource
+from tuitrain.run.snapshot import Snapshot
 
 from ...keys.other_screens import BATCH_KEYS
 from ...renderables.footer import Hint
@@ -23,6 +24,9 @@ from ...widgets.no_markup import Container
 from .inspector_screen import InspectionHost, InspectorScreen
 
 PAGE = 8
+
+MAX_SHORT = 5
+"""The most classes of a matrix beside a table."""
 
 
 class BatchScreen(InspectorScreen):
@@ -45,6 +49,14 @@ class BatchScreen(InspectorScreen):
     def request(self) -> InspectBatch:
         """Request the samples."""
         return InspectBatch(self.samples)
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Show a snapshot; tables and texts get the width that short results leave."""
+        super().show_snapshot(snapshot)
+        view = self.inspection if isinstance(self.inspection, BatchView) else None
+        if view is not None:
+            is_wide = view.inputs.kind in ("row", "tokens") and _has_short_results(view)
+            self.set_class(is_wide and not self.has_class("-narrow"), "-table")
 
     def own_hints(self) -> list[Hint]:
         """Return the footer hints of this screen."""
@@ -85,3 +97,11 @@ class BatchScreen(InspectorScreen):
         """Draw pictures and curves larger or smaller."""
         pictures = self.query_one(Samples)
         pictures.zoom = max(-6, min(6, pictures.zoom + delta))
+
+
+def _has_short_results(view: BatchView) -> bool:
+    """Whether the results on the test set need no matrix of many classes."""
+    if not isinstance(view.targets, ClassTargets):
+        return True
+    confusions = view.targets.confusions
+    return confusions.matrix is None or len(confusions.totals) <= MAX_SHORT
