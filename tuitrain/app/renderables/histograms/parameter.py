@@ -19,10 +19,14 @@ def parameter_rows(view: ParameterView, width: int, height: int) -> list[Row]:
 
 
 def format_values(values: tuple[float, ...], width: int) -> str:
-    """Write as many values as fit, in NumPy's format with four decimals."""
+    """Write as many values as fit, in NumPy's format with four decimals; tiny ones as powers."""
+    is_tiny = 0 < np.abs(np.nan_to_num(values)).max(initial=0.0) < 1e-3
     for number in range(min(len(values), max(1, width // 6)), 0, -1):
         text = np.array2string(
-            np.array(values[:number]), precision=4, suppress_small=True, max_line_width=10_000
+            np.array(values[:number]),
+            precision=2 if is_tiny else 4,
+            suppress_small=not is_tiny,
+            max_line_width=10_000,
         )
         if number < len(values):
             text = text[:-1] + " …]"
@@ -108,7 +112,7 @@ def _line(title: str, view: ArrayStatistics, width: int, role: Role) -> Row:
     spans: list[Span] = [(ljust(title, 6), "strong")]
     parts = (("mean", view.mean), ("std", view.std), ("norm", view.norm))
     for name, number in parts:
-        spans += [(f"{name} ", "muted"), (ljust(format_number(number), 8), "text")]
+        spans += [(f"{name} ", "muted"), (ljust(format_number(number), 8) + " ", "text")]
     if view.non_finite:
         spans.append((f"{format_count(view.non_finite)} non-finite ", "bad"))
     room = width - sum(len(text) for text, _ in spans)

@@ -58,6 +58,7 @@ def _is_deck_key(key: Key) -> bool:
 
 
 WAITING = "the run shows it at its next step boundary"
+PREPARING = "the run has ended, and is computing this view"
 
 
 class InspectionHost(Protocol):
@@ -188,7 +189,9 @@ class InspectorScreen(BaseScreen[None]):
         """Return why there is nothing to show yet."""
         if isinstance(self.inspection, FailedInspection):
             return wrap_text(f"this cannot be shown: {self.inspection.reason}", width, "warning")
-        return wrap_text(WAITING, width, "muted")
+        snapshot = self.host.snapshot
+        has_ended = snapshot is not None and snapshot.phase.ended
+        return wrap_text(PREPARING if has_ended else WAITING, width, "muted")
 
     def _common_hints(self, snapshot: Snapshot) -> list[Hint]:
         paused = snapshot.phase is Phase.PAUSED
