@@ -47,10 +47,11 @@ LACKING: dict[str, set[str]] = {}
 """The optimizers that an engine does not have; it refuses them with the list of its own."""
 
 if is_installed("torch"):
-    from tests.conformance import torch_script
+    from tests.conformance import torch_scenario, torch_script
 
     ENGINES["torch-script"] = torch_script.make_engine
-    LACKING["torch-script"] = {"lamb", "lion"}
+    ENGINES["torch"] = torch_scenario.make_engine
+    LACKING["torch"] = LACKING["torch-script"] = {"lamb", "lion"}
 
 
 @pytest.fixture(scope="session", params=ENGINES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from tuitrain.errors import RefusedError, did_you_mean
@@ -31,7 +32,18 @@ def _load_embedded() -> EngineFactory:
     return EmbeddedFactory()
 
 
-_LOADERS: Final[Mapping[str, Callable[[], EngineFactory]]] = {"embedded": _load_embedded}
+def _load_torch() -> EngineFactory:
+    if find_spec("torch") is None:
+        raise RefusedError("the engine torch needs PyTorch: pip install 'tuitrain[torch]'")
+    from .torch.factory import TorchFactory
+
+    return TorchFactory()
+
+
+_LOADERS: Final[Mapping[str, Callable[[], EngineFactory]]] = {
+    "embedded": _load_embedded,
+    "torch": _load_torch,
+}
 
 
 def engine_names() -> tuple[str, ...]:

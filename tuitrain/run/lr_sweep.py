@@ -26,7 +26,7 @@ def run_lr_sweep(context: RunContext, command: TryLr) -> tuple[CommandResult, Lr
     engine, timeline, start = context.engine, context.timeline, context.step
     steps = min(command.steps, context.info.total_steps - start)
     for candidate in command.candidates():
-        engine.preview(candidate)  # refuses before any rate is tried
+        _check(engine, candidate)
     lr = _current_lr(engine, command.target)
     results: list[str] = []
     candidates: list[LrCandidate] = []
@@ -40,6 +40,21 @@ def run_lr_sweep(context: RunContext, command: TryLr) -> tuple[CommandResult, Lr
     mean = f"mean loss of the last {min(steps, AVERAGE_STEPS)} of {steps} steps"
     message = f"paused; {mean}: {', '.join(results)}; adopt one with `branch NAME`"
     return CommandResult(True, message), sweep
+
+
+def _check(engine: Engine, candidate: AnyCommand) -> None:
+    """Check that a rate can be tried, before any is; the state of the engine is not changed.
+
+    Raises
+    ------
+    RefusedError : it cannot be tried
+    """
+    if Capability.PREVIEW in engine.capabilities:
+        engine.preview(candidate)
+        return
+    state = engine.state()
+    engine.apply(candidate)
+    engine.load_state(state)
 
 
 def preview_update(engine: Engine, command: AnyCommand) -> UpdatePreview:

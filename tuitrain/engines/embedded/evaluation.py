@@ -8,14 +8,14 @@ from typing import Any
 from tuitrain_core import tape, tensor
 from tuitrain_core.compiler import Recording
 from tuitrain_core.data import DataLoader, Dataset
-from tuitrain_core.losses import Loss
+from tuitrain_core.losses import LOSSES, Loss
 from tuitrain_core.metrics import METRICS, CallableMetric, LossMetric, Metric
 from tuitrain_core.tensor import Tensor
 
 from ..batch_view import BatchView, InspectBatch
+from ..dataset_view import OF_NUMBERS, build_batch_view
 from ..factory import MetricPlan
 from ..state import Array
-from .batch_inspection import build_batch_view
 from .model import SeededModel
 
 TEST_BATCH = 500
@@ -95,7 +95,7 @@ class Evaluator:
             self._loader.batch_indices(step),
             (self.outputs(index, threads) for index in range(len(self._test))),
             self._outputs_of,
-            self._loss,
+            next((name for name in OF_NUMBERS if self._loss is LOSSES[name]), ""),
         )
 
     def _outputs_of(self, rows: Array) -> tuple[Array, Array]:

@@ -23,12 +23,12 @@ from tuitrain.errors import RefusedError
 from tuitrain_core.errors import CoreError
 from tuitrain_core.schedule import Constant, Schedule, WarmUp
 
-from ..optimizer_settings import transferable_settings
 from ..schedules import reschedule
 from ..steerable import CommandResult
 from ..targets import resolve_patterns
 from .freezing import FrozenParameters
 from .groups import Group, GroupTable
+from .optimizer_settings import transferable_settings
 from .rules import Opt, Param
 
 

@@ -30,6 +30,7 @@ from ..steerable import CommandResult
 from ..views import GroupView, OptimizerChoice, ParameterView
 from .arrays import TorchArrays, copy_into, to_array, to_tensor
 from .buffers import HeldBuffers
+from .model_groups import ModelGroups
 from .pruning import Pruning
 from .rng import RandomState
 from .script_groups import ScriptGroups
@@ -53,7 +54,7 @@ class TorchEngine:
     def __init__(
         self,
         model: torch.nn.Module,
-        groups: ScriptGroups,
+        groups: ScriptGroups | ModelGroups,
         random: RandomState,
         steps_per_epoch: int,
     ) -> None:
@@ -143,6 +144,7 @@ class TorchEngine:
 
     def state(self) -> EngineState:
         """Return a copy of the state."""
+        self._groups.follow_script()
         return EngineState(
             step=self.step,
             parameters={name: array.copy() for name, array in self.parameters().items()},

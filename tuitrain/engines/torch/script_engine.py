@@ -75,6 +75,7 @@ class TorchScriptEngine(TorchEngine):
         random: RandomState | None = None,
     ) -> None:
         groups = ScriptGroups(model, optimizers)
+        self._script_groups = groups
         super().__init__(model, groups, random or ProcessRandom(), steps_per_epoch)
         self.metrics = tuple(metrics)
         self._batches = batches
@@ -92,7 +93,7 @@ class TorchScriptEngine(TorchEngine):
     @property
     def optimizers(self) -> Sequence[torch.optim.Optimizer]:
         """The optimizers of the script."""
-        return self._groups.optimizers
+        return self._script_groups.optimizers
 
     @property
     def step(self) -> int:
@@ -153,6 +154,7 @@ class TorchScriptEngine(TorchEngine):
         if self._batches is not None:
             captured["loader"] = self._batches.capture(self.step)
         captured["objects"] = self._objects.capture()
+        captured["settings"] = self._script_groups.capture_settings()
         return captured
 
     def _restore_random(self, saved: Mapping[str, Any], step: int) -> None:
@@ -160,6 +162,7 @@ class TorchScriptEngine(TorchEngine):
         if self._batches is not None:
             self._batches.restore(saved.get("loader", {}), step)
         self._objects.restore(saved.get("objects", {}))
+        self._script_groups.restore_settings(saved.get("settings", []))
 
     def _jump(self, step: int) -> None:
         self.loop.jump(step)

@@ -11,7 +11,7 @@ import torch
 from torch.nn import Parameter
 
 from tuitrain.commands import is_name
-from tuitrain.errors import RefusedError
+from tuitrain.errors import RefusedError, StateMismatchError
 from tuitrain_core.schedule import Constant
 
 from ..grouping.groups import Group, GroupTable
@@ -149,6 +149,35 @@ class ScriptGroups:
                 for group in self.table:
                     if group.name not in self.owned and not entry.members.isdisjoint(group.members):
                         group.schedule = Constant(lr)
+
+    def capture_settings(self) -> list[dict[str, Any]]:
+        """Return the settings that the script's entries have, lr among them, as plain values."""
+        self.follow_script()
+        return [{_LR: entry.lr, **settings_of(entry.rule, entry.values)} for entry in self.entries]
+
+    def restore_settings(self, saved: Sequence[Mapping[str, Any]]) -> None:
+        """Give the script's entries captured settings, so that its schedulers continue from them.
+
+        Raises
+        ------
+        StateMismatchError : they are of other entries; nothing was changed
+        """
+        if len(saved) != len(self.entries):
+            raise StateMismatchError(
+                f"the state has the settings of {len(saved)} parameter groups of a script that "
+                f"has {len(self.entries)}"
+            )
+        for entry, settings in zip(self.entries, saved, strict=True):
+            values = entry.values
+            present = {_LR: float(values[_LR]), **settings_of(entry.rule, values)}
+            for key, value in settings.items():
+                plain = tuple(value) if isinstance(value, list) else value
+                if present.get(key) == plain:
+                    continue
+                old = values.get(key)
+                is_tensor = isinstance(old, torch.Tensor)
+                values[key] = torch.full_like(old, plain) if is_tensor else plain
+            entry.lr = float(values[_LR])
 
     def own(self, groups: Iterable[str]) -> None:
         """Note that a command has set the lr of these groups."""

@@ -13,6 +13,7 @@ from torch.nn import Parameter
 from tuitrain.commands import Clip
 
 from .buffers import HeldBuffers
+from .model_groups import ModelGroups
 from .script_groups import ScriptGroups, TorchGroup
 from .statistics import UpdateMeasurement, gradients_of, total_norm
 
@@ -35,7 +36,7 @@ class Updates:
     is_measured : whether the sizes of the coming updates are measured
     """
 
-    def __init__(self, groups: ScriptGroups, buffers: HeldBuffers) -> None:
+    def __init__(self, groups: ScriptGroups | ModelGroups, buffers: HeldBuffers) -> None:
         self.frozen: frozenset[str] = frozenset()
         self.clip = Clip("off")
         self.is_measured = False
@@ -82,6 +83,7 @@ class Updates:
         step : the steps taken
         """
         groups = self._groups
+        assert isinstance(groups, ScriptGroups)
         for group in groups.table:
             group.optimizer.lr = group.schedule.lr(step)
         entries = [e for e in groups.entries if e.optimizer is optimizer]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
-from tuitrain.engines.optimizer_settings import transferable_settings
+from tuitrain.engines.grouping.optimizer_settings import transferable_settings
 from tuitrain.run.snapshot import GroupView, Snapshot
 
 from ...renderables.formatting import format_lr

@@ -9,17 +9,19 @@ from typing import Final
 import numpy as np
 
 from tuitrain_core.data import Dataset
-from tuitrain_core.losses import LOSSES, Loss
 
-from ..batch_results import Results
-from ..batch_view import MAX_SAMPLES, BatchView, InspectBatch, Reconstructions
-from ..class_results import ClassResults, are_classes
-from ..error_results import NumberResults, ReconstructionResults
-from ..sample_inputs import as_drawable, describe_inputs
-from ..state import Array
+from .batch_results import Results
+from .batch_view import MAX_SAMPLES, BatchView, InspectBatch, Reconstructions
+from .class_results import ClassResults, are_classes
+from .error_results import NumberResults, ReconstructionResults
+from .sample_inputs import as_drawable, describe_inputs
+from .state import Array
 
-_OF_NUMBERS: Final = ("square_loss", "l1", "binary_cross_entropy", "hinge")
+OF_NUMBERS: Final = ("square_loss", "l1", "binary_cross_entropy", "hinge")
 """The losses whose outputs are numbers and not scores of classes."""
+
+OF_LOGITS: Final = "binary_cross_entropy"
+"""The loss of these whose outputs are logits."""
 
 
 def build_batch_view(
@@ -29,7 +31,7 @@ def build_batch_view(
     upcoming: Array,
     test_batches: Iterable[tuple[Array, Array]],
     outputs_of: Callable[[Array], tuple[Array, Array]],
-    loss: Loss | None,
+    loss: str,
 ) -> BatchView:
     """Build the view that a request asks for.
 
@@ -40,7 +42,7 @@ def build_batch_view(
     test_batches : outputs and targets of the whole test set, in order; the arrays may be written
         over by the next batch
     outputs_of : returns outputs and targets of training samples, given their indices
-    loss : None if the model has its own
+    loss : the name of the loss; "" if it is another
 
     Raises
     ------
@@ -69,11 +71,10 @@ def build_batch_view(
 
 
 def _make_results(
-    request: InspectBatch, test: Dataset, outputs: Array, targets: Array, loss: Loss | None
+    request: InspectBatch, test: Dataset, outputs: Array, targets: Array, loss: str
 ) -> Results:
     """Return what collects results of this kind."""
-    of_numbers = any(loss is LOSSES[name] for name in _OF_NUMBERS)
-    logits = loss is LOSSES["binary_cross_entropy"]
+    of_numbers, logits = loss in OF_NUMBERS, loss == OF_LOGITS
     if are_classes(outputs, targets) and not of_numbers:
         classes = test.classes or int(np.max(targets)) + 1
         return ClassResults(request.samples, classes, _class_names(test, targets))
