@@ -176,7 +176,7 @@ class ScriptGroups:
                     continue
                 old = values.get(key)
                 is_tensor = isinstance(old, torch.Tensor)
-                values[key] = torch.full_like(old, plain) if is_tensor else plain
+                values[key] = torch.full_like(old, float(plain)) if is_tensor else plain
             entry.lr = float(values[_LR])
 
     def own(self, groups: Iterable[str]) -> None:
