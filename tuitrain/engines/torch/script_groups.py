@@ -171,7 +171,7 @@ class ScriptGroups:
             values = entry.values
             present = {_LR: float(values[_LR]), **settings_of(entry.rule, values)}
             for key, value in settings.items():
-                plain = tuple(value) if isinstance(value, list) else value
+                plain: Any = tuple(value) if isinstance(value, list) else value
                 if present.get(key) == plain:
                     continue
                 old = values.get(key)
