@@ -32,7 +32,7 @@ def test_an_unknown_engine_is_refused_with_the_nearest_name_and_all_names():
     with pytest.raises(RefusedError) as refusal:
         engine_factory("embeded")
     assert str(refusal.value) == (
-        "no engine is called 'embeded', did you mean 'embedded'? (engines: embedded)"
+        "no engine is called 'embeded', did you mean 'embedded'? (engines: embedded, torch)"
     )
 
 
