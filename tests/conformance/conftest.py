@@ -47,10 +47,10 @@ LACKING: dict[str, set[str]] = {}
 """The optimizers that an engine does not have; it refuses them with the list of its own."""
 
 if is_installed("torch"):
-    from tests.conformance import torch_scenario, torch_script
+    from tests.conformance import torch_engines
 
-    ENGINES["torch-script"] = torch_script.make_engine
-    ENGINES["torch"] = torch_scenario.make_engine
+    ENGINES["torch-script"] = torch_engines.make_engine
+    ENGINES["torch"] = torch_engines.make_scenario_engine
     LACKING["torch"] = LACKING["torch-script"] = {"lamb", "lion"}
 
 

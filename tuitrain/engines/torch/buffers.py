@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _NormBase
 
 from ..state import Array
 from .arrays import to_array, unwrap
+from .rng import RandomState
 
 Deciders: TypeAlias = tuple[str, ...]
 """Names of the owning parameters; the buffers are held when all of them are frozen."""
@@ -136,3 +137,26 @@ def _hold(module: torch.nn.Module) -> tuple[Any, Any]:
         module.register_forward_pre_hook(enter),
         module.register_forward_hook(leave, always_call=True),
     )
+
+
+Captured: TypeAlias = tuple[Mapping[str, torch.Tensor], Mapping[str, Any]]
+
+
+class MutableState:
+    """The buffers of a network and the generators that its steps draw from."""
+
+    def __init__(self, buffers: HeldBuffers, random: RandomState) -> None:
+        self._buffers, self.random = buffers, random
+
+    def capture(self) -> Captured:
+        """Return a copy."""
+        copies = {name: item.detach().clone() for name, item in self._buffers.live().items()}
+        return copies, self.random.capture()
+
+    def restore(self, captured: Captured) -> None:
+        """Restore a copy."""
+        buffers, random = captured
+        with torch.no_grad():
+            for name, item in self._buffers.live().items():
+                item.copy_(buffers[name])
+        self.random.restore(random)

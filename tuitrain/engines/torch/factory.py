@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Collection, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
@@ -11,7 +13,6 @@ import torch
 from tuitrain_core.data import Dataset
 
 from ..factory import EngineSpec, GroupSpec, MakeModel
-from .environment import environment
 from .losses import LOSSES, NamedLoss, make_loss
 from .model_groups import simulate_groups
 from .rng import OwnRandom
@@ -59,3 +60,23 @@ class TorchFactory:
     def environment(self) -> Mapping[str, str]:
         """Return versions and the machine's features, by name, as text."""
         return environment()
+
+
+def environment() -> dict[str, str]:
+    """Return versions and the machine's features, by name, as text."""
+    return {
+        "python": platform.python_version(),
+        **{name: _version(name) for name in ("tuitrain", "numpy")},
+        "torch": str(torch.__version__),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+        "threads": str(torch.get_num_threads()),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"

@@ -15,11 +15,9 @@ import torch
 from tuitrain.errors import RefusedError
 
 from ..loops.steered_loop import SteeredLoop
-from .backward import observe_backward
+from .backward import is_skipped, observe_backward, unscale
 from .batches import Batches
-from .buffers import HeldBuffers
-from .grad_scaling import is_skipped, unscale
-from .mutable_state import MutableState
+from .buffers import HeldBuffers, MutableState
 from .pending import TorchPendingStep
 from .pruning import Pruning
 from .script_groups import ScriptGroups

@@ -25,12 +25,12 @@ from ..inspection import NetworkView
 from ..pending_step import HoldCondition, PendingStep, meets_condition
 from ..trainable import WarmUpProgress, ignore_progress
 from ..views import LayerUnits
+from .buffers import MutableState
 from .dead_units import find_dead_units
 from .engine import TorchEngine
 from .evaluation import Evaluator
 from .losses import make_loss
 from .model_groups import ModelGroups, simulate_groups
-from .mutable_state import MutableState
 from .pending import TorchPendingStep
 from .rng import OwnRandom
 from .scenario_steps import ScenarioSteps, as_tensors

@@ -19,9 +19,9 @@ from ..pending_step import HoldCondition, PendingStep
 from ..trainable import WarmUpProgress, ignore_progress
 from ..views import LayerUnits
 from .batches import Batches
+from .buffers import MutableState
 from .engine import TorchEngine
 from .loop import TorchLoop
-from .mutable_state import MutableState
 from .objects import StatefulObjects
 from .rng import ProcessRandom, RandomState
 from .script_groups import ScriptGroups

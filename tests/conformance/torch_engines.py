@@ -1,20 +1,24 @@
-"""The engine of scripts in PyTorch on the suite's problem: a loop in its own thread."""
+"""The engines of PyTorch on the suite's problem: a script's loop in its own thread, a scenario."""
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.conformance.problem import BATCH_SIZE, GROUPS, TRAIN, Plan
+from tests.conformance.problem import BATCH_SIZE, GROUPS, TEST, TRAIN, Plan
 from tuitrain.commands import Freeze
 from tuitrain.engines.engine import Engine
+from tuitrain.engines.factory import EngineSpec, GroupSpec
+from tuitrain.engines.registry import engine_factory
 from tuitrain.engines.targets import match_names
 from tuitrain.engines.torch.batches import Batches
 from tuitrain.engines.torch.rng import OwnRandom
 from tuitrain.engines.torch.script_engine import TorchScriptEngine
 from tuitrain.metric_info import ACCURACY
+from tuitrain_core.data import Dataset
 
 torch.set_num_threads(1)
 
@@ -99,3 +103,13 @@ def make_optimizers(net, groups: Sequence[Plan]) -> list[torch.optim.Optimizer]:
             KINDS[plan.optimizer]([{"params": members, "name": plan.name}], **plan.settings)
         )
     return made
+
+
+def make_scenario_engine(
+    groups: Sequence[Plan] = GROUPS, seed: int = 0, affine: bool = True
+) -> Engine:
+    plans = [GroupSpec(*plan) for plan in groups]
+    train, test = Dataset(*TRAIN), Dataset(*TEST)
+    model = partial(Small, affine)
+    spec = EngineSpec(model, train, test, plans, seed=seed + 48, batch_size=BATCH_SIZE)
+    return engine_factory("torch").build(spec)
