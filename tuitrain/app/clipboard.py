@@ -27,7 +27,8 @@ def row_text(snapshot: Snapshot, row: TableRow) -> str:
 def entry_text(entry: JournalEntry) -> str:
     """Return a journal entry as one line."""
     message = f": {entry.message}" if entry.message else ""
-    return f"step {entry.step}: {entry.command} ({entry.actor}) {entry.outcome}{message}"
+    why = f" — {entry.why}" if entry.why else ""
+    return f"step {entry.step}: {entry.command} ({entry.actor}) {entry.outcome}{message}{why}"
 
 
 def step_text(snapshot: Snapshot, metrics: Sequence[Metric], step: int) -> str:

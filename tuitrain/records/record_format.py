@@ -15,9 +15,10 @@ import msgspec
 from tuitrain.commands import MAX_COUNT, parse
 from tuitrain.decoding import decode_json
 from tuitrain.encoding import strip_bom
-from tuitrain.errors import CommandError, TuitrainError
+from tuitrain.errors import CommandError, RefusedError, TuitrainError
+from tuitrain.run.authorship import Actor, check_actor, check_why
 from tuitrain.run.group_metrics import GroupMetrics
-from tuitrain.run.snapshot import Actor, EndReason, Outcome
+from tuitrain.run.snapshot import EndReason, Outcome
 
 _Line = TypeVar("_Line")
 
@@ -35,6 +36,7 @@ class CommandLine(msgspec.Struct, frozen=True, tag_field="event", tag="command")
     actor : who gave it
     outcome : applied, unchanged or refused; for an expectation, met or not met
     message : the answer
+    why : the reason that was given for it; left out where there is none
     """
 
     step: StepCount
@@ -42,6 +44,7 @@ class CommandLine(msgspec.Struct, frozen=True, tag_field="event", tag="command")
     actor: Actor
     outcome: Outcome
     message: str = ""
+    why: str = ""
 
 
 class DigestLine(msgspec.Struct, frozen=True, tag_field="event", tag="digest"):
@@ -169,8 +172,8 @@ def read_journal_lines(path: Path) -> list[JournalLine]:
     """
     lines = _decoded_lines(path, _JOURNAL)
     for number, line in enumerate(lines, start=1):
-        if isinstance(line, CommandLine) and line.outcome == "applied":
-            _check_command(f"{path}, line {number}", line.command)
+        if isinstance(line, CommandLine):
+            _check_command(f"{path}, line {number}", line)
     return lines
 
 
@@ -199,10 +202,14 @@ def count_metrics(lines: Iterable[MetricsLine]) -> int:
     return sum(len(line.loss) if isinstance(line, LossLine) else 1 for line in lines)
 
 
-def _check_command(source: str, text: str) -> None:
+def _check_command(source: str, line: CommandLine) -> None:
+    """Check the actor and the reason of a command, and the text of an applied one."""
     try:
-        parse(text)
-    except CommandError as error:
+        check_actor(line.actor)
+        check_why(line.why)
+        if line.outcome == "applied":
+            parse(line.command)
+    except (CommandError, RefusedError) as error:
         raise TuitrainError(f"{source}: {error}") from None
 
 

@@ -100,6 +100,8 @@ class RecordWriter:
             "outcome": entry.outcome,
             "message": entry.message,
         }
+        if entry.why:
+            record["why"] = entry.why
         self._write(self._journal, record, sync=entry.actor != "breakpoint")
         self._advance(journal=1)
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from tuitrain.commands import AnyCommand, CommandKind, find_spec, parse
+from tuitrain.run.authorship import Actor, is_automatic
 from tuitrain.run.session import NO_TICKET
-from tuitrain.run.snapshot import Actor, EndReason, JournalEntry
+from tuitrain.run.snapshot import EndReason, JournalEntry
 
 from .record_format import ChangedLine, CommandLine, EndLine, JournalLine
 
@@ -20,6 +21,7 @@ class RepeatedCommand:
     step: int
     command: AnyCommand
     actor: Actor
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,6 @@ RepeatedAction: TypeAlias = RepeatedCommand | RepeatedEnd | ReachedStep
 
 _MOTION: Final[tuple[CommandKind, ...]] = ("flow", "end", "preview")
 """Kinds of commands that only change when a run is paused or ends."""
-
-_AUTOMATIC_ACTORS = ("scenario", "breakpoint")
 
 
 def is_breakpoint_pause(line: JournalLine) -> bool:
@@ -80,7 +80,7 @@ def ends_by_planned_stop(lines: Iterable[JournalLine]) -> bool:
     for line in lines:
         if isinstance(line, CommandLine) and line.outcome == "applied":
             kind = _kind(line)
-            if kind == "end" and line.actor in _AUTOMATIC_ACTORS:
+            if kind == "end" and is_automatic(line.actor):
                 stopped = True
             elif kind == "history":
                 stopped = False
@@ -95,7 +95,7 @@ def is_repeated(line: JournalLine) -> bool:
     """
     if not isinstance(line, CommandLine):
         return not isinstance(line, ChangedLine)
-    if line.actor in _AUTOMATIC_ACTORS:
+    if is_automatic(line.actor):
         return True
     return line.outcome == "applied" and not is_motion_command(line)
 
@@ -110,9 +110,9 @@ def repeated_actions(lines: Iterable[JournalLine]) -> Iterator[RepeatedCommand |
         if isinstance(line, EndLine) and not stops_by_itself:
             yield RepeatedEnd(line.step, line.reason)
         is_command = isinstance(line, CommandLine)
-        stops_by_itself = is_command and line.actor in _AUTOMATIC_ACTORS and line.command == "stop"
-        if is_command and line.actor not in _AUTOMATIC_ACTORS and is_repeated(line):
-            yield RepeatedCommand(line.step, parse(line.command), line.actor)
+        stops_by_itself = is_command and is_automatic(line.actor) and line.command == "stop"
+        if is_command and not is_automatic(line.actor) and is_repeated(line):
+            yield RepeatedCommand(line.step, parse(line.command), line.actor, line.why)
 
 
 def repeated_entries(lines: Iterable[JournalLine]) -> Iterator[JournalEntry]:
@@ -125,5 +125,11 @@ def command_entries(lines: Iterable[JournalLine]) -> Iterator[JournalEntry]:
     for line in lines:
         if isinstance(line, CommandLine):
             yield JournalEntry(
-                NO_TICKET, line.step, line.command, line.actor, line.outcome, line.message
+                NO_TICKET,
+                line.step,
+                line.command,
+                line.actor,
+                line.outcome,
+                line.message,
+                line.why,
             )

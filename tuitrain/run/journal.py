@@ -18,10 +18,17 @@ class Journal:
         return len(self._entries)
 
     def add(
-        self, ticket: int, step: int, command: str, actor: Actor, outcome: Outcome, message: str
+        self,
+        ticket: int,
+        step: int,
+        command: str,
+        actor: Actor,
+        outcome: Outcome,
+        message: str,
+        why: str = "",
     ) -> JournalEntry:
         """Add an entry, and return it."""
-        entry = JournalEntry(ticket, step, command, actor, outcome, message)
+        entry = JournalEntry(ticket, step, command, actor, outcome, message, why)
         self._entries.append(entry)
         return entry
 

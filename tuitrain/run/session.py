@@ -140,10 +140,13 @@ class Session:
             self.apply_command(planned.command, "scenario", NO_TICKET)
             self.timeline.clear_undone()  # the undone branches lack this command
 
-    def apply_command(self, command: AnyCommand, actor: Actor, ticket: int) -> JournalEntry:
+    def apply_command(
+        self, command: AnyCommand, actor: Actor, ticket: int, why: str = ""
+    ) -> JournalEntry:
         """Apply or refuse one command at this boundary, and write it to the journal.
 
-        Planned commands of the boundary come before submitted ones.
+        Planned commands of the boundary come before submitted ones. ``why`` is the reason that was
+        given for the command.
         """
         if actor != "scenario":
             self.apply_planned()
@@ -156,11 +159,19 @@ class Session:
             except RefusedError as refusal:
                 message = str(refusal)
         self.final_digests.count_applied(outcome == "applied")
-        entry = self.journal.add(ticket, step, to_text(command), actor, outcome, message)
+        entry = self.journal.add(ticket, step, to_text(command), actor, outcome, message, why)
         self.recorder.command(entry)
         if self.phase is Phase.STOPPED and not was_stopped:
             self.end("stopped")
         return entry
+
+    def refuse_command(
+        self, command: AnyCommand, actor: Actor, ticket: int, reason: str, why: str = ""
+    ) -> None:
+        """Refuse a command that cannot be applied at any boundary, and write it to the journal."""
+        text = to_text(command)
+        entry = self.journal.add(ticket, self.step, text, actor, "refused", reason, why)
+        self.recorder.command(entry)
 
     def preview(self, command: AnyCommand) -> UpdatePreview:
         """Return the effect of a command on the next update; nothing is changed or recorded."""

@@ -25,6 +25,7 @@ from tuitrain.engines.views import (
 )
 from tuitrain.metric_info import ACCURACY, MetricInfo
 
+from .authorship import Actor
 from .batches import EQUAL_BATCHES, Batches
 from .logs.log_capture import LogLine, LogSnapshot
 
@@ -49,14 +50,11 @@ __all__ = [
     "ParameterView",
     "Phase",
     "RunInfo",
+    "ScheduledCommand",
     "Series",
     "Snapshot",
     "UpdatePreview",
 ]
-
-Actor: TypeAlias = Literal["key", "command", "palette", "scenario", "api", "breakpoint"]
-"""The origin of a command: a key or its dialog, the ``:`` line, the palette, a scenario entry, a
-Python call, or a breakpoint."""
 
 Outcome: TypeAlias = Literal["applied", "unchanged", "refused", "met", "not met"]
 """The outcome of a command, or whether an expectation of the scenario was met."""
@@ -172,6 +170,7 @@ class JournalEntry:
     step : the number of steps taken when the command was applied
     command : its text form, or ``expect …``
     message : the effect, the reason of a refusal, or a measured value: one sentence
+    why : the reason that was given for the command, or ""
     """
 
     ticket: int
@@ -180,6 +179,26 @@ class JournalEntry:
     actor: Actor
     outcome: Outcome
     message: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledCommand:
+    """A submitted command that waits for a step.
+
+    Attributes
+    ----------
+    ticket : the number that `submit` returned
+    step : it is applied at the boundary before this step, counted from 0
+    command : its text form
+    why : the reason that was given for it, or ""
+    """
+
+    ticket: int
+    step: int
+    command: str
+    actor: Actor
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +325,7 @@ class Snapshot:
     metrics : what was measured on the test set, by name: a value for each measurement
     histories : the metrics of each group on the branch that is shown
     journal : the commands, oldest first, on whichever branch they were applied
+    scheduled : the submitted commands that wait for a step, by step
     interventions : the commands that led to this state, oldest first
     branch : the name of the branch that is shown
     parent : the branch that it was made from; "" for the first
@@ -354,6 +374,7 @@ class Snapshot:
     preview: UpdatePreview | None = None
     inspection: Inspection | None = None
     record_status: str = ""
+    scheduled: tuple[ScheduledCommand, ...] = ()
     attachment: Attachment | None = None
 
     @property

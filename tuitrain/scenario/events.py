@@ -130,6 +130,8 @@ def event_as_json(event: Event) -> dict[str, Any]:
     else:
         values = asdict(event)
         values.pop("ticket", None)
+        if values.get("why") == "":
+            del values["why"]
     return {"event": _NAMES[type(event)], **values}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from tuitrain.records.repetition import RepeatedAction
+from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain.run.recorder import NULL_RECORDER, Recorder
 
@@ -25,10 +26,12 @@ def replay(
     actions: Iterable[RepeatedAction] = (),
     should_end: Callable[[], bool] = lambda: False,
     rehearse_plan: bool = True,
+    access: LiveAccess | None = None,
 ) -> Iterator[Event]:
     """Run a scenario from its first to its last step; yield events as they happen.
 
-    A ``pause`` is written to the journal and has no other effect, since no user is there to resume.
+    A ``pause`` is written to the journal and has no other effect, unless a viewer is there to
+    resume.
 
     Parameters
     ----------
@@ -41,6 +44,7 @@ def replay(
     should_end : called at every boundary; True ends the run there
     rehearse_plan : whether a planned command that would be refused is an error before the first
         step; a repeated run refuses it at its step, as recorded
+    access : through which viewers watch and steer the run; None for a run without viewers
 
     Raises
     ------
@@ -52,4 +56,6 @@ def replay(
     if rehearse_plan:
         rehearse(scenario, session, source)
     yield started_event(session)
-    yield from run_to_end(session, expectations, source, on_step, actions, should_end)
+    yield from run_to_end(
+        session, expectations, source, on_step, actions, should_end, access=access
+    )

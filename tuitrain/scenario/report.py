@@ -100,7 +100,8 @@ def _parts(event: Event) -> Sequence[Part]:
             return at, ("!", "yellow"), f" {event.message}"
         case JournalEntry():
             glyph = _GLYPHS[event.outcome]
-            return at, glyph, " ", (event.command, "cyan"), f": {event.message}"
+            why = f" — {event.why}" if event.why else ""
+            return at, glyph, " ", (event.command, "cyan"), f": {event.message}{why}"
         case Finding():
             glyph, verdict = (_GLYPHS["met"], "holds") if event.held else _FAILS
             return at, glyph, f" expect {event.expected}: {verdict} ({event.found})"

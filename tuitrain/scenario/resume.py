@@ -39,6 +39,7 @@ from tuitrain.records.repetition import (
     repeated_entries,
 )
 from tuitrain.records.resume_recorder import ResumeRecorder
+from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase
@@ -62,6 +63,7 @@ def resume(
     on_step: Callable[[int], None],
     name: str | None = None,
     although_changed: bool = False,
+    access: LiveAccess | None = None,
 ) -> Iterator[Event]:
     """Continue a recorded run to its end, whatever stopped it; yield events.
 
@@ -76,6 +78,8 @@ def resume(
     name : the checkpoint to continue from (default: the latest)
     although_changed : continue from the checkpoint even if data, model or environment have changed;
         the record after it is cut off into files with other names
+    access : through which viewers watch the run, and steer it once it has repeated its record; None
+        for a run without viewers
 
     Raises
     ------
@@ -88,7 +92,13 @@ def resume(
     yield started_event(resumed.session)
     yield resumed.restore()
     yield from run_to_end(
-        resumed.session, resumed.expectations, str(folder), on_step, resumed.actions
+        resumed.session,
+        resumed.expectations,
+        str(folder),
+        on_step,
+        resumed.actions,
+        access=access,
+        is_caught_up=lambda: resumed.recorder.is_caught_up,
     )
 
 

@@ -10,10 +10,16 @@ from typing import Protocol
 from tuitrain.errors import RunFailedError, TuitrainError, describe_error
 from tuitrain.records.repetition import RepeatedAction, RepeatedCommand, RepeatedEnd
 from tuitrain.run.deferred_signals import DeferredSignals
+from tuitrain.run.live.access import LiveAccess
+from tuitrain.run.live.attendance import Attendance
 from tuitrain.run.session import NO_TICKET, Session
 from tuitrain.run.snapshot import Phase
 
 from .events import Ended, EpochEnded, Evaluated, Event, Finding, Measured, Started, Trouble
+
+
+def _always() -> bool:
+    return True
 
 
 class BoundaryObserver(Protocol):
@@ -46,6 +52,8 @@ def run_to_end(
     actions: Iterable[RepeatedAction] = (),
     should_end: Callable[[], bool] = lambda: False,
     is_attended: bool = False,
+    access: LiveAccess | None = None,
+    is_caught_up: Callable[[], bool] = _always,
 ) -> Iterator[Event]:
     """Run a session from its present step to its end; yield its events.
 
@@ -53,17 +61,23 @@ def run_to_end(
     whole and its digests can be recorded. A breakpoint pauses the run, which continues at once.
     Unless ``is_attended``, following steps that meet the condition write nothing more.
 
+    With ``access``, viewers may watch and steer the run; see `Attendance`. Their commands wait
+    until all ``actions`` are done and ``is_caught_up``.
+
     Raises
     ------
     RunFailedError : a step fails
     RecordDiffersError : the session does not repeat the record that it continues
     """
     session.is_attended = is_attended
-    with DeferredSignals(session.engine.interrupt) as signals:
-        events = _follow(
-            session, expectations, source, on_step, deque(actions), should_end, signals
+    waiting = deque(actions)
+    with (
+        DeferredSignals(session.engine.interrupt) as signals,
+        Attendance(session, access, lambda: not waiting and is_caught_up()) as attendance,
+    ):
+        yield from _follow(
+            session, expectations, source, on_step, waiting, should_end, signals, attendance
         )
-        yield from events
 
 
 def _follow(
@@ -74,6 +88,7 @@ def _follow(
     waiting: deque[RepeatedAction],
     should_end: Callable[[], bool],
     signals: DeferredSignals,
+    attendance: Attendance,
 ) -> Iterator[Event]:
     info = session.info
     written, problem = len(session.journal), ""
@@ -83,9 +98,14 @@ def _follow(
             while waiting and waiting[0].step == session.step:
                 _repeat(session, waiting.popleft())
                 session.apply_planned()  # those of a step that a command led to
-        new = session.journal.since(written)
-        written += len(new)
-        yield from new
+            attendance.visit()
+        yield from session.journal.since(written)
+        written = len(session.journal)
+        while attendance.is_waiting and not signals.received:
+            with _failing(session, source):
+                attendance.wait()
+            yield from session.journal.since(written)
+            written = len(session.journal)
         with _failing(session, source):
             findings = expectations.check_boundary()
         yield from findings
@@ -100,7 +120,10 @@ def _follow(
         session.phase = Phase.RUNNING
         with _failing(session, source):
             stop = waiting[0].step if waiting else None
-            _to_next_boundary(session, stop, on_step, signals)
+            before = session.step
+            _to_next_boundary(session, stop, on_step, signals, attendance)
+        if session.step == before:
+            continue  # a breakpoint has held the step
         if session.step % info.steps_per_epoch == 0:
             epoch = session.step // info.steps_per_epoch - 1
             measured = _measured(session) if session.is_measured() else ()
@@ -132,7 +155,7 @@ def _repeat(session: Session, entry: RepeatedAction) -> None:
     if isinstance(entry, RepeatedEnd):
         session.final_digests.record(entry.reason)
     elif isinstance(entry, RepeatedCommand):
-        session.apply_command(entry.command, entry.actor, NO_TICKET)
+        session.apply_command(entry.command, entry.actor, NO_TICKET, entry.why)
 
 
 def _to_next_boundary(
@@ -140,6 +163,7 @@ def _to_next_boundary(
     stop: int | None,
     on_step: Callable[[int], None],
     signals: DeferredSignals,
+    attendance: Attendance,
 ) -> None:
     """Run to the next step with a planned command, an expectation, a measurement or an action."""
 
@@ -148,7 +172,7 @@ def _to_next_boundary(
         return signals.received
 
     ahead = None if stop is None or stop <= session.step else stop - session.step
-    session.run_burst(is_ended, ahead)
+    attendance.run_burst(is_ended, ahead)
     on_step(session.step)
 
 
@@ -158,7 +182,10 @@ def _measured(session: Session) -> Measured:
 
 
 def _ended(session: Session, expectations: BoundaryObserver) -> Ended:
-    refused = any(entry.outcome == "refused" for entry in session.journal.entries())
+    refused = any(
+        entry.outcome == "refused" and entry.ticket == NO_TICKET  # a viewer may be refused
+        for entry in session.journal.entries()
+    )
     return Ended(
         step=session.step,
         digest=session.engine.digest(),

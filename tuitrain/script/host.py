@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from tuitrain.engines.loops.turns import Turns
+from tuitrain.run.live.access import LiveAccess
+from tuitrain.run.live.attendance import Attendance
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase
 
@@ -73,11 +75,12 @@ class Host(Protocol):
 class HeadlessHost:
     """Runs the session to its end in a thread, without a user.
 
-    A ``pause`` is in the journal and has no other effect, since no user is there to resume.
+    A ``pause`` is in the journal and has no other effect, unless a viewer is there to resume.
 
     Parameters
     ----------
     out : the folder of the record; None for a new one
+    access : through which viewers watch and steer the run; None for a run without viewers
 
     Attributes
     ----------
@@ -87,8 +90,9 @@ class HeadlessHost:
 
     reports_record = True
 
-    def __init__(self, out: Path | None = None) -> None:
+    def __init__(self, out: Path | None = None, access: LiveAccess | None = None) -> None:
         self.out = out
+        self._access = access
         self.error: BaseException | None = None
         self.end_loop: EndLoop | None = None
         self._thread: threading.Thread | None = None
@@ -112,18 +116,28 @@ class HeadlessHost:
 
     def _drive(self, session: Session, loop: Loop) -> None:
         try:
-            while True:
-                session.apply_planned()
-                end_with_loop(session, loop)
-                if session.phase.ended:
-                    break
-                session.phase = Phase.RUNNING
-                session.run_burst()
+            with Attendance(session, self._access) as attendance:
+                _train(session, loop, attendance)
         except BaseException as error:
             self.error = error
             session.end("failed")
         finally:
             loop.turns.release(stop=session.phase is Phase.STOPPED)
+
+
+def _train(session: Session, loop: Loop, attendance: Attendance) -> None:
+    """Train until the session or the loop ends."""
+    while True:
+        session.apply_planned()
+        attendance.visit()
+        end_with_loop(session, loop)
+        if session.phase.ended:
+            break
+        if attendance.is_waiting:
+            attendance.wait()
+        else:
+            session.phase = Phase.RUNNING
+            attendance.run_burst()
 
 
 def end_with_loop(session: Session, loop: Loop) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -12,9 +14,10 @@ from ..session import Session
 from ..snapshot import Phase
 from .access import LiveAccess
 from .inspection import LiveInspection
-from .mailbox import ViewRequests
+from .mailbox import Mail, Submission, ViewRequests
 from .overhead import OverheadMeter
 from .publisher import Publication
+from .scheduled import ScheduledSubmissions
 from .throughput import ThroughputMeter
 
 MAIL_INTERVAL_SECONDS = 0.02
@@ -25,8 +28,20 @@ def _never() -> bool:
     return False
 
 
+def _always() -> bool:
+    return True
+
+
 def _do_nothing() -> None:
     pass
+
+
+def _pop_first(submissions: deque[Submission]) -> Submission | None:
+    return submissions.popleft() if submissions else None
+
+
+def _too_late(submission: Submission, reason: str) -> str:
+    return f"step {format_count(submission.at or 0)} cannot be reached: {reason}"
 
 
 class Boundary:
@@ -41,6 +56,11 @@ class Boundary:
     clock : seconds that only grow
     log : notes the step of each line, or None
     check : called while steps are retrained; may raise
+    waits : whether a paused run waits; if not, it continues at once
+
+    Attributes
+    ----------
+    defers_commands : whether commands wait until it is False
     """
 
     def __init__(
@@ -50,13 +70,18 @@ class Boundary:
         clock: Callable[[], float],
         log: LogCapture | None = None,
         check: Callable[[], None] = _do_nothing,
+        waits: Callable[[], bool] = _always,
     ) -> None:
+        self.defers_commands = False
+        self._deferred: list[Mail] = []
+        self._waits = waits
         self._session = session
         self._mailbox, self._publisher = access.mailbox, access.publisher
         self._clock = clock
         self._check = check
         self._inspection = LiveInspection(clock)
         self._requests: Mapping[int, ViewRequests] = {}
+        self._scheduled = ScheduledSubmissions()
         self._throughput = ThroughputMeter(clock)
         self._overhead = OverheadMeter(clock)
         self._was_suspended = False
@@ -79,23 +104,27 @@ class Boundary:
         session.apply_planned()
         mail = self._mailbox.receive()
         self._requests = mail.requests
-        for submission in mail.submissions:
-            session.apply_command(submission.command, submission.actor, submission.ticket)
+        if mail.submissions or mail.cancellations:
+            self._deferred.append(mail)
+        has_news = False if self.defers_commands else self._apply_all()
         session.on_boundary()
+        if session.phase is Phase.PAUSED and not self._waits():
+            session.phase = Phase.RUNNING
         has_preview = self._inspection.update_previews(session, self._requests)
         is_waiting = session.phase is not Phase.RUNNING
-        is_awaited = bool(mail.submissions) or mail.has_new_viewer or has_preview or is_waiting
-        self.publish(now=is_awaited)
+        self.publish(now=has_news or mail.has_new_viewer or has_preview or is_waiting)
 
     def run_burst(
         self, should_stop: Callable[[], bool] = _never, max_steps: int | None = None
     ) -> Sequence[float]:
-        """Take steps, as `Session.run_burst` does, until mail is to be read."""
+        """Take steps, as `Session.run_burst` does, until mail is to be read or a command is due."""
         session, mailbox, clock = self._session, self._mailbox, self._clock
-        deadline = clock() + MAIL_INTERVAL_SECONDS
+        deadline = clock() + MAIL_INTERVAL_SECONDS if mailbox.viewers else math.inf
         before = session.step
+        limits = [max_steps, self._scheduled.steps_to_next(before)]
+        limit = min((steps for steps in limits if steps is not None), default=None)
         losses = session.run_burst(
-            lambda: should_stop() or mailbox.has_mail or clock() >= deadline, max_steps
+            lambda: should_stop() or mailbox.has_mail or clock() >= deadline, limit
         )
         if self._was_suspended:
             self._was_suspended = False
@@ -105,10 +134,10 @@ class Boundary:
         self._overhead.end_burst()
         return losses
 
-    def wait(self, timeout: float | None = None) -> None:
-        """Wait for mail, at most ``timeout`` seconds."""
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for mail, at most ``timeout`` seconds; return whether there is any."""
         self._reset_meters()
-        self._mailbox.wait(timeout)
+        return self._mailbox.wait(timeout)
 
     def publish(self, now: bool = False) -> None:
         """Publish a snapshot with what viewers have requested, if one is due or wanted ``now``."""
@@ -117,9 +146,71 @@ class Boundary:
         def build() -> Publication:
             views = self._inspection.build_views(session, self._requests, now)
             snapshot = session.snapshot(0, None, self._throughput.per_second())
-            return Publication(replace(snapshot, overhead=self._overhead.share()), views)
+            overhead, scheduled = self._overhead.share(), self._scheduled.view()
+            return Publication(replace(snapshot, overhead=overhead, scheduled=scheduled), views)
 
         self._publisher.publish(build, now)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is mail, or commands wait."""
+        return bool(self._mailbox.has_mail or self._deferred or self._scheduled.view())
+
+    def take_waiting(self) -> list[Submission]:
+        """Remove and return the submissions that wait."""
+        waiting = [submission for mail in self._deferred for submission in mail.submissions]
+        self._deferred = []
+        return [*self._scheduled.take_all(), *waiting]
+
+    def refuse_scheduled(self, reason: str) -> None:
+        """Refuse the submissions that wait for their steps."""
+        for submission in self._scheduled.take_all():
+            self._refuse(submission, _too_late(submission, reason))
+
+    def _apply_all(self) -> bool:
+        """Apply the mail that has waited; return whether anything was answered or scheduled."""
+        mails, self._deferred = self._deferred or [Mail()], []
+        answered = [self._apply(mail) for mail in mails]
+        return any(answered)
+
+    def _apply(self, mail: Mail) -> bool:
+        """Apply, schedule or refuse submissions; return whether there was anything to do."""
+        session = self._session
+        cancelled = {entry.ticket: entry.actor for entry in mail.cancellations}
+        new = deque(mail.submissions)
+        for ticket in cancelled:
+            if submission := self._scheduled.take(ticket):
+                new.append(submission)  # to be refused below
+        is_changed = bool(new)
+        while submission := self._scheduled.take_due(session.step) or _pop_first(new):
+            is_changed = True
+            if submission.at is not None and submission.ticket in cancelled:
+                self._refuse(submission, f"cancelled by {cancelled[submission.ticket]}")
+            elif submission.at in (None, session.step):
+                session.apply_command(
+                    submission.command, submission.actor, submission.ticket, submission.why
+                )
+            elif problem := self._schedule(submission):
+                self._refuse(submission, problem)
+        for submission in self._scheduled.take_missed(session.step):
+            is_changed = True
+            step = format_count(session.step)
+            self._refuse(submission, _too_late(submission, f"the run is at step {step}"))
+        if session.phase.ended:
+            self.refuse_scheduled(f"the run has ended at step {format_count(session.step)}")
+        return is_changed
+
+    def _schedule(self, submission: Submission) -> str:
+        """Have a submission wait for its step; return why it cannot, or ""."""
+        total = self._session.info.total_steps
+        if submission.at is not None and submission.at > total:
+            return _too_late(submission, f"the run ends at step {format_count(total)}")
+        return self._scheduled.add(submission)
+
+    def _refuse(self, submission: Submission, reason: str) -> None:
+        self._session.refuse_command(
+            submission.command, submission.actor, submission.ticket, reason, submission.why
+        )
 
     def _reset_meters(self) -> None:
         self._throughput.reset()

@@ -71,9 +71,20 @@ class LiveRun:
         """Return the newest snapshot, at once; during training a newer one follows."""
         return self._viewer.snapshot()
 
-    def submit(self, command: AnyCommand, actor: Actor = "api") -> int:
-        """Submit a command, and return its ticket; the journal has the answer under it."""
-        return self._viewer.submit(command, actor)
+    def submit(
+        self,
+        command: AnyCommand,
+        actor: Actor = "api",
+        ticket: int | None = None,
+        why: str = "",
+        at: int | None = None,
+    ) -> int:
+        """Submit a command, and return its ticket; see `LiveAccess.submit`."""
+        return self._viewer.submit(command, actor, ticket, why, at)
+
+    def cancel(self, ticket: int, actor: Actor = "api") -> None:
+        """Refuse a command that waits for its step; see `LiveAccess.cancel`."""
+        self._viewer.cancel(ticket, actor)
 
     def select_parameter(self, parameter: str | None) -> None:
         """Have the next snapshots describe this parameter; see `Viewer.select_parameter`."""

@@ -5,25 +5,53 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
-from tuitrain.commands import AnyCommand
+from tuitrain.commands import MAX_COUNT, AnyCommand, to_text
 from tuitrain.engines.inspection import InspectionRequest
+from tuitrain.errors import RefusedError
 
-from ..snapshot import Actor
+from ..authorship import Actor, check_submitter, check_why
 
 REQUEST_SECONDS = 0.1
 """The least number of seconds between two bursts that requests of viewers end. Other requests wait
 for the end of a burst, which takes 40 ms, so that many requests do not slow the training."""
 
 
+MIN_OUTSIDE_TICKET: Final = 2**32
+"""The lowest ticket that a submitter may bring; lower ones are the mailbox's own."""
+
+MAX_OUTSIDE_TICKET: Final = 2**63 - 1
+
+MAX_KNOWN_TICKETS: Final = 10_000
+"""How many tickets from outside are remembered, the newest ones: a command that is submitted again
+under one of them is not applied again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A command that was submitted, and the ticket under which the journal answers it."""
+    """A command that was submitted.
+
+    Attributes
+    ----------
+    ticket : the number under which the journal answers it
+    why : the reason that was given for it, or ""
+    at : the step before which it is applied; None for the next boundary
+    """
 
     ticket: int
     command: AnyCommand
+    actor: Actor
+    why: str = ""
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """A request to refuse a submission that waits for its step."""
+
+    ticket: int
     actor: Actor
 
 
@@ -50,13 +78,23 @@ class Mail:
     Attributes
     ----------
     submissions : the new commands, oldest first
+    cancellations : of submissions, those of this mail too
     requests : the present requests of each open viewer, by its number
     has_new_viewer : whether a viewer was opened since the last mail
     """
 
-    submissions: tuple[Submission, ...]
-    requests: Mapping[int, ViewRequests]
+    submissions: tuple[Submission, ...] = ()
+    cancellations: tuple[Cancellation, ...] = ()
+    requests: Mapping[int, ViewRequests] = field(default_factory=dict[int, ViewRequests])
     has_new_viewer: bool = False
+
+
+def _check_ticket(ticket: int) -> None:
+    if not MIN_OUTSIDE_TICKET <= ticket <= MAX_OUTSIDE_TICKET:
+        raise RefusedError(
+            f"ticket {ticket} is not from outside (allowed: {MIN_OUTSIDE_TICKET} to "
+            f"{MAX_OUTSIDE_TICKET})"
+        )
 
 
 def _no_burst() -> None:
@@ -88,9 +126,11 @@ class Mailbox:
         self._tickets = itertools.count(1)
         self._viewers = itertools.count(1)
         self._submissions: list[Submission] = []
+        self._cancellations: list[Cancellation] = []
+        self._known_tickets: dict[int, None] = {}
         self._requests: dict[int, ViewRequests] = {}
         self._attendants: set[int] = set()
-        self._has_new_viewer = self._has_requests = False
+        self._has_new_viewer = self._has_requests = self._has_ended = False
         self._requested_at = -REQUEST_SECONDS
 
     @property
@@ -103,13 +143,38 @@ class Mailbox:
         """Whether an open viewer can answer a breakpoint."""
         return bool(self._attendants)
 
-    def submit(self, command: AnyCommand, actor: Actor) -> int:
-        """Add a command, and return its ticket."""
+    def submit(
+        self,
+        command: AnyCommand,
+        actor: Actor,
+        ticket: int | None = None,
+        why: str = "",
+        at: int | None = None,
+    ) -> int:
+        """Add a command, and return its ticket; see `LiveAccess.submit`."""
+        check_submitter(actor)
+        why = check_why(why)
+        if at is not None and not 0 <= at <= MAX_COUNT:
+            raise RefusedError(f"at: {at} is no step (allowed: 0 to {MAX_COUNT})")
+        if ticket is not None:
+            _check_ticket(ticket)
         with self._condition:
-            ticket = next(self._tickets)
-            self._submissions.append(Submission(ticket, command, actor))
+            if self._has_ended:
+                raise RefusedError(f"{to_text(command)!r} comes too late: the run has ended")
+            if ticket is None:
+                ticket = next(self._tickets)
+            elif not self._note_ticket(ticket):
+                return ticket
+            self._submissions.append(Submission(ticket, command, actor, why, at))
             self._wake()
         return ticket
+
+    def cancel(self, ticket: int, actor: Actor) -> None:
+        """Ask to refuse a submission that waits for its step; see `LiveAccess.cancel`."""
+        check_submitter(actor)
+        with self._condition:
+            self._cancellations.append(Cancellation(ticket, actor))
+            self._wake()
 
     def add_viewer(self, attends: bool) -> int:
         """Add a viewer without requests, and return its number."""
@@ -154,17 +219,42 @@ class Mailbox:
     def receive(self) -> Mail:
         """Remove all commands, and return them with the present requests."""
         with self._condition:
-            mail = Mail(tuple(self._submissions), self._requests, self._has_new_viewer)
-            self._submissions = []
+            mail = Mail(
+                tuple(self._submissions),
+                tuple(self._cancellations),
+                self._requests,
+                self._has_new_viewer,
+            )
+            self._submissions, self._cancellations = [], []
             self.has_mail = self._has_new_viewer = self._has_requests = False
             return mail
 
-    def wait(self, timeout: float | None = None) -> None:
-        """Wait until something arrives, the run is closed, or ``timeout`` seconds have passed."""
+    def end(self) -> Mail:
+        """Refuse later commands, and return the last mail."""
         with self._condition:
-            self._condition.wait_for(
+            self._has_ended = True
+            return self.receive()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until something arrives, the run is closed, or ``timeout`` seconds have passed.
+
+        Returns
+        -------
+        Whether something has arrived, or the run is closed
+        """
+        with self._condition:
+            return self._condition.wait_for(
                 lambda: self.has_mail or self._has_requests or self.is_closing, timeout
             )
+
+    def _note_ticket(self, ticket: int) -> bool:
+        """Note a ticket from outside; return whether it is new."""
+        if ticket in self._known_tickets:
+            return False
+        self._known_tickets[ticket] = None
+        if len(self._known_tickets) > MAX_KNOWN_TICKETS:
+            del self._known_tickets[next(iter(self._known_tickets))]
+        return True
 
     def _wake(self) -> None:
         self.has_mail = True

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from traceback import format_exception
 
-from tuitrain.commands import to_text
 from tuitrain.errors import RunFailedError, TuitrainError, describe_error
+from tuitrain.text import format_count
 
 from ..logs.log_capture import LogCapture
 from ..progress import ProgressCallback
 from ..session import Session
-from ..snapshot import JournalEntry, Phase
+from ..snapshot import Phase
 from .access import LiveAccess
 from .boundary import Boundary
-from .mailbox import Submission
+
+HAS_FAILED = "the run has failed"
+"""Why a run that has failed refuses commands."""
 
 
 class _ClosedError(Exception):
@@ -75,7 +77,7 @@ class TrainingThread:
 
     def _run(self) -> None:
         try:
-            session = self._build(self._report_progress)
+            session = self._build(self._access.report_progress)
         except TuitrainError as error:
             self._fail(error)
         except BaseException as error:  # the user's own model or data may raise anything
@@ -95,9 +97,9 @@ class TrainingThread:
                 else:
                     boundary.wait()
             session.apply_planned()  # planned commands of a boundary precede an end there
-            session.end("left")
+            self._leave(session, boundary)
         except _ClosedError:
-            session.end("left")
+            self._leave(session, boundary)
         except BaseException as error:  # the user's own model or data may raise anything
             failure = self._as_failure(error, f"step {session.step + 1}: ")
             with suppress(Exception):  # a model that has raised may raise again here
@@ -105,13 +107,14 @@ class TrainingThread:
             session.end("failed")
             self._fail(failure)
 
+    def _leave(self, session: Session, boundary: Boundary) -> None:
+        boundary.refuse_scheduled(f"the run was left at step {format_count(session.step)}")
+        session.end("left")
+
     def _check_open(self) -> None:
         """End the retraining of steps if the run is closed meanwhile."""
         if self._mailbox.is_closing:
             raise _ClosedError
-
-    def _report_progress(self, note: str, done: float | None = None) -> None:
-        self._publisher.update(note=note, progress=done)
 
     def _as_failure(self, error: BaseException, where: str = "") -> RunFailedError:
         """Log the traceback, and return the error that ends the run."""
@@ -122,24 +125,9 @@ class TrainingThread:
     def _fail(self, error: TuitrainError) -> None:
         """Show why the run cannot continue, and refuse commands until it is closed."""
         self.error = error
-        self._publisher.update(phase=Phase.FAILED, note=str(error))
+        self._publisher.update(phase=Phase.FAILED, note=str(error), scheduled=())
+        if self._boundary is not None:
+            self._access.refuse(self._boundary.take_waiting(), HAS_FAILED)
         while not self._mailbox.is_closing:
-            self._refuse(self._mailbox.receive().submissions)
+            self._access.refuse(self._mailbox.receive().submissions, HAS_FAILED)
             self._mailbox.wait()
-
-    def _refuse(self, submissions: Sequence[Submission]) -> None:
-        if not submissions:
-            return
-        shown = self._publisher.newest
-        refusals = tuple(
-            JournalEntry(
-                submission.ticket,
-                shown.step,
-                to_text(submission.command),
-                submission.actor,
-                "refused",
-                "the run has failed",
-            )
-            for submission in submissions
-        )
-        self._publisher.update(journal=shown.journal + refusals)

@@ -36,16 +36,27 @@ class Viewer:
         """Return the newest snapshot, at once; during training a newer one follows."""
         return self._own(self._publisher.read())
 
-    def submit(self, command: AnyCommand, actor: Actor = "api") -> int:
-        """Submit a command, and return its ticket; the journal has the answer under it.
+    def submit(
+        self,
+        command: AnyCommand,
+        actor: Actor = "api",
+        ticket: int | None = None,
+        why: str = "",
+        at: int | None = None,
+    ) -> int:
+        """Submit a command, and return its ticket; see `LiveAccess.submit`.
 
         Raises
         ------
-        RefusedError : the viewer is closed
+        RefusedError : the viewer is closed, or an argument is not allowed
         """
         if self._is_closed:
             raise RefusedError(f"{to_text(command)!r} was not submitted: the viewer is closed")
-        return self._mailbox.submit(command, actor)
+        return self._mailbox.submit(command, actor, ticket, why, at)
+
+    def cancel(self, ticket: int, actor: Actor = "api") -> None:
+        """Refuse a command that waits for its step; see `LiveAccess.cancel`."""
+        self._mailbox.cancel(ticket, actor)
 
     def select_parameter(self, parameter: str | None) -> None:
         """Have the next snapshots describe this parameter in full (None: no parameter)."""

@@ -1,0 +1,105 @@
+"""The boundaries of a headless run, which viewers may attend."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Final
+
+from ..session import Session
+from ..snapshot import Phase
+from .access import LiveAccess
+from .boundary import Boundary
+
+POLL_SECONDS: Final = 0.25
+"""Seconds after which a waiting run looks for a signal."""
+
+
+def _always() -> bool:
+    return True
+
+
+def _never() -> bool:
+    return False
+
+
+class Attendance:
+    """The viewers of a headless run, at its boundaries.
+
+    While a viewer attends, a pause and a breakpoint hold the run until it is resumed, or until no
+    such viewer is left. Otherwise they are only written to the journal. Its methods are called on
+    the run's thread. As a context, it shows the viewers how the run has ended.
+
+    Parameters
+    ----------
+    session : the run
+    access : of the viewers; None for a run without viewers
+    is_steerable : whether commands can be applied; those that arrive before are applied then
+    clock : seconds that only grow
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        access: LiveAccess | None,
+        is_steerable: Callable[[], bool] = _always,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._session = session
+        self._access = access
+        self._is_steerable = is_steerable
+        self._boundary: Boundary | None = None
+        if access is not None:
+            self._boundary = Boundary(session, access, clock, waits=self._is_attended)
+            self._boundary.publish(now=True)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the run is paused, and waits for a viewer."""
+        return self._session.phase is Phase.PAUSED and self._is_attended()
+
+    def visit(self) -> None:
+        """Apply the viewers' commands, and publish a snapshot if one of them has asked for it."""
+        access, boundary = self._access, self._boundary
+        if access is None or boundary is None:
+            return
+        boundary.defers_commands = not self._is_steerable()
+        self._session.is_attended = self._is_attended()
+        if access.viewers or boundary.has_work:
+            boundary.visit()
+
+    def run_burst(
+        self, should_stop: Callable[[], bool] = _never, max_steps: int | None = None
+    ) -> Sequence[float]:
+        """Take steps; see `Boundary.run_burst`."""
+        if self._boundary is None:
+            return self._session.run_burst(should_stop, max_steps)
+        return self._boundary.run_burst(should_stop, max_steps)
+
+    def wait(self) -> None:
+        """Wait for mail, and take it; return also after `POLL_SECONDS`."""
+        if self._boundary is not None and self._boundary.wait(POLL_SECONDS):
+            self.visit()
+
+    def __enter__(self) -> Attendance:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Publish the last snapshot, and refuse the commands that come too late."""
+        if self._access is None or self._boundary is None:
+            return
+        if isinstance(error, Exception):
+            self._access.publisher.update(phase=Phase.FAILED, note=str(error))
+        elif error is None:
+            self._boundary.publish(now=True)
+        late = [*self._boundary.take_waiting(), *self._access.mailbox.end().submissions]
+        self._access.refuse(late, "the run has ended")
+
+    def _is_attended(self) -> bool:
+        return self._access is not None and self._access.is_attended and self._is_steerable()

@@ -1,0 +1,76 @@
+"""Submissions that wait for a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from tuitrain.commands import to_text
+from tuitrain.text import format_count
+
+from ..snapshot import ScheduledCommand
+from .mailbox import Submission
+
+MAX_SCHEDULED: Final = 1000
+"""The most submissions that wait at a time."""
+
+
+class ScheduledSubmissions:
+    """Submissions that wait for the boundary before a step, oldest first."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Submission] = []
+        self._view: tuple[ScheduledCommand, ...] = ()
+
+    def add(self, submission: Submission) -> str:
+        """Add a submission; return why it cannot wait, or ""."""
+        if len(self._waiting) == MAX_SCHEDULED:
+            return f"{format_count(MAX_SCHEDULED)} commands wait for their steps already"
+        self._replace([*self._waiting, submission])
+        return ""
+
+    def take(self, ticket: int) -> Submission | None:
+        """Remove and return the submission with a ticket, or None."""
+        return self._take(lambda submission: submission.ticket == ticket)
+
+    def take_due(self, step: int) -> Submission | None:
+        """Remove and return the oldest submission that waits for this boundary, or None."""
+        return self._take(lambda submission: submission.at == step)
+
+    def take_missed(self, step: int) -> list[Submission]:
+        """Remove and return all submissions that wait for a boundary before this one."""
+        missed = [one for one in self._waiting if one.at is not None and one.at < step]
+        if missed:
+            self._replace([one for one in self._waiting if one not in missed])
+        return missed
+
+    def take_all(self) -> list[Submission]:
+        """Remove and return all submissions."""
+        waiting = self._waiting
+        self._replace([])
+        return waiting
+
+    def steps_to_next(self, step: int) -> int | None:
+        """Return how many steps are left to the next boundary that is waited for, or None."""
+        return min(
+            (one.at - step for one in self._waiting if one.at is not None and one.at > step),
+            default=None,
+        )
+
+    def view(self) -> tuple[ScheduledCommand, ...]:
+        """Return the waiting commands by step; the same tuple until they change."""
+        return self._view
+
+    def _take(self, matches: Callable[[Submission], bool]) -> Submission | None:
+        taken = next(filter(matches, self._waiting), None)
+        if taken is not None:
+            self._replace([one for one in self._waiting if one is not taken])
+        return taken
+
+    def _replace(self, waiting: Sequence[Submission]) -> None:
+        self._waiting = list(waiting)
+        by_step = sorted(self._waiting, key=lambda one: one.at or 0)
+        self._view = tuple(
+            ScheduledCommand(one.ticket, one.at or 0, to_text(one.command), one.actor, one.why)
+            for one in by_step
+        )
