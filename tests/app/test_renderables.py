@@ -237,6 +237,19 @@ def test_the_journal_has_the_outcomes_of_expectations():
     ]
 
 
+def test_the_journal_has_authors_elsewhere_and_reasons():
+    entries = [
+        JournalEntry(0, 628, "freeze conv", "key", "applied", "done", "it overfits"),
+        JournalEntry(0, 629, "lr fc 0.1", "agent@gpu-7.lab", "refused", "no fc", "plateau"),
+    ]
+    assert text(journal_rows(entries, 76)) == [
+        "   628 ✓ freeze conv  key          done — it overfits",
+        "   629 ✗ lr fc 0.1    agent@gpu-7… refused: no fc — plateau",
+    ]
+    for width in (40, 76, 116):
+        assert all(len(row) <= width for row in text(journal_rows(entries, width)))
+
+
 def test_footer_shortens_labels_before_it_drops_keys():
     hints = [Hint("o", "optimizer", "optim"), Hint("q", "quit", "quit")]
 

@@ -17,6 +17,7 @@ from tuitrain.records.record_reader import (
     read_journal,
 )
 from tuitrain.records.record_writer import RecordWriter
+from tuitrain.records.repetition import command_entries
 from tuitrain.run.snapshot import JournalEntry
 
 MINE = Header(1, {"name": "test"}, {"numpy": "2"})
@@ -129,3 +130,31 @@ def test_a_partly_written_line_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "open", lambda *_, **__: NearlyFull())
     with pytest.raises(OSError, match="No space left on device"), LineFile(tmp_path / "x") as file:
         file.append(b"a line\n")
+
+
+@pytest.mark.parametrize("why", ["", "plateau – since 3 000"])
+def test_the_author_and_the_reason_of_a_command_are_kept(tmp_path, why):
+    entry = JournalEntry(0, 0, "lr fc 0", "key@laptop", "applied", "", why)
+    with ExitStack() as files:
+        RecordWriter(tmp_path / "run", MINE, files).command(entry)
+    assert (b'"why"' in (tmp_path / "run" / JOURNAL).read_bytes()) is bool(why)
+    assert [*command_entries(read_journal(tmp_path / "run"))] == [entry]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"key"', '"keys"', "line 1: actor 'keys': 'keys' is not known"),
+        ('"key"', '"breakpoint@x"', "line 1: actor 'breakpoint@x'"),
+        ('"message":""', '"why":"a\\nb"', "line 1: the reason is one line"),
+    ],
+)
+def test_a_bad_author_or_reason_is_one_clear_error(tmp_path, old, new, message):
+    with ExitStack() as files:
+        RecordWriter(tmp_path / "run", MINE, files).command(ENTRY)
+    path = tmp_path / "run" / JOURNAL
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(TuitrainError, match=message):
+        read_journal(tmp_path / "run")

@@ -72,7 +72,7 @@ def test_what_is_not_allowed_is_refused_at_once_and_nothing_is_submitted():
     flight.visit()
     for arguments in (
         {"actor": "breakpoint"},
-        {"actor": "nobody"},
+        {"actor": "guest"},
         {"why": "a\nb"},
         {"at": -1},
         {"at": 10**30},

@@ -9,6 +9,7 @@ from tests.script.problem import make_problem
 from tuitrain.app.script_launch import AppHost
 from tuitrain.commands import parse
 from tuitrain.errors import RunFailedError
+from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.snapshot import Phase, RunInfo
 from tuitrain.script.host import HeadlessHost, set_host
@@ -193,3 +194,36 @@ def test_an_app_that_closes_before_the_first_step_does_not_wait(fly):
     deck.host.close()
     deck.live.close()
     started.set()
+
+
+def test_a_viewer_attends_a_script_without_a_screen(tmp_path):
+    access = LiveAccess(RunInfo("script", "", "", 0, 1, 0, 0))
+    viewer = access.open_viewer()
+    host = HeadlessHost(tmp_path / "run", access)
+    set_host(lambda: host)
+    thread = threading.Thread(target=with_batches(10, plan={20: "pause"}))
+    thread.start()
+    viewer.wait_for(lambda shown: shown.phase is Phase.PAUSED and shown.step == 20, TIMEOUT)
+    viewer.submit(parse("rewind 7"), "ctl")
+    viewer.wait_for(lambda shown: shown.step == 7, TIMEOUT)
+    viewer.close()
+    thread.join(TIMEOUT)
+    assert host.end_loop is not None
+    host.end_loop(None)
+    set_host(HeadlessHost)
+    assert access.newest().step == 50
+    assert access.newest().phase is Phase.FINISHED
+
+
+def test_an_interrupt_ends_a_script_that_waits_for_a_viewer(tmp_path):
+    access = LiveAccess(RunInfo("script", "", "", 0, 1, 0, 0))
+    viewer = access.open_viewer()
+    host = HeadlessHost(tmp_path / "run", access)
+    set_host(lambda: host)
+    problem = make_problem()
+    run = tuitrain.watch(problem.net, problem.optimizer, loader=problem.loader, epochs=4)
+    viewer.submit(parse("pause"), at=5)
+    problem.train_epochs(1)
+    run.finish(KeyboardInterrupt())
+    set_host(HeadlessHost)
+    assert viewer.snapshot().phase is Phase.FINISHED

@@ -10,8 +10,8 @@ from typing import Final, TypeAlias
 from tuitrain.errors import RefusedError, did_you_mean, join_or
 
 Actor: TypeAlias = str
-"""The origin of a command: one of `ACTOR_KINDS`; for another machine or user with ``@`` and its name,
-as in ``key@laptop``."""
+"""The origin of a command: one of `ACTOR_KINDS`; for commands of another machine or user also ``@``
+and its name, as in ``key@laptop``."""
 
 ACTOR_KINDS: Final = (
     "key",
