@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Sequence
-from typing import cast
 
-from tuitrain.run.snapshot import Actor, JournalEntry
+from tuitrain.run.snapshot import JournalEntry
 
 from ..wire.messages import RefusedCommand, SubmitCommand
 
@@ -57,7 +56,5 @@ class SentCommands:
         sent = self._unanswered.pop(refusal.ticket, None)
         if sent is not None:
             reason = refusal.reason
-            entry = JournalEntry(
-                refusal.ticket, step, sent.command, cast(Actor, sent.actor), "refused", reason
-            )
+            entry = JournalEntry(refusal.ticket, step, sent.command, sent.actor, "refused", reason)
             self._journal.append(entry)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Final, cast
+from typing import Final
 
 from tuitrain.commands import parse, to_text
 from tuitrain.errors import TuitrainError
-from tuitrain.run.snapshot import Actor, Phase, Snapshot
+from tuitrain.run.snapshot import Phase, Snapshot
 
 from ..client.endpoint import Endpoint
 from ..client.remote_source import RemoteSource
@@ -84,7 +84,7 @@ class ControlClient:
         TuitrainError : there is no answer in ``timeout`` seconds
         """
         command = parse(text)
-        ticket = self._source.submit(command, cast(Actor, actor), why, at)
+        ticket = self._source.submit(command, actor, why, at)
         written = to_text(command)
 
         def answered(snapshot: Snapshot) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final
 
 from tuitrain.commands import AnyCommand, parse
 from tuitrain.errors import CommandError, TuitrainError
-from tuitrain.run.snapshot import Actor, Phase, Snapshot
+from tuitrain.run.snapshot import Phase, Snapshot
 
 from ..errors import ProtocolError
 from ..snapshots import SnapshotEncoder
@@ -240,7 +240,7 @@ class Connection:
                     f"{holder} has the pen; take it first" if holder else "take the pen first"
                 )
             command = parse(request.command)
-            viewer.submit(command, cast(Actor, request.actor))
+            viewer.submit(command, request.actor)
         except TuitrainError as error:
             self._send(RefusedCommand(request.ticket, str(error)))
         else:

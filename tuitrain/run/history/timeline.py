@@ -63,7 +63,7 @@ class Timeline:
         self._states = StateCache(budget)
         self._states.add(engine.state(), ())
         self._tree: BranchTree[Decision] = BranchTree()
-        self.branch = Branch(self._tree.current)
+        self.branch: Branch = Branch(self._tree.current)
         self.left_branches: dict[str, Branch] = {}
         self.on_progress: Callable[[int, int], None] = _ignore_progress
         """Called while steps are retrained, with the present step and the last one."""
