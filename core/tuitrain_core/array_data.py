@@ -32,9 +32,22 @@ def copy_data(data: Any, dtype: Any = None) -> Array:
             f"a tensor holds numbers, but was given {type(data).__name__}: {data!r:.60}"
         )
     kept = array.dtype if dtype is not None else _NARROWED.get(array.dtype, array.dtype)
+    if kept == np.int32 and array.dtype == np.int64 and dtype is None and array.size:
+        _check_int32(array)
     # Files have other byte orders; kernels read the machine's only.
     with np.errstate(all="ignore"):
         return np.array(array, dtype=np.dtype(kept).newbyteorder("="), order="C", copy=True)
+
+
+def _check_int32(array: Array) -> None:
+    smallest, largest = int(array.min()), int(array.max())
+    limits = np.iinfo(np.int32)
+    if smallest < limits.min or largest > limits.max:
+        outside = smallest if smallest < limits.min else largest
+        raise CoreError(
+            f"a tensor of whole numbers is int32, which has no room for {outside}; give "
+            "dtype='int64' or dtype='float32'"
+        )
 
 
 def _convert(data: Any, dtype: Any) -> Array:

@@ -11,10 +11,18 @@ import numpy as np
 
 from . import functional as F
 from .data import Dataset
+from .data.sample_array import SampleArray
 from .errors import CoreError, ShapeError
 from .ops import checks
 from .ops.pointwise_loss import AbsoluteLoss, BinaryCrossEntropy, HingeLoss
 from .tensor import Tensor, apply, tensor
+
+_SMALLEST_WEIGHT: Final = 1e-30
+_LARGEST_WEIGHT: Final = 1e30
+"""The limits of a class weight that is not 0; sums of them are normal float32 numbers."""
+
+_ROUNDING: Final = 1e-6
+"""How far the float32 of a white pixel may be above 1."""
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """Maps a model's outputs and the targets of a batch to one number."""
@@ -33,12 +41,13 @@ def cross_entropy(
     outputs : logits (N, K) or (N, K, ...); or, with the classes last, (N, ..., K)
     targets : class numbers (N,) or (N, ...), from 0 to K - 1
     label_smooth : part of each target that is spread over all classes, in [0, 1)
-    class_weights : the weight of each class (K,); the mean is weighted by them. Default: all 1
+    class_weights : the weight of each class (K,); the mean is weighted by them, and is 0 where all
+        weights of a batch are 0. Default: all 1
 
     Raises
     ------
     ShapeError : the shapes do not fit
-    CoreError : the targets are not class numbers
+    CoreError : the targets are not class numbers, or there is not one weight for each class
     """
     if targets.dtype.kind not in "iu":
         raise CoreError(
@@ -48,11 +57,17 @@ def cross_entropy(
     axis = _class_axis(outputs, targets)
     if class_weights is None:
         return F.loss.cross_entropy(outputs, targets, axis, label_smooth=label_smooth)
+    if class_weights.size != outputs.shape[axis]:
+        raise CoreError(
+            f"class_weights needs one number for each class, but has {class_weights.size}, and "
+            f"the outputs {outputs.shape} have {outputs.shape[axis]} classes"
+        )
     losses = F.loss.cross_entropy(
         outputs, targets, axis, label_smooth=label_smooth, reduction="none"
     )
-    weights = F.nn.embedding(targets, class_weights).reshape(losses.shape)
-    return (losses * weights).sum() / weights.sum()
+    table = class_weights.reshape(class_weights.size, 1)
+    weights = F.nn.embedding(targets, table).reshape(losses.shape)
+    return (losses * weights).sum() / F.maximum(weights.sum(), _SMALLEST_WEIGHT)
 
 
 def square_loss(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -114,6 +129,34 @@ def default_loss(dataset: Dataset) -> str:
     return "cross_entropy" if dataset.has_class_targets else "square_loss"
 
 
+def check_targets(loss: Loss | None, targets: SampleArray) -> None:
+    """Check that targets are in the range of a loss.
+
+    Parameters
+    ----------
+    loss : one of `LOSSES`; others take any targets
+    targets : as a loader gives them
+
+    Raises
+    ------
+    CoreError : binary_cross_entropy has targets that are not from 0 to 1, or hinge others than -1
+        and 1
+    """
+    if loss is binary_cross_entropy:
+        low, high = targets.limits()
+        if low < 0 or high > 1 + _ROUNDING:
+            raise CoreError(
+                f"binary_cross_entropy needs targets from 0 to 1, but they are from {low:g} to "
+                f"{high:g}"
+            )
+    elif loss is hinge:
+        other = targets.array[np.abs(targets.array) != 1] if not targets.scales else targets.array
+        if other.size:
+            raise CoreError(
+                f"hinge needs the targets -1 and 1, but one is {other.reshape(-1)[0]:g}"
+            )
+
+
 def make_loss(name: str, **settings: Any) -> Loss:
     """Return a loss with its settings.
 
@@ -148,14 +191,18 @@ def _weights(values: Any) -> Tensor:
     listed: list[Any] = (
         [] if isinstance(values, str) or not isinstance(values, Sequence) else [*values]
     )
-    if not listed or not all(checks.is_finite(value) and value >= 0 for value in listed):
+    if not listed or not all(map(_is_weight, listed)):
         raise CoreError(
-            f"class_weights needs a list of finite numbers, 0 or more, one for each class, but is "
-            f"{values!r:.60}"
+            "class_weights needs a list of finite numbers, one for each class, each 0 or from "
+            f"{_SMALLEST_WEIGHT:g} to {_LARGEST_WEIGHT:g}, but is {values!r:.60}"
         )
     if not any(listed):
         raise CoreError("class_weights needs a weight above 0, but all are 0")
     return tensor(np.array(listed, np.float32).reshape(-1, 1))
+
+
+def _is_weight(value: Any) -> bool:
+    return checks.is_finite(value) and (value == 0 or _SMALLEST_WEIGHT <= value <= _LARGEST_WEIGHT)
 
 
 def _class_axis(outputs: Tensor, targets: Tensor) -> int:

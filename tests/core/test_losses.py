@@ -160,6 +160,8 @@ def test_a_cross_entropy_needs_class_numbers():
         ("cross_entropy", {"class_weights": 3}, "needs a list of finite numbers"),
         ("cross_entropy", {"class_weights": "123"}, "needs a list of finite numbers"),
         ("cross_entropy", {"class_weights": [1, float("nan")]}, "needs a list of finite"),
+        ("cross_entropy", {"class_weights": [1e39, 1]}, "each 0 or from 1e-30 to 1e.30, but is"),
+        ("cross_entropy", {"class_weights": [1e-40, 1]}, "each 0 or from 1e-30 to 1e.30, but is"),
         ("cross_entropy", {"class_weights": [0, 0]}, "needs a weight above 0, but all are 0"),
     ],
 )
@@ -172,3 +174,62 @@ def test_the_default_follows_from_the_targets():
     assert default_loss(Dataset(INPUTS, LABELS)) == "cross_entropy"
     assert default_loss(Dataset(INPUTS, NUMBERS)) == "square_loss"
     assert default_loss(Dataset(INPUTS)) == "square_loss"
+
+
+@pytest.mark.parametrize("weights", [[1, 1], [1, 1, 1, 1]])
+def test_there_is_one_weight_for_each_class(weights):
+    loss = make_loss("cross_entropy", class_weights=weights)
+    message = f"class_weights needs one number for each class, but has {len(weights)}, .* 3 classes"
+    with pytest.raises(CoreError, match=message):
+        loss(tensor(np.zeros((4, 3), "f4")), tensor(np.zeros(4, "i4")))
+    with pytest.raises(CoreError, match=message):
+        Recording(MLP((5, 3)), DataLoader(Dataset(INPUTS, LABELS), 4), loss=loss).program()
+
+
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_a_batch_of_classes_without_weight_has_no_loss_and_no_gradient(is_recorded):
+    dataset = Dataset(INPUTS, np.ones(23, int), 3)
+    net, loader = MLP((5, 3)), DataLoader(dataset, 4)
+    loss, gm = make_loss("cross_entropy", class_weights=[1, 0, 1]), GradManager()
+    gm.attach(net.parameters())
+    inputs, targets = loader.batch(0)
+    if is_recorded:
+        recording = Recording(net, loader, loss=loss)
+        value = recording.take(inputs, targets, gm)
+        assert recording.problem == ""
+    else:
+        with gm:
+            result = loss(net(tensor(inputs)), tensor(targets))
+            gm.backward(result)
+        value = result.item()
+    assert value == 0
+    assert not any(parameter.grad.numpy().any() for parameter in net.parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset", "message"),
+    [
+        ("binary_cross_entropy", Dataset(INPUTS, LABELS), "from 0 to 1, but they are from 0 to 2"),
+        ("binary_cross_entropy", Dataset(INPUTS, -LABELS[:, None] / 2.0), "from -1 to 0"),
+        ("binary_cross_entropy", Dataset((INPUTS * 9).astype("u1"), mean=0.5), "from -0.5 to 0."),
+        ("hinge", Dataset(INPUTS, LABELS > 0), "the targets -1 and 1, but one is [01]"),
+        ("hinge", Dataset(INPUTS), "the targets -1 and 1, but one is"),
+    ],
+)
+def test_targets_out_of_the_range_of_a_loss_are_refused(name, dataset, message):
+    with pytest.raises(CoreError, match=message):
+        Recording(MLP((5, 1)), DataLoader(dataset, 4), loss=make_loss(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset"),
+    [
+        ("binary_cross_entropy", Dataset((INPUTS * 9).astype("u1"))),
+        ("binary_cross_entropy", Dataset(INPUTS, LABELS > 0)),
+        ("binary_cross_entropy", Dataset(INPUTS, LABELS % 2)),
+        ("hinge", Dataset(INPUTS, (LABELS > 0) * 2.0 - 1)),
+        ("square_loss", Dataset(INPUTS, LABELS * 9.0)),
+    ],
+)
+def test_targets_in_the_range_of_a_loss_are_taken(name, dataset):
+    assert Recording(MLP((5, 1)), DataLoader(dataset, 4), loss=make_loss(name)).problem == ""

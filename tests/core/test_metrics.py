@@ -185,3 +185,11 @@ def test_a_callable_gets_all_outputs_and_targets():
 def test_a_callable_must_return_one_number(value):
     with pytest.raises(CoreError, match="the metric f1 must return one real number, but gave"):
         measure(CallableMetric(lambda out, wanted: value, "f1"), LOGITS, LABELS)
+
+
+def test_a_class_without_an_output_is_a_wrong_guess_or_an_error():
+    outputs, targets = np.eye(7, dtype=np.float32)[:3], np.array([0, 9, -1])
+    assert measure(METRICS["top5"](), outputs, targets) == pytest.approx(1 / 3)
+    assert measure(METRICS["accuracy"](), outputs, targets) == pytest.approx(1 / 3)
+    with pytest.raises(CoreError, match="class 9 has none; there are 7"):
+        measure(METRICS["perplexity"](), outputs, targets)

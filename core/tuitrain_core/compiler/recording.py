@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from ..autodiff import GradManager
 from ..data import DataLoader, Inputs
 from ..errors import CoreError, ShapeError
-from ..losses import Loss, cross_entropy
+from ..losses import Loss, check_targets, cross_entropy
 from ..module import BatchNorm1d, BatchNorm2d, Module
 from ..ops.base import Array
 from ..optimizer import Optimizer
@@ -38,6 +38,10 @@ class Recording:
     Attributes
     ----------
     problem : why the step cannot be recorded, so that it is taken eagerly; else ""
+
+    Raises
+    ------
+    CoreError : the targets are not in the range of the loss
     """
 
     def __init__(
@@ -60,6 +64,8 @@ class Recording:
             or next(module.named_buffers(recursive=False), None) is not None
         ]
         self.problem = ""
+        inputs, targets = loader.arrays
+        check_targets(loss, inputs[0] if targets is None else targets)
 
     def program(self) -> tuple[Program, BatchSource] | None:
         """Return the step for the modules that are frozen now, and its batches.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -28,6 +29,12 @@ _SMALLEST_STD: Final = 1e-30
 
 _FLOAT32_MAX: Final = float(np.finfo(np.float32).max)
 
+MAX_ROUNDING: Final = 1e-4
+"""The part of its standard deviation that a column may lose as float32."""
+
+_MIN_VARIATION: Final = 1e-12
+"""A column that varies less, relative to its largest number, has the noise of float64 alone."""
+
 
 def load_csv(
     path: str | os.PathLike[str],
@@ -42,8 +49,10 @@ def load_csv(
     """Read a data set from a CSV file with a header row.
 
     A column of numbers is one feature, with the mean and the standard deviation of the training
-    part. A column of texts is one feature for each text, in sorted order, 1 where the cell has it
-    and 0 elsewhere; at most `MAX_VALUES`.
+    part. If float32 cannot tell its numbers apart, such as seconds since 1970, a round number near
+    their mean is subtracted first, which the name of the feature says: ``time - 1700000000``. A
+    column of texts is one feature for each text, in sorted order, 1 where the cell has it and 0
+    elsewhere; at most `MAX_VALUES`.
 
     Parameters
     ----------
@@ -79,7 +88,8 @@ def load_csv(
     table = _without_gaps(table, gaps)
     train, tests = _parts(table, test)
     labels = _targets(table, targets, classes, unit)
-    inputs, names, scaled = _features(table, [table.columns[name] for name in features])
+    columns = [table.columns[name] for name in features]
+    inputs, names, scaled = _features(table, columns, train)
     mean, std = _statistics(inputs[train], scaled)
 
     def part(rows: Array) -> Dataset:
@@ -217,7 +227,14 @@ def _targets(
             f"{table.files[0][0]}: several targets must be numbers, but "
             f"{names[kinds.index('texts')] if 'texts' in kinds else 'classes=1'} makes classes"
         )
-    return np.stack([_numbers(table, column) / unit for column in columns], axis=1), ()
+    values = [_numbers(table, column) / unit for column in columns]
+    for column, numbers in zip(columns, values, strict=True):
+        if offset := _offset(numbers):
+            raise DataError(
+                f"{table.files[0][0]}: column {column.name!r} has numbers near {_plain(offset)}, "
+                "which differ by less than float32 holds; subtract that number in the file"
+            )
+    return np.stack(values, axis=1), ()
 
 
 def _class_numbers(table: Table, column: Column) -> tuple[Array, tuple[str, ...]]:
@@ -241,8 +258,15 @@ def _plain(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
-def _features(table: Table, columns: Iterable[Column]) -> tuple[Array, tuple[str, ...], Array]:
-    """Return the inputs (N, F), the names of the features, and which of them are scaled."""
+def _features(
+    table: Table, columns: Iterable[Column], train: Array
+) -> tuple[Array, tuple[str, ...], Array]:
+    """Return the inputs (N, F), the names of the features, and which of them are scaled.
+
+    Parameters
+    ----------
+    train : the rows that decide what is subtracted
+    """
     parts: list[tuple[Column, str | None]] = []
     for column in columns:
         if column.kind == "texts":
@@ -254,13 +278,17 @@ def _features(table: Table, columns: Iterable[Column]) -> tuple[Array, tuple[str
             f"{table.files[0][0]}: {len(table)} rows of {len(parts)} features are more than "
             f"{MAX_NUMBERS} numbers, which are read at most"
         )
-    inputs = np.empty((len(table), len(parts)), np.float32)
+    inputs, names = np.empty((len(table), len(parts)), np.float32), []
     for at, (column, text) in enumerate(parts):
-        if text is None:
-            inputs[:, at] = _numbers(table, column)
-        else:
+        if text is not None:
             inputs[:, at] = column.codes == column.texts.index(text)
-    names = [column.name if text is None else f"{column.name}={text}" for column, text in parts]
+            names.append(f"{column.name}={text}")
+            continue
+        numbers = _numbers(table, column)
+        offset = _offset(numbers[train])
+        inputs[:, at] = numbers - offset
+        sign = "-" if offset > 0 else "+"
+        names.append(f"{column.name} {sign} {_plain(abs(offset))}" if offset else column.name)
     return inputs, tuple(names), np.array([text is None for _, text in parts])
 
 
@@ -289,6 +317,18 @@ def _numbers(table: Table, column: Column) -> Array:
             f"correct it, or leave the column out with drop={column.name}"
         )
     raise DataError(f"{place}: {cell[:60]!r} does not fit in a float32")
+
+
+def _offset(numbers: Array) -> float:
+    """Return what to subtract from numbers that float32 cannot tell apart; 0 from others.
+
+    It is their mean, rounded to the decimal place of their standard deviation.
+    """
+    std = float(numbers.std())
+    lost = float(np.abs(numbers - numbers.astype(np.float32)).max())
+    if lost <= MAX_ROUNDING * std or std <= _MIN_VARIATION * float(np.abs(numbers).max()):
+        return 0.0
+    return round(float(numbers.mean()), -math.floor(math.log10(std)))
 
 
 def _statistics(inputs: Array, scaled: Array) -> tuple[list[float], list[float]]:

@@ -63,7 +63,8 @@ class _Lines:
     def __init__(self, path: Path, file: TextIO) -> None:
         self.path, self.file = path, file
         self.number = 0
-        self._quoted = False  # whether a quoted cell continues on the next line
+        self.separator = ","
+        self.opened = 0  # the line on which a quoted cell begins that is not closed yet, or 0
 
     def __iter__(self) -> Iterator[str]:
         while line := self.file.readline(MAX_LINE + 1):
@@ -74,11 +75,12 @@ class _Lines:
                     "this a CSV file?"
                 )
             self._check_text(line)
-            if not self._quoted and line.lstrip().startswith("#"):
+            if not self.opened and line.lstrip().startswith("#"):
                 continue
-            if line.count('"') % 2:
-                self._quoted = not self._quoted
             yield line
+            if '"' in line:
+                is_open = _ends_quoted(line, self.separator, bool(self.opened))
+                self.opened = (self.opened or self.number) if is_open else 0
 
     def _check_text(self, line: str) -> None:
         if (wrong := None if line.isascii() else _NOT_UTF_8.search(line)) is not None:
@@ -88,6 +90,33 @@ class _Lines:
             )
         if "\0" in line:
             raise DataError(f"{self.path}: line {self.number} has a NUL; this is no CSV file")
+
+
+def _ends_quoted(line: str, separator: str, quoted: bool) -> bool:
+    """Return whether a quoted cell continues after a line.
+
+    A quote begins a quoted cell only at the start of a cell, as the module `csv` reads it.
+
+    Parameters
+    ----------
+    quoted : whether the line begins within a quoted cell
+    """
+    at, starts = 0, True
+    while at < len(line):
+        char = line[at]
+        if quoted:
+            if char == '"' and line[at + 1 : at + 2] == '"':
+                at += 1
+            elif char == '"':
+                quoted = False
+        elif char == separator:
+            starts = True
+        elif starts and char == '"':
+            quoted, starts = True, False
+        elif char != " ":
+            starts = False
+        at += 1
+    return quoted
 
 
 def read_rows(path: Path, file: TextIO, sep: str) -> Iterator[tuple[int, list[str]]]:
@@ -102,7 +131,7 @@ def read_rows(path: Path, file: TextIO, sep: str) -> Iterator[tuple[int, list[st
     head = next((line for line in source if line.strip()), "")
     if not head:
         raise DataError(f"{path}: is empty; the first row must name the columns")
-    separator = _separator(sep, head)
+    separator = lines.separator = _separator(sep, head)
     reader = csv.reader(
         _prepend(head, source), delimiter=separator, skipinitialspace=True, strict=True
     )
@@ -118,6 +147,10 @@ def read_rows(path: Path, file: TextIO, sep: str) -> Iterator[tuple[int, list[st
                 f"{path}: has no text in its cells; the first row must name the columns"
             )
     except csv.Error as error:
+        if lines.opened:
+            raise DataError(
+                f'{path}: line {lines.opened}: a cell begins with " and has no closing one'
+            ) from None
         raise DataError(f"{path}: line {lines.number}: cannot be read as CSV: {error}") from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,15 @@ from .transform import RandomNumbers, Transform
 MAX_CLASSES: Final = 1 << 31
 """Class numbers are stored as int32."""
 
+MAX_DEFAULT_CLASSES: Final = 1000
+"""More classes than this, and than there are class numbers, must be given."""
+
+_MAX_ROUNDING: Final = 1e-2
+"""The part of its standard deviation that a column may lose as float32 without a warning."""
+
+_MIN_VARIATION: Final = 1e-12
+"""A column that varies less, relative to its largest number, has the noise of float64 alone."""
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -32,7 +42,8 @@ class Dataset:
     targets : integers are class numbers, one per sample (N,) or several, such as the next tokens
         (N, T). Floats and booleans (N, ...) become float32. None: the inputs are the targets, as
         an autoencoder has them.
-    classes : the number of classes, 1 or more; default: one more than the largest class number
+    classes : the number of classes, 1 or more; default: one more than the largest class number, at
+        most `MAX_DEFAULT_CLASSES` or as many as there are class numbers
     mean, std : a loader gives ``(x - mean) / std`` of floats and of bytes scaled to 0 .. 1: a
         number, or one for each index of the first axis of a sample (channel or feature). Default:
         0 and 1. They normalize the first of several inputs.
@@ -150,20 +161,43 @@ def _checked_classes(targets: Array | None, classes: int | None) -> int | None:
             raise DataError(f"classes needs class numbers as targets, but the targets are {kind}")
         return None
     if classes is None:
-        classes = max(1, int(targets.max()) + 1)
+        classes = default_classes(targets)
     if not checks.is_whole(classes) or classes < 1:
         raise DataError(f"classes must be an integer, 1 or more, but is {classes!r}")
     if classes > MAX_CLASSES:
         raise DataError(f"labels are kept as int32, which has no room for {classes} classes")
-    wrong = np.argwhere((targets < 0) | (targets >= classes))
+    _check_labels(targets, (targets < 0) | (targets >= classes), f"within 0 .. {classes - 1}")
+    return int(classes)
+
+
+def _check_labels(labels: Array, is_wrong: Array, allowed: str) -> None:
+    wrong = np.argwhere(is_wrong)
     if len(wrong):
         place = tuple(map(int, wrong[0]))
         shown = place[0] if len(place) == 1 else place
         raise DataError(
-            f"labels must be within 0 .. {classes - 1}, but label {shown} is {targets[place]} "
+            f"labels must be {allowed}, but label {shown} is {labels[place]} "
             f"({len(wrong)} are out of range)"
         )
-    return int(classes)
+
+
+def default_classes(*targets: Array) -> int:
+    """Return one more than the largest of the class numbers.
+
+    Raises
+    ------
+    DataError : a class number is negative, or much larger than the number of them
+    """
+    for numbers in targets:
+        _check_labels(numbers, numbers < 0, "0 or more")
+    count = max(1, *(int(numbers.max()) + 1 for numbers in targets))
+    size = sum(numbers.size for numbers in targets)
+    if count > max(MAX_DEFAULT_CLASSES, size):
+        raise DataError(
+            f"labels are class numbers, but the largest of {size} is {count - 1}; floats are "
+            "numbers to predict, and Dataset(…, classes=N) allows any number of classes"
+        )
+    return count
 
 
 def _statistic(name: str, value: Any, inputs: Array) -> float | tuple[float, ...]:
@@ -191,7 +225,7 @@ def _as_array(name: str, value: Any) -> Array:
     except ValueError as error:  # rows of different length
         raise DataError(f"{name} must be an array of one shape: {error}") from error
     if array.dtype.kind not in "iufb":
-        raise DataError(f"{name} must have numbers, but has {array.dtype} {array.shape}")
+        raise DataError(f"{name} must have numbers, not {array.dtype} {array.shape}")
     return array
 
 
@@ -214,7 +248,25 @@ def _as_float32(name: str, array: Array) -> Array:
             f"{name} must have finite float32 numbers, but the number at {place} is "
             f"{array[place]} ({len(wrong)} are not finite)"
         )
+    if array.dtype == np.float64 and 0 < array.ndim <= 2:
+        _warn_of_rounding(name, array, floats)
     return _frozen(floats)
+
+
+def _warn_of_rounding(name: str, array: Array, floats: Array) -> None:
+    """Warn of columns whose numbers float32 cannot tell apart, such as seconds since 1970."""
+    std, lost = array.std(axis=0), np.abs(array - floats).max(axis=0)
+    largest = np.abs(array).max(axis=0)
+    wrong = np.atleast_1d((lost > _MAX_ROUNDING * std) & (std > _MIN_VARIATION * largest))
+    if wrong.any():
+        column = int(np.argmax(wrong))
+        near = f"{array.reshape(len(array), -1)[0, column]:.12g}"
+        warnings.warn(
+            f"{name}: float32 cannot tell the numbers of column {column} apart, which are near "
+            f"{near} ({int(wrong.sum())} of {wrong.size} columns are like this); subtract their "
+            "mean before",
+            stacklevel=6,
+        )
 
 
 def _frozen(array: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..ops.base import Array
-from .memory_dataset import Dataset
+from .memory_dataset import Dataset, default_classes
 from .npz_file import array_names, check_known, opened_npz, read_array
 from .split import TEST_SHARE, check_share, split_rows
 
@@ -118,6 +119,12 @@ def choose_arrays(
     tests = [pair[1] for pair in pairs]
     with_tests = all(tests) and (label[1] is not None or label[0] is None)
     if not with_tests:
+        if unused := [name for name in (*tests, label[1]) if name is not None]:
+            warnings.warn(
+                f"{path}: {', '.join(unused)}: not used, because the test arrays of the others "
+                "are missing",
+                stacklevel=4,
+            )
         return NpzChoice(tuple(pair[0] for pair in pairs), label[0])
     test_inputs = tuple(name for name in tests if name is not None)
     return NpzChoice(tuple(pair[0] for pair in pairs), label[0], test_inputs, label[1])
@@ -190,7 +197,10 @@ def _datasets(
     whole = [part for _, part in (train, test) if part is not None and part.dtype.kind in "iu"]
     classes = None
     if whole and all(part.size for part in whole):
-        classes = max(1, *(int(part.max()) + 1 for part in whole))
+        try:
+            classes = default_classes(*whole)
+        except DataError as error:
+            raise DataError(f"{path}: {choice.targets}: {error}") from None
     parts = []
     mean, std = 0.0, 1.0
     for names, target, (arrays, labels) in (

@@ -42,6 +42,16 @@ class SampleArray:
         """The dtype in a batch: float32, or int32 for whole numbers."""
         return np.dtype(np.int32 if self.array.dtype == np.int32 else np.float32)
 
+    def limits(self) -> tuple[float, float]:
+        """Return the smallest and the largest number of a batch."""
+        low, high = float(self.array.min()), float(self.array.max())
+        if not self.scales:
+            return low, high
+        ends = [
+            a * x - b for a, b in zip(self.scales, self.shifts, strict=True) for x in (low, high)
+        ]
+        return min(ends), max(ends)
+
     def kernel(self, channels_last: bool, row_stride: int) -> Kernel:
         """Return the kernel that writes samples of this array; see `batch_gather`.
 

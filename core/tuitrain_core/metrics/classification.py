@@ -84,7 +84,8 @@ class Accuracy(ShareOfRight):
 class Top5(ShareOfRight):
     """The share of targets among the five classes with the highest outputs.
 
-    Of equal outputs the lower class comes first, as in `Accuracy`. A NaN output is a wrong guess.
+    Of equal outputs the lower class comes first, as in `Accuracy`. A NaN output is a wrong guess,
+    and so is any for a class without an output.
     """
 
     name = "top5"
@@ -99,7 +100,10 @@ class Top5(ShareOfRight):
 
 
 class Perplexity(Metric):
-    """The exponential of the mean negative log-likelihood of the targets; outputs are logits."""
+    """The exponential of the mean negative log-likelihood of the targets; outputs are logits.
+
+    A class without an output is a CoreError.
+    """
 
     name = "perplexity"
     larger_is_better = False
@@ -111,6 +115,12 @@ class Perplexity(Metric):
     def update(self, outputs: Array, targets: Array) -> None:
         """Add the negative log-likelihoods of a batch."""
         scores = np.moveaxis(outputs, class_axis(outputs, targets), -1).astype(np.float64)
+        wrong = targets[(targets < 0) | (targets >= scores.shape[-1])]
+        if wrong.size:
+            raise CoreError(
+                f"the perplexity needs an output for each class, but class {wrong.flat[0]} has "
+                f"none; there are {scores.shape[-1]}"
+            )
         own = np.take_along_axis(scores, targets[..., None].astype(np.int64), -1)[..., 0]
         with np.errstate(invalid="ignore"):  # infinite logits give NaN, which is shown
             top = scores.max(axis=-1, keepdims=True)

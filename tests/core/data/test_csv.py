@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tuitrain_core.data import check_csv, load_csv, read_csv
+from tuitrain_core.data import DataLoader, check_csv, load_csv, read_csv
 from tuitrain_core.errors import CoreError, DataError
 
 HOUSES = """area,town,rooms,price
@@ -153,7 +153,7 @@ def test_the_split_does_not_depend_on_the_contents(tmp_path):
         ("a,b\n1,2\n2,3\n", {"unit": 0}, "unit must be a finite number above 0"),
         ("a,b\n1,2\n2,3\n", {"sep": "ab"}, "sep must be one character"),
         ("a,b\n1,2\n2,3\n", {"test": "none.csv"}, "none.csv: cannot be read: No such file"),
-        ('a,b\n1,"2\n2,3\n', {}, "cannot be read as CSV"),
+        ('a,b\n1,"2\n2,3\n', {}, "line 2: a cell begins with"),
         (b"a,b\n1,2\n\xff,3\n", {}, "line 3: byte 0xff is no UTF-8 text"),
         ("a,b\n1,2\n".encode("utf-16"), {}, "line 1: byte 0xff is no UTF-8 text"),
         (b"a,b\n1,\0\n", {}, "line 2 has a NUL"),
@@ -223,3 +223,73 @@ def test_any_bytes_are_read_or_one_error(tmp_path, content):
         load_csv(write(tmp_path, content))
     except CoreError as error:
         assert "\n" not in str(error)
+
+
+def one_column(tmp_path, numbers, **options):
+    rows = "".join(f"{number!r},{place % 7}.5\n" for place, number in enumerate(numbers))
+    return load_csv(write(tmp_path, f"time,y\n{rows}"), **options)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "name"),
+    [
+        ([1_700_000_000 + i for i in range(40)], "time - 17000000"),
+        ([20_230_000 + 3 * i for i in range(40)], "time - 202300"),
+        ([-(1_700_000_000 + i / 8) for i in range(40)], "time + 170000000"),
+        ([1e15 + 300 * i for i in range(40)], "time - 100000000000"),
+        ([0.1 + 1e-9 * i for i in range(40)], "time - 0.100000"),
+    ],
+)
+def test_numbers_that_float32_cannot_tell_apart_are_shifted(tmp_path, numbers, name):
+    train, test = one_column(tmp_path, numbers)
+    assert train.feature_names == test.feature_names
+    assert train.feature_names[0].startswith(name)
+    batch = DataLoader(train, len(train), shuffle=False).batch(0)[0][:, 0]
+    whole = np.array(numbers, np.float64)
+    seen = np.sort(np.concatenate([train.inputs[:, 0], test.inputs[:, 0]]))
+    np.testing.assert_allclose(np.diff(seen), np.diff(np.sort(whole)), rtol=1e-2)
+    assert (len(np.unique(batch)), batch.std()) == (len(train), pytest.approx(1, abs=1e-3))
+    assert abs(batch.mean()) < 1e-3
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [1950 + i for i in range(40)],
+        [0.1] * 40,
+        [0.1 + 2e-17 * (i % 2) for i in range(40)],
+        [1_600_000_000 + 86_400 * i for i in range(40)],
+        [3.5e8 * (i % 3) for i in range(40)],
+    ],
+)
+def test_other_numbers_are_read_as_they_are(tmp_path, numbers):
+    train, _ = one_column(tmp_path, numbers)
+    assert train.feature_names == ("time",)
+    assert {float(x) for x in train.inputs[:, 0]} <= set(map(float, np.array(numbers, "f4")))
+
+
+def test_a_target_that_float32_cannot_hold_is_an_error(tmp_path):
+    with pytest.raises(DataError, match="column 'time' has numbers near 1700000010, which differ"):
+        one_column(tmp_path, [1_700_000_000 + i for i in range(20)], target="time")
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ('a,b\n5",1\n# old row,999\n6,2\n', ['5"', "6"]),
+        ('a,b\nx "y,1\n# old,2\n6,2\n', ['x "y', "6"]),
+        ('a,b\n  "x\n# kept",1\n# old,2\n6,2\n', ["x\n# kept", "6"]),
+        ('a,b\n"x""\n# kept",1\n# old,2\n6,2\n', ['x"\n# kept', "6"]),
+        ('a,b\n"x"",",1\n# old,2\n6,2\n', ['x",', "6"]),
+        ('a;b\n5,";1\n# old;2\n6;2\n', ['5,"', "6"]),
+        ('a,b\n1",2\n# old,2\n6,2\n', ['1"', "6"]),
+    ],
+)
+def test_a_quote_within_a_cell_is_text(tmp_path, text, cells):
+    table = read_csv(write(tmp_path, text))
+    assert [table.columns["a"].texts[code] for code in table.columns["a"].codes] == cells
+
+
+def test_a_quote_without_an_end_is_named_where_it_begins(tmp_path):
+    with pytest.raises(DataError, match='line 3: a cell begins with " and has no closing one'):
+        read_csv(write(tmp_path, 'a,b\n1,2\n3,"4\n5,6\n7,8\n'))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 
 import numpy as np
 import pytest
@@ -57,8 +58,8 @@ def test_read_only_memory_is_shared():
         (np.zeros((4, 0, 2, 2), "u1"), [0] * 4, {}, r"at least one sample and one number in it"),
         (images()[:0], np.zeros(0, int), {}, "at least one sample"),
         (np.float32(3), [0], {}, r"the input has the shape \(\)"),
-        (np.array(["a", "b"]), [0, 1], {}, "the input must have numbers, but has <U1"),
-        (np.zeros(4, complex), [0] * 4, {}, "must have numbers, but has complex128"),
+        (np.array(["a", "b"]), [0, 1], {}, "the input must have numbers, not <U1"),
+        (np.zeros(4, complex), [0] * 4, {}, "must have numbers, not complex128"),
         ((), [0], {}, "at least one input, but was given none"),
         ((images(), images(3)), [0] * 4, {}, "input 0 has 4 and input 1 3"),
         (np.array([[1, 2], [3, np.nan]]), [0, 1], {}, r"the number at \(1, 1\) is nan \(1 are not"),
@@ -74,7 +75,7 @@ def test_read_only_memory_is_shared():
         (images(), [0, 1, np.inf, 2], {}, "the targets must have finite float32 numbers"),
         (images(), [0.5] * 4, {"classes": 3}, "classes needs class numbers .* are float32 numbers"),
         (images(), [0, 10, 3, -1], {"classes": 10}, r"but label 1 is 10 \(2 are out of range\)"),
-        (images(), [0, -1, 3, -1], {}, r"within 0 .. 3, but label 1 is -1 \(2 are out of range\)"),
+        (images(), [0, -1, 3, -1], {}, r"0 or more, but label 1 is -1 \(2 are out of range\)"),
         (images(), [[0, 1], [1, 5], [0, 0], [0, 0]], {"classes": 3}, r"label \(1, 1\) is 5"),
         (images(), [0] * 4, {"mean": [1.0, 2.0]}, "one for each of 1 channels, but has 2"),
         (images(), [0] * 4, {"std": [-1.0]}, "std must be a finite number above 0, but is -1.0"),
@@ -169,3 +170,32 @@ def test_files_are_found_without_reading(tmp_path):
     (tmp_path / "t10k-images-idx3-ubyte").unlink()
     with pytest.raises(DataError, match="looked for t10k-images-idx3-ubyte"):
         find_idx_files(tmp_path)
+
+
+def test_numbers_that_float32_cannot_tell_apart_are_warned_of():
+    columns = np.stack([np.arange(20.0), 1.7e9 + np.arange(20), np.full(20, 0.1)], axis=1)
+    with pytest.warns(UserWarning, match="the input: .* column 1 apart, which are near 1700000000"):
+        Dataset(columns, np.zeros(20))
+    with pytest.warns(UserWarning, match="the targets: .* of column 0 apart"):
+        Dataset(np.zeros((20, 1)), columns[:, 1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Dataset(columns[:, [0, 2]], columns[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.array([0, 1, 2_147_483_646]), "the largest of 3 is 2147483646; floats are numbers"),
+        (np.array([0, 1_000_000]), "the largest of 2 is 1000000"),
+        (np.array([0, -1]), "0 or more, but label 1 is -1"),
+    ],
+)
+def test_numbers_to_predict_are_not_taken_for_class_numbers(labels, message):
+    with pytest.raises(DataError, match=message):
+        Dataset(np.zeros((len(labels), 2)), labels)
+
+
+def test_any_number_of_classes_may_be_given():
+    assert Dataset(np.zeros((2, 2)), np.array([0, 5000]), 5001).classes == 5001
+    assert Dataset(np.zeros((2, 2)), np.array([0, 999])).classes == 1000

@@ -120,7 +120,7 @@ NUMBERS = member(X)
             "no readable header",
         ),
         ({"x": NUMBERS, "y": NUMBERS}, {"test": 2}, "above 0 and below 1"),
-        ({"x": NUMBERS, "y": member(-Y)}, {}, "labels must be within"),
+        ({"x": NUMBERS, "y": member(-Y)}, {}, "labels must be 0 or more, but label"),
         ({"x_train": NUMBERS, "y_train": member(Y), "x_test": member(X[:, :2]),
           "y_test": member(Y)}, {}, "training samples are float32 (4,), but test samples float32"),
     ],
@@ -181,3 +181,16 @@ def test_changed_bytes_are_read_or_one_error(tmp_path, rng: random.Random):
         load_npz(path)
     except CoreError as error:
         assert "\n" not in str(error)
+
+
+def test_test_arrays_that_are_not_used_are_warned_of(tmp_path):
+    path = save(tmp_path, x_train=X, y_train=Y, x_test=X)
+    with pytest.warns(UserWarning, match="data.npz: x_test: not used, because the test arrays of"):
+        train, test = load_npz(path)
+    assert (len(train), len(test)) == (8, 2)
+
+
+def test_numbers_to_predict_are_not_taken_for_class_numbers(tmp_path):
+    path = save(tmp_path, x=X, y=Y * 700_000_000)
+    with pytest.raises(DataError, match="data.npz: y: .* the largest of 10 is 2100000000; floats"):
+        load_npz(path)
