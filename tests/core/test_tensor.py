@@ -214,6 +214,6 @@ def test_set_value_refuses_other_types_and_keeps_the_values():
 
 @pytest.mark.parametrize("value", [2**40, [1, -(2**31) - 1], np.array([2**31])])
 def test_whole_numbers_that_int32_has_no_room_for_are_an_error(value):
-    with pytest.raises(CoreError, match="int32, which has no room for -?[0-9]+; give dtype"):
+    with pytest.raises(CoreError, match=r"int32, which has no room for -?[0-9]+; give dtype"):
         tensor(value)
     assert tensor(value, dtype="int64").numpy().tolist() == np.array(value).tolist()

@@ -192,5 +192,5 @@ def test_test_arrays_that_are_not_used_are_warned_of(tmp_path):
 
 def test_numbers_to_predict_are_not_taken_for_class_numbers(tmp_path):
     path = save(tmp_path, x=X, y=Y * 700_000_000)
-    with pytest.raises(DataError, match="data.npz: y: .* the largest of 10 is 2100000000; floats"):
+    with pytest.raises(DataError, match=r"data.npz: y: .* the largest of 10 is 2100000000; floats"):
         load_npz(path)
