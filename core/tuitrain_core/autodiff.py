@@ -19,12 +19,24 @@ from .errors import CoreError, RecordingError, ShapeError
 from .ops.base import Array, Op
 from .tensor import Tensor, as_tensor_list, node_of, wrap
 
-__all__ = ["Function", "GradManager", "observe_backward"]
+__all__ = ["Function", "GradManager", "observe_backward", "observe_recording"]
 
 Callback: TypeAlias = Callable[[Tensor, Tensor], Tensor | None]
 """Called with an attached tensor and its gradient; returns the gradient to use instead, or None."""
 
 _observers: list[Callable[[GradManager, Sequence[Tensor]], None]] = []
+_recording_observers: list[Callable[[GradManager], None]] = []
+
+
+def observe_recording(observer: Callable[[GradManager], None]) -> Callable[[], None]:
+    """Call a function before each recording begins, in its thread, with its manager.
+
+    Returns
+    -------
+    A function that ends the observation
+    """
+    _recording_observers.append(observer)
+    return lambda: _recording_observers.remove(observer)
 
 
 def observe_backward(
@@ -130,6 +142,8 @@ class GradManager:
             if self._tape not in tape.active():
                 where = "in another thread; each thread needs its own"
             raise RecordingError(f"this GradManager is recording {where}")
+        for observer in _recording_observers:
+            observer(self)
         self._tape = tape.start(list(self._attached))
 
     def release(self) -> None:

@@ -25,6 +25,7 @@ class FakeEngine:
     samples_per_epoch = 40
     fallback_reason = ""
     capabilities = EVERY_CAPABILITY
+    has_reported = False
     metrics = (ACCURACY,)
 
     def __init__(self, before_step: Callable[[int], None] = lambda _: None) -> None:

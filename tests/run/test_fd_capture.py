@@ -34,3 +34,16 @@ def test_an_error_restores_the_terminal(capfd):
     os.write(2, b"what was wrong\n")
     print("seen")
     assert capfd.readouterr() == ("seen\n", "what was wrong\n")
+
+
+def test_input_is_at_its_end_and_says_why():
+    before = sys.stdin, sys.__stdin__
+    with capture_descriptors(LogCapture()):
+        with pytest.raises(EOFError, match="the keyboard belongs to the screen"):
+            input("name? ")
+        assert sys.stdin.read() == ""
+        assert os.read(0, 1) == b""
+        assert subprocess.run(["cat"], capture_output=True, check=True).stdout == b""
+        assert sys.__stdin__ is not None
+        assert sys.__stdin__.fileno() > 2  # the screen reads from it
+    assert (sys.stdin, sys.__stdin__) == before

@@ -39,9 +39,12 @@ class Problem:
     def weights(self) -> dict[str, bytes]:
         return {name: item.numpy().tobytes() for name, item in self.net.named_parameters()}
 
+    def loss(self, inputs, targets):
+        return functional.loss.cross_entropy(self.net(tensor(inputs)), tensor(targets))
+
     def train(self, inputs, targets):
         with self.gm:
-            loss = functional.loss.cross_entropy(self.net(tensor(inputs)), tensor(targets))
+            loss = self.loss(inputs, targets)
             self.gm.backward(loss)
         self.optimizer.step()
         self.optimizer.clear_grad()

@@ -77,6 +77,7 @@ def steer_script(
     steps_per_epoch: int,
     metrics: Sequence[MetricInfo],
     loader: Any = None,
+    on_first_step: Callable[[], None] = lambda: None,
 ) -> ScriptEngine:
     """Make the engine that steers the loop of a script; the parameters are those of `ScriptEngine`.
 
@@ -93,7 +94,7 @@ def steer_script(
             "watch takes a torch.nn.Module or a tuitrain_core Module, but was given "
             f"{type(net).__name__}"
         )
-    return ScriptEngine(net, optimizer, steps_per_epoch, metrics, loader)
+    return ScriptEngine(net, optimizer, steps_per_epoch, metrics, loader, on_first_step)
 
 
 def steer_torch_script(

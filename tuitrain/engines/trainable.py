@@ -87,6 +87,14 @@ class Trainable(Protocol):
         """What `evaluate` measures, in order; the first is shown first."""
         ...
 
+    @property
+    def has_reported(self) -> bool:
+        """Whether a loop has reported metrics at this boundary, which `evaluate` returns.
+
+        `run` ends at such a boundary. False for an engine that measures only when it is asked to.
+        """
+        ...
+
     def evaluate(self) -> Mapping[str, float]:
         """Return the `metrics` on the test set, by name; those that were not measured are left out.
 

@@ -204,6 +204,8 @@ class Session:
         -------
         The losses of the steps
         """
+        if self.engine.has_reported and not self.is_measured() and self._record_metrics():
+            return ()
         before, hold_policy = self.step, self._context.hold_policy
         steps = self._burst_limit(max_steps)
         losses = self.timeline.advance(steps, should_stop, *hold_policy.start_burst())
@@ -283,6 +285,15 @@ class Session:
         entry = self.journal.add(NO_TICKET, self.step, "pause", "breakpoint", "applied", reason)
         self.recorder.command(entry)
 
+    def _record_metrics(self) -> bool:
+        """Record the metrics of this boundary; return whether a breakpoint has paused the run."""
+        values, at_end = self.test_metrics(), self.step == self.info.total_steps
+        self.recorder.metrics(self.step, values)
+        is_met = not at_end and self.breakpoints.check_metrics(values)
+        if is_met:
+            self._pause_at_breakpoint()
+        return is_met
+
     def _after_steps(self, count: int) -> None:
         """Do the work that is due after a burst: metrics, digests, group metrics, checkpoints."""
         step, policy = self.step, self._context.policy
@@ -290,11 +301,8 @@ class Session:
         epoch_ends = at_end or step % self.info.steps_per_epoch == 0
         digest_due = at_end or step % policy.digest_every == 0
         self._context.run_state.count_steps(count)
-        if at_end or step % self.info.evaluation_interval == 0:
-            values = self.test_metrics()
-            self.recorder.metrics(step, values)
-            if not at_end and self.breakpoints.check_metrics(values):
-                self._pause_at_breakpoint()
+        if at_end or step % self.info.evaluation_interval == 0 or self.engine.has_reported:
+            self._record_metrics()
         branch = self.timeline.branch.name
         if digest_due:
             self.final_digests.mark_recorded()

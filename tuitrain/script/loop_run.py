@@ -83,6 +83,7 @@ class LoopRun(Generic[E]):
     def log(self, **values: float) -> None:
         """Report metrics of the present step, or the ``loss`` of the coming update.
 
+        A metric is recorded once, at the boundary that comes next.
         Without ``loss`` the loss of a step is what ``gm.backward`` was given, summed.
 
         Raises
@@ -139,6 +140,7 @@ class LoopRun(Generic[E]):
         planned = planned_commands(self._plan, info.total_steps)
         session = Session(self._engine, info, planned, (), recorder, policy)
         self._engine.loop.on_lr = session.note_lr
+        self._engine.loop.collect_reports()
         self._host.start(session, self._engine.loop)
 
     def _scenario(self) -> Scenario:

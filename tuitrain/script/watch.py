@@ -43,9 +43,9 @@ def watch(
 ) -> Any:
     """Steer and record the training loop that follows.
 
-    Call it once, after the optimizer is made and before the loop. From then on
-    ``optimizer.step()`` is the boundary: commands take effect there. The run has a screen if the
-    script was started by ``tuitrain run SCRIPT.py``, and none otherwise; the weights are the same.
+    Call it once, after the optimizer is made and before the loop. From then on commands take
+    effect between the steps of the loop. The run has a screen if the script was started by
+    ``tuitrain run SCRIPT.py``, and none otherwise; the weights are the same.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class ScriptRun(_Base):
     ) -> None:
         super().__init__(info, plan, out)
         self._net, self._optimizer, self._loader = net, optimizer, loader
-        self._engine = steer_script(net, optimizer, info.steps_per_epoch, info.metrics)
+        self._engine = self._steer(None)
         optimizer.step = self._step
         self._begin()
 
@@ -150,16 +150,20 @@ class ScriptRun(_Base):
                 f"run.batches takes a tuitrain_core DataLoader, but was given {kind}"
             )
         if self._has_started:
-            raise RefusedError("run.batches comes before the first optimizer.step()")
+            raise RefusedError("run.batches comes before the first step of the loop")
+        reported = self._engine.loop.reported
         self._engine.loop.end()
-        info = self.info
-        self._engine = steer_script(
-            self._net, self._optimizer, info.steps_per_epoch, info.metrics, chosen
-        )
+        self._engine = self._steer(chosen)
+        self._engine.loop.log(reported)
         return self._batches()
 
+    def _steer(self, loader: Any) -> ScriptEngine:
+        info = self.info
+        return steer_script(
+            self._net, self._optimizer, info.steps_per_epoch, info.metrics, loader, self._start
+        )
+
     def _batches(self) -> Iterator[Any]:
-        self._start()
         loop = self._engine.loop
         while (batch := loop.fetch()) is not None:
             taken = loop.updates
@@ -169,7 +173,6 @@ class ScriptRun(_Base):
 
     def _step(self) -> Any:
         """Update the parameters, in place of the optimizer's own step."""
-        self._start()
         self._engine.loop.update()
         return self._optimizer
 

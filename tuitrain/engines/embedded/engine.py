@@ -54,6 +54,7 @@ class EmbeddedEngine(GroupedNetwork):
     """
 
     capabilities = EVERY_CAPABILITY
+    has_reported = False
 
     def __init__(self, spec: EngineSpec) -> None:
         threads.limit_blas_threads()

@@ -30,6 +30,7 @@ class GroupedNetwork(ABC):
     table : the groups
     trace : returns the network's structure
     steps_per_epoch : the length of an epoch, for schedules
+    arrays : the values and gradients of its parameters; default: those of the model
 
     Attributes
     ----------
@@ -42,11 +43,12 @@ class GroupedNetwork(ABC):
         table: CoreTable,
         trace: Callable[[], Structure],
         steps_per_epoch: int,
+        arrays: CoreArrays | None = None,
     ) -> None:
         self.model = model
         self._table = table
         self._parameters = model.parameters
-        self._arrays = CoreArrays(model.parameters)
+        self._arrays = arrays or CoreArrays(model.parameters)
         self._frozen = FrozenParameters(self._arrays, model.buffers)
         self._owners = BufferOwners(model.module, trace)
         self._commands = CommandHandler(table, self._frozen, steps_per_epoch)
@@ -99,8 +101,8 @@ class GroupedNetwork(ABC):
 
     def gradient(self, parameter: str) -> Array | None:
         """Return the gradient of the last step, or None where none was computed."""
-        grad = self._parameters[parameter].grad
-        return None if grad is None else read_only(grad.memory())
+        gradient = self._arrays.gradient(parameter)
+        return None if gradient is None else read_only(gradient)
 
     def inspect_parameter(self, parameter: str) -> ParameterView | None:
         """Describe one parameter in full; None if no parameter has that name."""

@@ -21,7 +21,8 @@ class SteeredLoop:
     turns : the turns of the loop and of the session
     step : steps taken
     updates : the updates so far, those of left branches among them
-    logged : the metrics that the script has reported last
+    reported : the metrics that the script has reported since the last boundary
+    logged : those that it had reported by this boundary, and after the one before it
     has_jumped : whether a state was loaded since the batch was fetched
     error : what has ended the loop, or None
     on_lr : called with a group's name and the lr of an update, if the update before had another
@@ -30,7 +31,8 @@ class SteeredLoop:
     def __init__(self) -> None:
         self.turns = Turns()
         self.step = self.updates = 0
-        self.logged: dict[str, float] = {}
+        self.reported: dict[str, float] = {}
+        self.logged: Mapping[str, float] = {}
         self.has_jumped = False
         self.error: BaseException | None = None
         self.on_lr: Callable[[str, float], None] = _ignore_lr
@@ -53,10 +55,11 @@ class SteeredLoop:
         """Let the loop take steps, and wait; called by the session. See `Trainable.run`."""
         self._losses, self._should_hold, self._is_held = [], should_hold, False
         self._hold_condition, self._max_steps = hold_condition, steps
+        self.logged = {}
         while len(self._losses) < steps:
             # The first turn is one step, so that a request to stop waits for no more than that.
             self.turns.let_run(steps - len(self._losses) if self._losses else 1)
-            if self._is_held or self.turns.has_ended or should_stop():
+            if self._is_held or self.logged or self.turns.has_ended or should_stop():
                 break
         if isinstance(self.error, Exception) and not self._losses:
             raise self.error
@@ -68,11 +71,18 @@ class SteeredLoop:
             if name == "loss":
                 self._reported_loss = float(value)
             else:
-                self.logged[name] = float(value)
+                self.reported[name] = float(value)
+
+    def collect_reports(self) -> None:
+        """Note that the metrics reported so far are those of this boundary, where a turn ends."""
+        if self.reported:
+            self.logged, self.reported = self.reported, {}
+            self.turns.interrupt()
 
     def end(self, error: BaseException | None = None) -> None:
         """Note that the loop has ended, and what has ended it."""
         self.error = error
+        self.collect_reports()
         self.turns.end()
 
     def _finish_step(self, loss: float) -> None:

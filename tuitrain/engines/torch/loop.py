@@ -107,7 +107,7 @@ class TorchLoop(SteeredLoop):
     def jump(self, step: int) -> None:
         """Continue from another step, whose state was loaded; called by the session."""
         self.step, self.has_jumped, self._begun = step, True, None
-        self._loss, self._reported_loss = None, math.nan
+        self._loss, self._reported_loss, self.logged = None, math.nan, {}
         if self._batches is not None:
             self._batches.jump()
 
@@ -119,6 +119,9 @@ class TorchLoop(SteeredLoop):
         StoppedError : the run was stopped
         """
         self._thread = threading.get_ident()
+        if self.has_jumped:  # what the loop has reported since then is of the step that was left
+            self.reported = {}
+        self.collect_reports()
         self.turns.visit()
         if self._pruning.is_waiting:
             self._pruning.retry()

@@ -118,9 +118,14 @@ class TorchScriptEngine(TorchEngine):
         self.loop.turns.interrupt()
 
     def evaluate(self) -> Mapping[str, float]:
-        """Return the metrics that the loop has reported; the others are left out."""
+        """Return the metrics that the loop has reported for this boundary; see `has_reported`."""
         logged = self.loop.logged
         return {info.name: logged[info.name] for info in self.metrics if info.name in logged}
+
+    @property
+    def has_reported(self) -> bool:
+        """Whether the loop has reported metrics since the boundary before this one."""
+        return bool(self.loop.logged)
 
     def preview(self, command: AnyCommand) -> Mapping[str, tuple[float, float]]:
         """Refuse: see the capability."""

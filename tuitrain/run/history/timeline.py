@@ -280,6 +280,8 @@ class Timeline:
             self.advance(min(step, due, stop) - self._engine.step, lambda: False)
             if self._engine.step == stop:
                 self.on_stop()
-            if self._engine.step == due and self.branch.metrics.last_step < due:
+            now = self._engine.step
+            is_due = now == due or self._engine.has_reported
+            if is_due and self.branch.metrics.last_step < now:
                 self.measure()
             self.on_progress(self._engine.step, target)

@@ -1,5 +1,8 @@
 """Capturing the output of C code and child processes on the file descriptors 1 and 2.
 
+Descriptor 0 is at its end meanwhile, because the keyboard belongs to the screen, which reads from a
+copy in `sys.__stdin__`. A read by `input` raises an `EOFError` that says so.
+
 While a screen is up, the descriptors lead into pipes, whose lines are added to the captured output.
 The screen itself writes to copies of the descriptors, which replace `sys.stdout`, `sys.__stdout__`
 and the streams of standard error meanwhile.
@@ -7,6 +10,7 @@ and the streams of standard error meanwhile.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -22,8 +26,9 @@ _STREAMS: Final = {1: ("stdout", "__stdout__"), 2: ("stderr", "__stderr__")}
 
 @contextmanager
 def capture_descriptors(log: LogCapture) -> Generator[None, None, None]:
-    """Capture output on the descriptors until the context is left."""
+    """Capture output on the descriptors, and give no input, until the context is left."""
     with ExitStack() as pipes:
+        pipes.enter_context(_without_input())
         for number in _LEVELS:
             pipes.enter_context(_pipe(number, log))
         yield
@@ -49,6 +54,35 @@ def _pipe(number: int, log: LogCapture) -> Generator[None, None, None]:
         os.dup2(original, number)  # closes our last writing end of the pipe
         os.close(original)
         reader.join(timeout=1)  # a child process may still have a writing end
+
+
+class _NoInput(io.StringIO):
+    """A `sys.stdin` that is at its end; `input` learns why."""
+
+    def readline(self, size: int | None = -1, /) -> str:  # noqa: ARG002
+        raise EOFError(
+            "the keyboard belongs to the screen; a script takes its input as arguments, or runs "
+            "with --headless"
+        )
+
+
+@contextmanager
+def _without_input() -> Generator[None, None, None]:
+    before = sys.stdin, sys.__stdin__
+    if before[1] is None:
+        yield
+        return
+    original, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    try:
+        with os.fdopen(original, encoding="utf-8", errors="replace", closefd=False) as copy:
+            sys.stdin, sys.__stdin__ = _NoInput(), copy  # type: ignore[misc]
+            yield
+    finally:
+        sys.stdin, sys.__stdin__ = before  # type: ignore[misc]
+        os.dup2(original, 0)
+        os.close(original)
 
 
 def _set_streams(streams: Mapping[str, TextIO]) -> None:

@@ -31,6 +31,7 @@ from ..grouped_network import GroupedNetwork
 from ..model import SeededModel
 from ..network_inspector import NetworkInspector
 from ..network_structure import Structure
+from .arrays import ScriptArrays
 from .groups import ScriptGroups
 from .loop import ScriptLoop
 
@@ -62,6 +63,7 @@ class ScriptEngine(GroupedNetwork):
     steps_per_epoch : the length of an epoch, for schedules
     metrics : what the script reports with `log`
     loader : gives the batch of any step; None if the loop fetches its own
+    on_first_step : called by the loop before its first boundary
 
     Attributes
     ----------
@@ -81,6 +83,7 @@ class ScriptEngine(GroupedNetwork):
         steps_per_epoch: int,
         metrics: Sequence[MetricInfo],
         loader: DataLoader | None = None,
+        on_first_step: Callable[[], None] = lambda: None,
     ) -> None:
         threads.limit_blas_threads()
         self.steps_per_epoch = steps_per_epoch
@@ -94,8 +97,9 @@ class ScriptEngine(GroupedNetwork):
         model.generator = random.generator()
         model.parameters = self._groups.parameters
         self._inspector = None if loader is None else NetworkInspector(model, loader, table)
-        super().__init__(model, table, self._structure, steps_per_epoch)
-        self.loop = ScriptLoop(self._groups, model, self._frozen, loader)
+        arrays = ScriptArrays(model.parameters)
+        super().__init__(model, table, self._structure, steps_per_epoch, arrays)
+        self.loop = ScriptLoop(self._groups, model, arrays, self._frozen, loader, on_first_step)
 
     @property
     def step(self) -> int:
@@ -125,9 +129,14 @@ class ScriptEngine(GroupedNetwork):
         self.loop.turns.interrupt()
 
     def evaluate(self) -> Mapping[str, float]:
-        """Return the metrics that the loop has reported; the others are left out."""
+        """Return the metrics that the loop has reported for this boundary; see `has_reported`."""
         logged = self.loop.logged
         return {info.name: logged[info.name] for info in self.metrics if info.name in logged}
+
+    @property
+    def has_reported(self) -> bool:
+        """Whether the loop has reported metrics since the boundary before this one."""
+        return bool(self.loop.logged)
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups; see `Steerable.apply`."""

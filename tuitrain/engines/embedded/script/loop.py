@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tuitrain.commands import Clip
-from tuitrain_core.autodiff import GradManager, observe_backward
+from tuitrain_core.autodiff import GradManager, observe_backward, observe_recording
 from tuitrain_core.data import DataLoader
 from tuitrain_core.optimizer import clip_grad_norm, clip_grad_value
 from tuitrain_core.tensor import Tensor
@@ -17,47 +17,60 @@ from ...loops.steered_loop import SteeredLoop
 from ...state import Array
 from ..holdable_steps import ComputedStep
 from ..model import MutableState, SeededModel
+from .arrays import ScriptArrays
 from .groups import ScriptGroups, set_rates
 
 
 class ScriptLoop(SteeredLoop):
     """What the loop of a script calls, in its own thread, while it has the turn.
 
-    Its boundary is `update`, before the parameters change, or, with a loader, `fetch`.
+    Its boundary is, with a loader, `fetch`; else the first recording of a manager that has
+    parameters of the network, before the forward pass; or `update`, if there was none.
 
     Parameters
     ----------
     groups : the groups, with the script's optimizers
     model : the network
+    arrays : the parameters' values and gradients
     frozen : which parameters are frozen
     loader : gives the batch of any step; None if the loop fetches its own
+    on_first_step : called before the first boundary
 
     Attributes
     ----------
     clip : how gradients are clipped
     held_buffers : the values of the buffers that frozen parameters hold, by name
-    step, updates, logged, has_jumped, error, turns : see `SteeredLoop`
+    step, updates, reported, logged, has_jumped, error, turns : see `SteeredLoop`
     """
 
     def __init__(
         self,
         groups: ScriptGroups,
         model: SeededModel,
+        arrays: ScriptArrays,
         frozen: FrozenParameters,
         loader: DataLoader | None,
+        on_first_step: Callable[[], None],
     ) -> None:
         super().__init__()
         self.clip = Clip("off")
         self.held_buffers: dict[str, Array] = {}
         self._groups, self._model, self._frozen, self._loader = groups, model, frozen, loader
+        self._arrays = arrays
         self._loss = math.nan
         self._begun: MutableState | None = None
-        self._end_observation = observe_backward(self._add_loss)
+        self._on_first_step = on_first_step
+        self._has_visited = False
+        self._own = frozenset(map(id, groups.parameters.values()))
+        self._observations = [observe_backward(self._add_loss)]
+        if loader is None:
+            self._observations.append(observe_recording(self._visit_before_forward))
 
     def jump(self, step: int) -> None:
         """Continue from another step, whose state was loaded; called by the session."""
         self.step, self.has_jumped, self._begun = step, True, None
-        self.held_buffers = {}
+        self.logged, self.held_buffers = {}, {}
+        self._arrays.forget_update()
 
     def fetch(self) -> Any:
         """Visit the boundary, and return the batch of the next step.
@@ -67,7 +80,10 @@ class ScriptLoop(SteeredLoop):
         StoppedError : the run was stopped
         """
         assert self._loader is not None
-        self.turns.visit()
+        if self.has_jumped:  # what the loop has reported since then is of the step that was left
+            self.reported = {}
+            self._loss = self._reported_loss = math.nan
+        self._visit()
         self.has_jumped = False
         if self._should_hold is not None:
             self._begun = self._model.mutable_state()
@@ -83,13 +99,12 @@ class ScriptLoop(SteeredLoop):
         ------
         StoppedError : the run was stopped
         """
+        if self._loader is None and not self._has_visited:
+            self._visit_before_update()
+        self._has_visited = False
         self._drop_frozen()
-        if self._loader is None:
-            self.has_jumped = False
-            self.turns.visit()
-            if self.has_jumped:
-                return
-            self._drop_frozen()
+        if self.has_jumped:
+            return
         self._groups.follow_script()
         while self._is_to_be_held():
             self._hold()
@@ -97,13 +112,43 @@ class ScriptLoop(SteeredLoop):
                 return
             self._drop_frozen()
         self._update_groups()
+        self._arrays.note_update()
         self._finish_step(self._loss)
         self._loss = math.nan
 
     def end(self, error: BaseException | None = None) -> None:
         """Note that the loop has ended, and what has ended it."""
-        self._end_observation()
+        for end_observation in self._observations:
+            end_observation()
+        self._observations = []
         super().end(error)
+
+    def _visit(self) -> None:
+        self._on_first_step()
+        self.collect_reports()
+        self.turns.visit()
+        self._has_visited = True
+
+    def _visit_before_forward(self, manager: GradManager) -> None:
+        """Visit the boundary before the first forward pass of a step."""
+        if not self._has_visited and self._is_own(manager):
+            self._visit()
+
+    def _visit_before_update(self) -> None:
+        """Visit the boundary of a step whose gradients were computed without a manager.
+
+        At the boundary frozen parameters have no gradient, and their buffers the bytes that they
+        hold. What is thawed there gets both back, and takes part in the update.
+        """
+        parameters, buffers = self._groups.parameters, self._model.buffers()
+        gradients = {name: parameters[name].grad for name in self._frozen.frozen_since()}
+        changed = {name: buffers[name].copy() for name in self.held_buffers}
+        self._drop_frozen()
+        self._visit()
+        for name, gradient in gradients.items():
+            parameters[name].grad = gradient
+        for name in changed.keys() - self.held_buffers.keys():
+            buffers[name][...] = changed[name]
 
     def _is_to_be_held(self) -> bool:
         if self._should_hold is None or self.turns.is_released:
@@ -148,7 +193,9 @@ class ScriptLoop(SteeredLoop):
 
     def _add_loss(self, manager: GradManager, outputs: Sequence[Tensor]) -> None:
         """Add the outputs of a backward pass through this network to the loss of the step."""
-        own = {id(item) for item in self._groups.parameters.values()}
-        if any(id(item) in own for item in manager.attached_tensors()):
+        if self._is_own(manager):
             value = sum(float(output.numpy().sum()) for output in outputs)
             self._loss = value if math.isnan(self._loss) else self._loss + value
+
+    def _is_own(self, manager: GradManager) -> bool:
+        return any(id(item) in self._own for item in manager.attached_tensors())
