@@ -59,6 +59,7 @@ class TorchScenarioEngine(TorchEngine):
     """
 
     capabilities = Capabilities(frozenset(Capability) - {*_REASONS}, _REASONS)
+    has_reported = False
 
     def __init__(self, spec: EngineSpec, clock: Callable[[], float] = time.perf_counter) -> None:
         self._spec, self._clock = spec, clock
