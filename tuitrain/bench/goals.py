@@ -80,6 +80,10 @@ GOALS: Final = (
     Goal("full screen beside headless, 2 threads", "screen", r".*, 2 threads", "ratio", 0.85),
     Goal("key to answer on the screen, p99", "latency", r"key .*, p99", "seconds", 0.1),
     Goal("lateness of the event loop, p99", "lateness", r".*, p99", "seconds", 0.02),
+    Goal("1 viewer beside none, 1 thread", "viewers", r".*1 thread, 1 viewer", "ratio", 0.97),
+    Goal("1 viewer beside none, 2 threads", "viewers", r".*2 threads, 1 viewer", "ratio", 0.9),
+    Goal("10 viewers beside none", "viewers", r".*, 10 viewers", "ratio", 0.85),
+    Goal("ctl, round trip, p99", "viewers", r"ctl.*, p99", "seconds", 0.05),
     Goal("freezing, share of what was expected", "freeze", r".*", "expected", 0.9),
 )
 

@@ -52,8 +52,14 @@ def run_in_terminal(
     headless: bool = False,
     threads: int = 1,
     variables: Mapping[str, str] | None = None,
+    hosted: bool = False,
 ) -> Iterator[TerminalRun]:
     """Run a scenario with ``tuitrain run`` in a terminal until the end of the block.
+
+    Parameters
+    ----------
+    headless : without the app
+    hosted : without the app, as a detached run, which viewers can watch
 
     Raises
     ------
@@ -62,9 +68,8 @@ def run_in_terminal(
     with scenario_file(scenario) as file:
         record = file.with_name("record")
         command = [sys.executable, "-m", "tuitrain", "run", str(file), "--out", str(record)]
-        with Terminal(
-            command + ["--headless"] * headless, run_environment(threads, variables)
-        ) as terminal:
+        options = ["--headless"] * headless + ["--hosted"] * hosted
+        with Terminal(command + options, run_environment(threads, variables)) as terminal:
             try:
                 yield TerminalRun(terminal, record / "metrics.jsonl")
             except TimeoutError as error:
@@ -96,6 +101,7 @@ class TerminalRun:
 
     def __init__(self, terminal: Terminal, metrics: Path) -> None:
         self.terminal = terminal
+        self.folder = metrics.parent
         self._metrics = metrics
         self._position = 0
         self._steps = 0

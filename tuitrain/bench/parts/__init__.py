@@ -20,6 +20,7 @@ from . import (
     screen,
     start,
     throughput,
+    viewers,
 )
 
 
@@ -86,6 +87,13 @@ PARTS: Final = (
         "monitor",
         "A headless run with record and tests, beside its bare engine",
         monitor.cases,
+        starts_processes=True,
+    ),
+    PartSpec(
+        "viewers",
+        "A run that other processes watch, beside the same run without viewers",
+        viewers.cases,
+        rounds=3,
         starts_processes=True,
     ),
     PartSpec("memory", "The most memory held", memory.cases, rounds=1, starts_processes=True),

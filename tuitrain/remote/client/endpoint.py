@@ -26,6 +26,9 @@ MAX_NOISE_BYTES: Final = 64 * 1024
 CONNECT_SECONDS: Final = 10.0
 """Seconds in which a socket must accept a connection."""
 
+END_SECONDS: Final = 1.0
+"""Seconds in which ssh must end by itself after its input has ended."""
+
 _HOST: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@%-]*|\[[0-9A-Fa-f:.%]+\]")
 
 
@@ -37,11 +40,19 @@ class Link:
     ----------
     reader, writer : its two directions
     why_lost : returns, after its end, what is known of the reason; or ""
+    process : ssh, which ends with the connection; None for a socket
     """
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     why_lost: Callable[[], str] = lambda: ""
+    process: asyncio.subprocess.Process | None = None
+
+    async def close(self) -> None:
+        """Close the connection, and wait for the end of ssh."""
+        self.writer.close()
+        if self.process is not None:
+            await _end(self.process)
 
 
 class Endpoint(Protocol):
@@ -162,10 +173,9 @@ class SshEndpoint:
             await errors.wait()
             raise errors.as_problem(self._host) from None
         except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            await _end(process)
             raise
-        return Link(process.stdout, process.stdin, errors.last_line)
+        return Link(process.stdout, process.stdin, errors.last_line, process)
 
 
 def ssh_command(host: str, words: list[str], asks: bool) -> list[str]:
@@ -205,6 +215,20 @@ async def _skip_to_greeting(reader: asyncio.StreamReader) -> None:
         read += len(line)
         if read > MAX_NOISE_BYTES:
             raise ConnectionProblem("the other machine printed much, but no greeting of a relay")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End ssh: by the end of its input, or else by a signal."""
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(END_SECONDS):
+            while await process.stdout.read(1 << 16):
+                pass
+            await process.wait()
+    except (TimeoutError, asyncio.CancelledError):
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 class _Errors:

@@ -39,8 +39,9 @@ class LiveList:
     ) -> None:
         self._list_here = list_here
         self._is_closed = threading.Event()
+        self._changed = threading.Condition()
         self._here: list[ListedRun] = []
-        self._hosts = [_HostList(host) for host in hosts]
+        self._hosts = [_HostList(host, self._notify) for host in hosts]
         self._thread = threading.Thread(target=self._refresh, name="tuitrain-list", daemon=True)
 
     @property
@@ -61,6 +62,13 @@ class LiveList:
             host.start()
         return self
 
+    def wait_for(
+        self, condition: Callable[[list[ListedRun]], bool], timeout: float | None = None
+    ) -> None:
+        """Wait until the list meets a condition, at most ``timeout`` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: condition(self.rows), timeout)
+
     def close(self) -> None:
         """End the connections."""
         self._is_closed.set()
@@ -74,6 +82,11 @@ class LiveList:
     def _list_once(self) -> None:
         with contextlib.suppress(TuitrainError, OSError):
             self._here = self._list_here()
+        self._notify()
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
 
 class _HostList:
@@ -85,11 +98,13 @@ class _HostList:
     problem : why there is no list, or ""
     """
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
         self.rows: list[ListedRun] = []
         self.problem = ""
         self._host = host
         self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread()
 
     def start(self) -> None:
         """Start ssh, and a thread that reads its output."""
@@ -105,15 +120,21 @@ class _HostList:
         except OSError as error:
             self.problem = f"{self._host}: ssh cannot be started: {error.strerror}"
             return
-        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self._thread = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         """End ssh."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            self._thread.join()
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
+        with process:  # closes its streams
+            self._read_lists(process)
+
+    def _read_lists(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         rows: list[ListedRun] = []
@@ -124,6 +145,7 @@ class _HostList:
                     rows.append(msgspec.structs.replace(row, host=self._host))
             else:
                 self.rows, rows = rows, []
+                self._on_change()
         lines = process.stderr.read(_MAX_LINE).decode(errors="replace").strip().splitlines()
         reason = lines[-1].removeprefix("tuitrain: ") if lines else "the connection has ended"
         self.rows, self.problem = [], f"{self._host}: {reason}"

@@ -264,7 +264,7 @@ class RemoteSource:
         finally:
             pings.cancel()
             self._writer = None
-            link.writer.close()
+            await link.close()
 
     async def _send_pings(self) -> None:
         while True:

@@ -70,6 +70,7 @@ class LiveEntry:
         self.facts = RunFacts(run_id(folder), name, str(folder.resolve()), os.getpid())
         self._path = sockets / f"{self.facts.id}.lock"
         self._descriptor = _open_locked(self._path, folder)
+        self._is_closed = False
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, msgspec.json.encode(self.facts), 0)
 
@@ -98,7 +99,10 @@ class LiveEntry:
         return listener
 
     def close(self) -> None:
-        """Remove the files, the lock last."""
+        """Remove the files, the lock last. Closing again does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         for path in (self.facts.socket, self._path):
             with contextlib.suppress(OSError):
                 path.unlink()

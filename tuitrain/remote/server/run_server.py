@@ -111,6 +111,12 @@ class RunServer:
         self._has_started.wait()
         return self
 
+    def disconnect_all(self) -> None:
+        """Close all connections; viewers come back by themselves."""
+        if self._loop is not None:
+            for connection in tuple(self._connections):
+                self._loop.call_soon_threadsafe(connection.abort)
+
     def close(self) -> None:
         """Send viewers the last snapshot and a farewell, and end the thread."""
         if self._loop is not None and self._thread.is_alive():

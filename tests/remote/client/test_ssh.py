@@ -1,0 +1,82 @@
+"""A run of another machine: ssh is replaced by a program that runs its command on this one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.remote.runs import TIMEOUT, served
+from tuitrain.errors import NoSuchRunError
+from tuitrain.remote.client.endpoint import SshEndpoint, ssh_command
+from tuitrain.remote.client.find_endpoint import endpoint_of
+from tuitrain.remote.client.live_list import LiveList
+from tuitrain.remote.client.remote_source import RemoteSource
+from tuitrain.remote.errors import ConnectionProblem
+from tuitrain.run.snapshot import Phase
+
+_STAND_IN = """#!/bin/sh
+echo "$@" >> {log}
+echo "Welcome to box: no mail"
+for last; do :; done
+exec sh -c "$last"
+"""
+
+
+@pytest.fixture
+def ssh_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put the stand-in on PATH, and return the file with the arguments that it was given."""
+    log, program = tmp_path / "ssh.log", tmp_path / "bin" / "ssh"
+    program.parent.mkdir()
+    program.write_text(_STAND_IN.format(log=log))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("TUITRAIN_REMOTE_COMMAND", f"{sys.executable} -m tuitrain")
+    return log
+
+
+def test_a_run_of_another_machine_is_watched_over_ssh(ssh_log: Path, tmp_path: Path) -> None:
+    with served(tmp_path / "run") as made:
+        source = RemoteSource(endpoint_of(f"box:{made.id}"), "laptop").start()
+        made.closing.callback(source.close)
+        shown = source.wait_for(lambda shown: shown.phase is Phase.PAUSED, TIMEOUT)
+        assert shown.info.name == "fake run"
+        assert ssh_log.read_text().endswith(
+            f"box -- {sys.executable} -m tuitrain relay {made.id}\n"
+        )
+
+
+def test_a_run_that_is_not_live_there_is_one_error(ssh_log: Path) -> None:
+    source = RemoteSource(endpoint_of("box:nothing"), "laptop").start()
+    source.wait_for(lambda _: False, TIMEOUT)
+    assert isinstance(source.error, NoSuchRunError)
+    assert str(source.error).startswith("box: no run is live on this machine")
+    source.close()
+
+
+def test_a_failure_of_ssh_is_one_error(ssh_log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUITRAIN_SSH", "sh -c 'echo no route >&2; exit 255'")
+    source = RemoteSource(endpoint_of("box:run"), "laptop", returns=False).start()
+    source.wait_for(lambda _: False, TIMEOUT)
+    assert str(source.error) == "box: no route"
+    source.close()
+
+
+def test_the_live_runs_of_another_machine_are_listed(ssh_log: Path, tmp_path: Path) -> None:
+    with served(tmp_path / "run") as made:
+        live = LiveList(["box"], list_here=list).start()
+        made.closing.callback(live.close)
+        live.wait_for(lambda rows: len(rows) == 1, TIMEOUT)
+        (row,) = live.rows
+        assert (row.run, row.host, row.word) == ("fake run", "box", f"box:{made.id}")
+
+
+@pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "", "a;b", "$(x)", "a\nb"])
+def test_a_host_cannot_be_an_option_or_a_command(host: str) -> None:
+    with pytest.raises(ConnectionProblem, match="is no name of a host"):
+        SshEndpoint(host, "run")
+
+
+def test_the_name_of_a_run_is_quoted_for_the_shell_there() -> None:
+    assert ssh_command("box", ["relay", "a b; c"], asks=False)[-1] == "tuitrain relay 'a b; c'"

@@ -1,0 +1,85 @@
+"""Runs that tests watch: an engine that trains nothing, held where the test wants it, and served."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.run.fake_engine import FakeEngine
+from tuitrain.remote.client.endpoint import SocketEndpoint
+from tuitrain.remote.client.remote_source import RemoteSource
+from tuitrain.remote.control.client import ControlClient
+from tuitrain.remote.local.find_run import find_run
+from tuitrain.remote.server.run_server import RunServer
+from tuitrain.run.live.live_run import LiveRun
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import Phase, RunInfo
+
+TIMEOUT = 8.0
+"""Seconds after which a test fails that waits for an event."""
+
+NO_END = 10**9
+"""Steps of a run that only a test ends."""
+
+
+@dataclass
+class ServedRun:
+    """A run of this process, and the means to look at it."""
+
+    run: LiveRun
+    server: RunServer
+    engine: FakeEngine
+    log: list[str]
+    closing: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def id(self) -> str:
+        return self.server.id
+
+    def view(self, name: str = "laptop", **options: bool) -> RemoteSource:
+        """Attach a viewer, and wait for its first snapshot of the trained run."""
+        source = RemoteSource(SocketEndpoint(find_run(self.id)), name, **options).start()
+        self.closing.callback(source.close)
+        source.wait_for(lambda shown: shown.phase is not Phase.STARTING, TIMEOUT)
+        assert source.received
+        return source
+
+    def control(self) -> ControlClient:
+        """Return a program's connection, for a ``with`` block."""
+        return ControlClient(SocketEndpoint(find_run(self.id)), "program")
+
+
+@contextmanager
+def served(
+    folder: Path,
+    total: int = NO_END,
+    before_step: Callable[[int], None] = lambda _: None,
+    paused: bool = True,
+) -> Iterator[ServedRun]:
+    """Serve a run until the block is left; it is paused at its start unless ``paused`` is False."""
+    engine, log = FakeEngine(before_step), []
+    info = RunInfo("fake run", "fake", "none", 0, 4, 10, total)
+
+    def build(_: object) -> Session:
+        session = Session(engine, info)
+        if paused:
+            session.phase = Phase.PAUSED
+        return session
+
+    run = LiveRun(build, info)
+    server = RunServer(run, folder, "fake run", log.append)
+    made = ServedRun(run, server, engine, log)
+    with made.closing:
+        made.closing.callback(run.close)
+        made.closing.callback(server.close)
+        server.start()
+        run.start()
+        yield made
+
+
+def threads_of(name: str) -> int:
+    """Return the number of threads with a name."""
+    return sum(thread.name == name for thread in threading.enumerate())

@@ -1,0 +1,110 @@
+"""Viewers: the speed of a run that other processes watch, and the time of a command of a program."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from ..interleave import Measure, NotMeasuredError
+from ..plan import BOOT_SECONDS, Case, Plan, format_threads
+from ..results import Row
+from ..scenario_runs import (
+    START_TIMEOUT,
+    TerminalRun,
+    bench_scenario,
+    run_environment,
+    run_in_terminal,
+)
+
+SETTLE_STEPS = 200
+ALONE = "no viewer"
+
+OBSERVATION_FACTOR = 5
+"""Duration of a value relative to `Plan.seconds`: viewers are served unevenly."""
+
+_PROBE = [sys.executable, "-m", "tuitrain.bench.probes.attached_viewers"]
+
+
+def cases(plan: Plan) -> Iterator[Case]:
+    """Plan LeNet with one and ten viewers beside none, and the round trip of ``ctl``."""
+    for threads in (1,) if plan.quick else plan.threads:
+        for number in (1,) if plan.quick else (1, 10):
+            yield _speed_case(plan, number, threads)
+    count = 20 if plan.quick else 200
+    yield plan.percentile_case(
+        "ctl, from the command to its answer",
+        BOOT_SECONDS + 0.1 * count,
+        lambda: _round_trips(count),
+    )
+
+
+def _speed_case(plan: Plan, number: int, threads: int) -> Case:
+    viewers = "1 viewer" if number == 1 else f"{number} viewers"
+    label = f"LeNet, B=64, {format_threads(threads)}, {viewers}"
+
+    def measure() -> Iterator[Row]:
+        contenders = {
+            viewers: _run_speed(plan, number, threads),
+            ALONE: _run_speed(plan, 0, threads),
+        }
+        trials = plan.trials(contenders, label)
+        yield Row(cell=label, unit="samples/s", subject=viewers, trials=trials)
+
+    seconds = 2 * plan.rounds * (2 * BOOT_SECONDS + OBSERVATION_FACTOR * plan.seconds)
+    return Case((label,), seconds, measure)
+
+
+def _run_speed(plan: Plan, number: int, threads: int) -> Measure:
+    def once() -> tuple[float, str]:
+        with run_in_terminal(bench_scenario(), threads=threads, hosted=True) as run:
+            run.wait_for_steps(SETTLE_STEPS)
+            with _viewers(run, number):
+                return 64 * run.steps_per_second(OBSERVATION_FACTOR * plan.seconds), ""
+
+    return once
+
+
+@contextmanager
+def _viewers(run: TerminalRun, number: int) -> Iterator[None]:
+    """Attach viewers, in one process, until the block is left.
+
+    Raises
+    ------
+    NotMeasuredError : they cannot connect
+    """
+    if not number:
+        yield
+        return
+    command = [*_PROBE, "watch", str(run.folder), str(number)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, env=run_environment(1), text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            if process.stdout.readline().strip() != "ready":
+                raise NotMeasuredError("the viewers did not connect")
+            yield
+        finally:
+            process.kill()
+
+
+def _round_trips(count: int) -> Sequence[float]:
+    with run_in_terminal(bench_scenario(), hosted=True) as run:
+        run.wait_for_steps(SETTLE_STEPS)
+        try:
+            process = subprocess.run(
+                [*_PROBE, "command", str(run.folder), str(count)],
+                capture_output=True,
+                text=True,
+                env=run_environment(1),
+                timeout=START_TIMEOUT + count,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise NotMeasuredError("the commands were not answered") from None
+    if process.returncode != 0:
+        raise NotMeasuredError((process.stderr.strip().splitlines() or ["it failed"])[-1])
+    return json.loads(process.stdout)
