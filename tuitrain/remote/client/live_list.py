@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
@@ -126,7 +128,8 @@ class _HostList:
     def close(self) -> None:
         """End ssh."""
         if self._process is not None:
-            self._process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM)  # a proxy command of ssh ends, too
             self._process.wait()
             self._thread.join()
 
