@@ -15,7 +15,7 @@ from tuitrain.records.record_reader import HEADER
 from tuitrain.records.record_writer import RecordWriter
 from tuitrain.remote.client.find_endpoint import endpoint_of
 from tuitrain.remote.client.live_list import LiveList
-from tuitrain.remote.control.identity import viewer_name
+from tuitrain.remote.identity import viewer_name
 from tuitrain.remote.server.local_screen import LocalScreen
 from tuitrain.remote.server.serving import serving
 from tuitrain.run.live.live_run import LiveRun

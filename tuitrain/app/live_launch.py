@@ -8,7 +8,7 @@ from pathlib import Path
 from tuitrain.errors import TuitrainError
 from tuitrain.remote.client.endpoint import Endpoint
 from tuitrain.remote.client.remote_source import RemoteSource
-from tuitrain.remote.control.identity import viewer_name
+from tuitrain.remote.identity import viewer_name
 from tuitrain.scenario.runs.run_list import runs_folder
 
 from .renderables.charts.pinned_runs import PinnedRun

@@ -44,9 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise TuitrainError(
             "--read-only needs the app: without a screen there are no keys to refuse"
         )
-    return headless.run(
-        scenario.name, arguments.json, headless.scenario_events(scenario, source, arguments.out)
-    )
+    events = headless.scenario_events(scenario, source, arguments.out, arguments.private)
+    return headless.run(scenario.name, arguments.json, events)
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -131,6 +130,11 @@ def resume(arguments: argparse.Namespace) -> int:
     from tuitrain.scenario import resume as resuming
 
     def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
+        from tuitrain.scenario.build import make_run_info
+        from tuitrain.scenario.verify import read_scenario
+
+        info = make_run_info(read_scenario(arguments.folder)[1])
+        access = headless.serve_to_viewers(arguments.folder, info, files)
         return resuming.resume(
             arguments.folder,
             files,
@@ -138,6 +142,7 @@ def resume(arguments: argparse.Namespace) -> int:
             bar.set_steps,
             arguments.checkpoint,
             arguments.although_changed,
+            access,
         )
 
     return headless.run(str(arguments.folder), arguments.json, events)

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from .signals import signals_raise
-from .status import FAILED, OK
+from .status import FAILED, OK, print_error
 
 if TYPE_CHECKING:
+    from tuitrain.run.live.access import LiveAccess
     from tuitrain.run.recorder import Recorder
+    from tuitrain.run.snapshot import RunInfo
     from tuitrain.scenario.events import Event
     from tuitrain.scenario.report import ProgressBar
     from tuitrain.scenario.schema import Scenario
@@ -49,17 +51,41 @@ def _compare(folder: Path, json: bool) -> int:
     return OK if comparison.verdict.ok else FAILED
 
 
-def scenario_events(scenario: Scenario, source: str, out: Path | None = None) -> Events:
-    """Return a function that runs a scenario, recorded in the folder ``out`` if it is not None."""
+def scenario_events(
+    scenario: Scenario, source: str, out: Path | None = None, private: bool = False
+) -> Events:
+    """Return a function that runs a scenario.
+
+    Parameters
+    ----------
+    out : the folder of the record; None for a run without record, which is not served either
+    private : serve the run to no other process
+    """
 
     def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
         from tuitrain.run.recorder import NULL_RECORDER
+        from tuitrain.scenario.build import make_run_info
         from tuitrain.scenario.replay import replay
 
-        recorder = NULL_RECORDER if out is None else _folder(scenario, source, out, files)
-        return replay(scenario, source, bar.show_task, bar.set_steps, recorder)
+        recorder, access = NULL_RECORDER, None
+        if out is not None:
+            recorder = _folder(scenario, source, out, files)
+            access = serve_to_viewers(out, make_run_info(scenario), files, private)
+        return replay(scenario, source, bar.show_task, bar.set_steps, recorder, access=access)
 
     return events
+
+
+def serve_to_viewers(
+    folder: Path, info: RunInfo, files: ExitStack, private: bool = False
+) -> LiveAccess:
+    """Serve a headless run to viewers until its record is closed; return their access to it."""
+    from tuitrain.remote.server.serving import serving
+    from tuitrain.run.live.access import LiveAccess
+
+    access = LiveAccess(info)
+    files.enter_context(serving(access, folder, info.name, print_error, private))
+    return access
 
 
 def run(name: str, json: bool, events: Events) -> int:

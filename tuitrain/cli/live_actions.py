@@ -66,8 +66,8 @@ def control(arguments: argparse.Namespace) -> int:
     """Send a command to a live run, or ask it something."""
     from tuitrain.remote.client.find_endpoint import endpoint_of
     from tuitrain.remote.control.client import ControlClient
-    from tuitrain.remote.control.identity import viewer_name
     from tuitrain.remote.errors import ConnectionProblem
+    from tuitrain.remote.identity import viewer_name
 
     words = arguments.words
     question = words[0] if words and words[0] in QUESTIONS else ""

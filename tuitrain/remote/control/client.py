@@ -87,15 +87,20 @@ class ControlClient:
         ticket = self._source.submit(command, actor, why, at)
         written = to_text(command)
 
+        def waits(snapshot: Snapshot) -> bool:
+            return any(one.ticket == ticket for one in snapshot.scheduled)
+
         def answered(snapshot: Snapshot) -> bool:
-            return any(entry.ticket == ticket for entry in snapshot.journal)
+            return waits(snapshot) or any(entry.ticket == ticket for entry in snapshot.journal)
 
         snapshot = self._source.wait_for(answered, timeout)
         for entry in reversed(snapshot.journal):
             if entry.ticket == ticket:
                 return CommandReply(written, entry.outcome, entry.step, entry.message, ticket)
+        if at is not None and waits(snapshot):
+            return CommandReply(written, "scheduled", at, f"waits for step {at}", ticket)
         raise self._source.error or TuitrainError(
-            f"{written!r} was not answered in {timeout:g} s; it may still be applied"
+            f"{written!r} was not answered in {timeout or 0:g} s; it may still be applied"
         )
 
     def preview(self, text: str, timeout: float | None) -> PreviewReply:

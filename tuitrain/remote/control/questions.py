@@ -55,7 +55,7 @@ def status_reply(snapshot: Snapshot, welcome: Welcome, socket: str) -> RunStatus
         clip=snapshot.clip,
         breakpoints=list(snapshot.breakpoints),
         checkpoints=list(snapshot.checkpoints),
-        scheduled=[],
+        scheduled=[f"step {one.step}: {one.command} ({one.actor})" for one in snapshot.scheduled],
         pen=attachment.pen if attachment else "",
     )
 
@@ -145,7 +145,7 @@ def journal_reply(snapshot: Snapshot, since: int) -> JournalReply:
             entry.actor,
             entry.outcome,
             entry.message,
-            "",
+            entry.why,
             entry.ticket,
         )
         for index, entry in enumerate(journal[since:], min(since, len(journal)))

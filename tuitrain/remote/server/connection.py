@@ -8,9 +8,11 @@ from typing import Final
 
 from tuitrain.commands import AnyCommand, parse
 from tuitrain.errors import CommandError, TuitrainError
+from tuitrain.run.authorship import make_actor
 from tuitrain.run.snapshot import Phase, Snapshot
 
 from ..errors import ProtocolError
+from ..identity import viewer_name
 from ..snapshots import SnapshotEncoder
 from ..snapshots import decode_request as decode_inspection
 from ..wire.frames import MAX_REQUEST_BYTES, FrameReader, make_frame
@@ -100,6 +102,11 @@ class Connection:
     def name(self) -> str:
         """The viewer's name, for messages; "" before it has said it."""
         return "" if self._hello is None else self._hello.name
+
+    @property
+    def _place(self) -> str:
+        """The machine of a viewer, as the journal names it; "" for that of the run."""
+        return "" if self.name == viewer_name() else self.name
 
     @property
     def awaits_answer(self) -> bool:
@@ -240,7 +247,8 @@ class Connection:
                     f"{holder} has the pen; take it first" if holder else "take the pen first"
                 )
             command = parse(request.command)
-            viewer.submit(command, request.actor)
+            actor = make_actor(request.actor.partition("@")[0], self._place)
+            viewer.submit(command, actor, request.ticket, request.why, request.at)
         except TuitrainError as error:
             self._send(RefusedCommand(request.ticket, str(error)))
         else:

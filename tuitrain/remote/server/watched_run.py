@@ -16,7 +16,14 @@ class RunViewer(Protocol):
         """Return the newest snapshot, with what this viewer has requested."""
         ...
 
-    def submit(self, command: AnyCommand, actor: Actor) -> int:
+    def submit(
+        self,
+        command: AnyCommand,
+        actor: Actor,
+        ticket: int | None = None,
+        why: str = "",
+        at: int | None = None,
+    ) -> int:
         """Submit a command, and return its ticket."""
         ...
 

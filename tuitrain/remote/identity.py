@@ -6,7 +6,7 @@ import platform
 import re
 from typing import Final
 
-from ..wire.messages import MAX_NAME
+from .wire.messages import MAX_NAME
 
 _MAX_HOST: Final = 24
 
