@@ -2,8 +2,8 @@
 
 Frames are garbage, torn, huge, repeated, of another version, or changed in some bytes; a connection
 gets some of them in pieces. Each must be read, or refused with one clear error. Any other exception
-is a finding, and the exit status is 1. The memory after the first tenth is compared with that at the
-end. The same seed gives the same bytes.
+is a finding, and the exit status is 1. The memory after the first tenth is printed beside
+that at the end. The same seed gives the same bytes.
 """
 
 from __future__ import annotations

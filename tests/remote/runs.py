@@ -1,4 +1,4 @@
-"""Runs that tests watch: an engine that trains nothing, held where the test wants it, and served."""
+"""Runs that tests watch: an engine that trains nothing, served to viewers."""
 
 from __future__ import annotations
 

@@ -122,9 +122,12 @@ def steer_torch_script(
     ------
     RefusedError : they do not fit each other, or cannot be steered
     """
-    from .torch.steering import steer
+    from .torch import steering
 
-    return steer(net, optimizer, steps_per_epoch, metrics, loader, accumulate, objects)
+    # Without PyTorch, pyright does not know the types of its modules.
+    return steering.steer(  # pyright: ignore[reportUnknownMemberType]
+        net, optimizer, steps_per_epoch, metrics, loader, accumulate, objects
+    )
 
 
 def is_torch_module(value: object) -> bool:

@@ -193,7 +193,7 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
         self.redraw()
 
     def watch_show_vertical_scrollbar(self) -> None:
-        """Fit the rows to the width beside the scrollbar, which is not known before they are drawn."""
+        """Fit the rows to the width beside the scrollbar, known only after they are drawn."""
         self.redraw()
 
 

@@ -1,4 +1,4 @@
-"""Viewers: the speed of a run that other processes watch, and the time of a command of a program."""
+"""Viewers: the speed of a run that other processes watch, and the time of a command."""
 
 from __future__ import annotations
 

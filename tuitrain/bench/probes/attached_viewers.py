@@ -1,8 +1,8 @@
 """Attach viewers to a live run, or send it commands as a program does.
 
-Usage: ``python -m tuitrain.bench.probes.attached_viewers watch FOLDER NUMBER`` attaches viewers that
-look 12 times a second, prints ``ready`` and runs until it is killed; ``command FOLDER COUNT`` sends
-commands, each over a connection of its own, and prints a JSON list of seconds.
+Usage: ``python -m tuitrain.bench.probes.attached_viewers watch FOLDER NUMBER`` attaches viewers
+that look 12 times a second, prints ``ready`` and runs until it is killed. ``command FOLDER COUNT``
+sends commands, each over a connection of its own, and prints a JSON list of seconds.
 """
 
 from __future__ import annotations

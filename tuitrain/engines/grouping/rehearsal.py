@@ -26,7 +26,7 @@ _LACKING = (Capability.NETWORK_TREE, Capability.CONFUSION)
 
 
 class RehearsalEngine:
-    """Follows commands as the engine that is rehearsed does; its steps cost nothing and change nothing.
+    """Follows commands as the rehearsed engine does; its steps cost and change nothing.
 
     Results of training are not known: losses are 0, metrics are NaN, and there is no gradient.
     See `Engine` for what each member promises.

@@ -99,8 +99,8 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise RefusedError(
-        f"a state of {type(value).__name__} cannot be saved without pickle; leave the object out of "
-        "watch, and step it by run.step"
+        f"a state of {type(value).__name__} cannot be saved without pickle; leave the object "
+        "out of watch, and step it by run.step"
     )
 
 

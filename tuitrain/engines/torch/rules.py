@@ -203,7 +203,7 @@ def settings_of(rule: Rule, values: Mapping[str, Any]) -> dict[str, Setting]:
 
 
 def hidden_settings(rule: Rule, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the other settings of an entry of ``param_groups``, such as ``foreach`` and ``fused``."""
+    """Return the other settings of an entry of ``param_groups``, such as ``foreach``."""
     arguments = inspect.signature(rule.kind).parameters
     shown = {"params", "lr", *rule.constraints}
     return {key: value for key, value in values.items() if key in arguments and key not in shown}

@@ -128,8 +128,9 @@ class HistoriesPart:
     ) -> bytes:
         """Encode histories that begin with any earlier ones, by their other fields."""
         known = old.points if old else None
-        places = {fact: at for at, fact in enumerate(old.facts)} if old and known else {}
-        sources = tuple(places.get(fact, -1) for fact in new.facts)
+        earlier = old.histories if old and known else ()
+        places = {history.name: at for at, history in enumerate(earlier)}
+        sources = tuple(places.get(history.name, -1) for history in new.histories)
         keeps = tuple(
             0 if known is None or source < 0 else _common(known.of(source), points.of(index))
             for index, source in enumerate(sources)

@@ -27,7 +27,7 @@ Points = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 class LrSpans:
-    """The spans of each group, from the groups at the steps at which a schedule may have changed."""
+    """The spans of each group, from the groups where a schedule may have changed."""
 
     def __init__(self) -> None:
         self._spans: dict[str, list[LrSpan]] = {}
