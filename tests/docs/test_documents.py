@@ -18,8 +18,9 @@ from tuitrain.scenario.load import loads
 
 from .pages import PAGES, ROOT, Block, blocks, prose
 
-SCREEN = {"start", "open", "serve", "bench"}
-"""Commands that open a screen or measure for long: their arguments are read, and no more."""
+SCREEN = {"start", "open", "serve", "bench", "attach", "ctl", "list", "relay"}
+"""Commands that open a screen, measure for long or need a live run: only their arguments are read.
+`tests/remote` has live runs."""
 
 LINES = [
     (block, line.removeprefix("$ ").split("#")[0].strip())
@@ -120,7 +121,9 @@ def test_every_command_line_works(block: Block, line: str, folder: Path, monkeyp
             assert len(words) > 1
         case ["source", script]:
             assert script == ".venv/bin/activate"
-        case ["tuitrain", name, *_] if name in SCREEN or words[1:3] == ["run", words[-1]]:
+        case ["tuitrain", name, *_] if (
+            name in SCREEN or "--detach" in words or words[1:3] == ["run", words[-1]]
+        ):
             assert parse_arguments(words[1:]).action
         case ["tuitrain", *rest]:
             assert main(_outside_of_earlier(rest, folder)) == 0

@@ -21,6 +21,10 @@ START_SECONDS: Final = 60.0
 """Seconds in which the process must have its socket; importing takes one, a busy machine more."""
 
 
+_children: list[subprocess.Popen[bytes]] = []
+"""The processes that were started: one that is forgotten while it runs is a warning of Python."""
+
+
 def start_detached(words: Sequence[str], folder: Path) -> RunFacts:
     """Start ``tuitrain`` with these arguments in a process of its own, and wait for its socket.
 
@@ -42,6 +46,7 @@ def start_detached(words: Sequence[str], folder: Path) -> RunFacts:
             start_new_session=True,
             env={**os.environ, "TUITRAIN_DETACHED": "1"},
         )
+        _children.append(process)
         return _wait_for_socket(process, run_id(folder), errors)
 
 

@@ -1,0 +1,94 @@
+"""The contract of ``ctl --json``: its fields, conditions and questions."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from tests.app.fake import running
+from tuitrain.errors import TuitrainError
+from tuitrain.remote.control import questions, replies
+from tuitrain.remote.control.conditions import parse_condition
+from tuitrain.remote.control.text import reply_lines
+from tuitrain.run.snapshot import Phase, Series
+
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "control.md"
+
+
+def test_the_page_lists_the_fields_of_every_answer() -> None:
+    listed = [
+        re.findall(r"`(\w+)`", row.split("|")[2])
+        for row in PAGE.read_text().splitlines()
+        if row.startswith("| ") and row.count("|") == 3
+    ]
+    structs = [
+        kind
+        for _, kind in inspect.getmembers(replies, inspect.isclass)
+        if issubclass(kind, msgspec.Struct)
+    ]
+    for kind in structs:
+        assert list(kind.__struct_fields__) in listed, kind.__name__
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("step 1204", True),
+        ("step 1205", False),
+        ("loss < 1e9", True),
+        ("loss < -1", False),
+        ("accuracy >= 0", True),
+        ("paused", False),
+        ("break", False),
+        ("end", False),
+    ],
+)
+def test_conditions(text: str, holds: bool) -> None:
+    assert parse_condition(text).holds(running()) is holds
+
+
+def test_the_end_is_a_condition() -> None:
+    assert parse_condition("end").holds(running(phase=Phase.FINISHED))
+
+
+@pytest.mark.parametrize("text", ["", "soon", "step", "step -1", "loss 3", "loss < x", "a b < 3"])
+def test_what_is_no_condition_is_one_error(text: str) -> None:
+    with pytest.raises(TuitrainError, match="is no condition"):
+        parse_condition(text)
+
+
+def test_a_metric_that_is_not_measured_is_one_error() -> None:
+    with pytest.raises(TuitrainError, match="does not measure 'acuracy', did you mean 'accuracy'"):
+        parse_condition("acuracy > 0.5").check(running())
+
+
+def test_curves_are_thinned_out_and_keep_their_ends() -> None:
+    curve = Series(np.arange(1, 1001), np.arange(1000.0))
+    snapshot = running(loss=curve)
+    reply = questions.metrics_reply(snapshot, ["loss"], 0, None, 5).metrics["loss"]
+    assert (reply.steps[0], reply.steps[-1], len(reply.steps), reply.of) == (1, 1000, 5, 1000)
+    part = questions.metrics_reply(snapshot, ["loss"], 10, 12, 5).metrics["loss"]
+    assert part.steps == [10, 11, 12]
+
+
+def test_an_unknown_curve_is_one_error() -> None:
+    with pytest.raises(TuitrainError, match="no curve 'los', did you mean 'loss'"):
+        questions.metrics_reply(running(), ["los"], 0, None, 5)
+
+
+def test_the_journal_is_read_on_from_where_it_was_left() -> None:
+    whole = questions.journal_reply(running(), 0)
+    rest = questions.journal_reply(running(), whole.next - 1)
+    assert rest.entries == whole.entries[-1:]
+    assert questions.journal_reply(running(), whole.next + 5).entries == []
+
+
+def test_every_answer_has_a_text() -> None:
+    assert "conv" in "\n".join(reply_lines(questions.groups_reply(running())))
+    lines = reply_lines(replies.WaitReply("end", False, "running", 3, None, "not met in 1.0 s"))
+    assert lines == ["end: not met: not met in 1.0 s (running, step 3)"]
