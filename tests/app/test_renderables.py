@@ -21,7 +21,7 @@ from tuitrain.app.renderables.histograms.parameter import format_values, paramet
 from tuitrain.app.renderables.rows import ellipsize, plain_text, row_width, wrap
 from tuitrain.app.renderables.tables.groups import GroupColumns, table_header, table_rows
 from tuitrain.app.renderables.tables.journal import journal_rows
-from tuitrain.run.snapshot import JournalEntry, ParameterView, Phase, Series
+from tuitrain.run.snapshot import Attachment, JournalEntry, ParameterView, Phase, Series
 
 from .fake import JOURNAL, array_view, branched, group, running, starting
 
@@ -338,3 +338,20 @@ def test_a_folded_group_has_the_number_of_frozen_parameters():
     assert plain_text(row.row).startswith("▸ conv ❄3/4 ")
     (row, *_) = table_rows([conv], {"conv"}, GroupColumns())
     assert "❄" not in plain_text(row.row)
+
+
+@pytest.mark.parametrize(
+    ("attachment", "shown"),
+    [
+        (Attachment(1, "laptop", holds_pen=True), "✎ you"),
+        (Attachment(2, "desk", holds_pen=False), "✎ desk of 2"),
+        (Attachment(3, "", holds_pen=False), "✎ free of 3"),
+        (Attachment(2, "desk", holds_pen=False, delay=3.2), "✎ desk of 2, 3 s late"),
+        (Attachment(problem="the connection was lost"), "⚠ the connection was lost"),
+    ],
+)
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_header_says_who_steers_and_how_late_the_screen_is(attachment, shown, width):
+    first, second = map(plain_text, header_rows(running(attachment=attachment), width))
+    assert shown in second
+    assert len(first) == len(second) == width

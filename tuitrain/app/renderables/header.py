@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tuitrain.run.snapshot import Phase, Snapshot
+from tuitrain.run.snapshot import Attachment, Phase, Snapshot
 
 from .formatting import format_compact, format_count, format_duration
 from .rows import Role, Row, ellipsize, first_fitting, join_rows, justify, row_width, wrap_text
@@ -109,11 +109,26 @@ def _pace(snapshot: Snapshot, width: int) -> Row:
         number = len(snapshot.breakpoints)
         noun = f" breakpoint{'s' if number > 1 else ''}"
         parts.insert(0, ((f"◉ {number}", "warning"), (noun, "muted")))
+    if viewers := _viewers(snapshot.attachment):
+        parts.insert(0, viewers)
     pace = join_rows(parts, gap="   ")
     if snapshot.overhead is None or snapshot.phase is not Phase.RUNNING:
         return pace
     overhead: Row = (("overhead ", "muted"), (_overhead(snapshot.overhead), "text"))
     return first_fitting([join_rows([pace, overhead], gap="   "), pace], width - _BAR_WITH_OVERHEAD)
+
+
+def _viewers(attachment: Attachment | None) -> Row:
+    """Return who has the pen, of how many screens, and how late this one is."""
+    if attachment is None:
+        return ()
+    holder = "you" if attachment.holds_pen else ellipsize(attachment.pen, 16) or "free"
+    row: Row = (("✎ ", "muted"), (holder, "text" if attachment.holds_pen else "warning"))
+    if attachment.viewers > 1:
+        row = (*row, (f" of {attachment.viewers}", "muted"))
+    if attachment.delay is not None:
+        row = (*row, (f", {attachment.delay:.0f} s late", "warning"))
+    return row
 
 
 def _overhead(share: float) -> str:
@@ -124,11 +139,15 @@ def _overhead(share: float) -> str:
 def _with_note(snapshot: Snapshot, pace: Row, width: int) -> Row:
     """Put the note of the run before the throughput, or in its place if there is too little room.
 
+    A problem of the connection comes before a note of the run.
+
     The note of a starting or failed run is in the banner.
     """
-    if not snapshot.note or snapshot.phase in (Phase.STARTING, Phase.FAILED):
+    problem = snapshot.attachment.problem if snapshot.attachment else ""
+    text = problem or snapshot.note
+    if not text or (not problem and snapshot.phase in (Phase.STARTING, Phase.FAILED)):
         return pace
-    note = f" ⚠ {ellipsize(snapshot.note, width - _MIN_BAR - 4)} "
+    note = f" ⚠ {ellipsize(text, width - _MIN_BAR - 4)} "
     alert: Row = ((note, "alert"),)
     return first_fitting([join_rows([alert, pace], gap="   "), alert], width - _MIN_BAR)
 
