@@ -37,7 +37,7 @@ from .loop import ScriptLoop
 
 _NO_WAY_BACK = (
     "the loop of this script fetches its own batches, so no step can be repeated; "
-    "`for … in run.batches(loader, epochs=N):` lets the run go back"
+    "`for … in run.batches(loader):` lets the run go back"
 )
 _REASONS: Mapping[Capability, str] = {
     Capability.EVALUATION: "a script measures for itself; `run.log(accuracy=…)` reports a metric",
