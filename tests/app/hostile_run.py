@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from tuitrain.app import screens
 from tuitrain.app.config import Config
+from tuitrain.app.screens.deck.attached_deck import AttachedDeck
 from tuitrain.app.screens.deck.flight_deck import FlightDeck
 from tuitrain.app.screens.deck.recording_deck import RecordingDeck
 from tuitrain.app.screens.dialogs.branches import BranchesDialog
@@ -22,8 +23,10 @@ from tuitrain.app.screens.dialogs.clip import ClipDialog
 from tuitrain.app.screens.dialogs.compare_rates import CompareRatesDialog
 from tuitrain.app.screens.dialogs.confirm import ConfirmDialog
 from tuitrain.app.screens.dialogs.decay import DecayDialog
+from tuitrain.app.screens.dialogs.leave import LeaveDialog
 from tuitrain.app.screens.dialogs.lr import LrDialog
 from tuitrain.app.screens.dialogs.optimizer import OptimizerDialog
+from tuitrain.app.screens.dialogs.pen import PenDialog
 from tuitrain.app.screens.dialogs.regroup import RegroupDialog
 from tuitrain.app.screens.dialogs.rewind import RewindDialog
 from tuitrain.app.screens.dialogs.save import SaveDialog
@@ -47,6 +50,7 @@ from tuitrain.engines.inspection import (
 )
 from tuitrain.run.logs.log_capture import LogLine, LogSnapshot
 from tuitrain.run.snapshot import (
+    Attachment,
     Intervention,
     JournalEntry,
     OptimizerChoice,
@@ -60,6 +64,8 @@ from .fake_inspection import network_view, weights_view
 
 SHOWS_THE_NAME = (
     ConfirmDialog,
+    LeaveDialog,
+    PenDialog,
     DecayDialog,
     FlightDeck,
     CheckpointDialog,
@@ -78,7 +84,7 @@ SHOWS_THE_NAME = (
 )
 """Screens that show at least a few cells of the text."""
 
-OF_THEIR_OWN_APP = (StartScreen, RecordingDeck)
+OF_THEIR_OWN_APP = (StartScreen, RecordingDeck, AttachedDeck)
 """Screens that are not opened over the deck of a run."""
 
 
@@ -181,6 +187,8 @@ def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Sc
         BreakpointsDialog: lambda: BreakpointsDialog(shown, ask),
         ClipDialog: lambda: ClipDialog(shown, ask),
         ConfirmDialog: lambda: ConfirmDialog(text, text, text),
+        LeaveDialog: lambda: LeaveDialog(text),
+        PenDialog: lambda: PenDialog(Attachment(2, text, holds_pen=False)),
         DecayDialog: lambda: DecayDialog(group, shown, ask),
         HelpScreen: HelpScreen,
         CheckpointDialog: lambda: CheckpointDialog(shown),

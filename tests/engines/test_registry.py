@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from tests.installed import is_installed
 from tuitrain.engines.registry import DEFAULT_ENGINE, engine_factory, engine_names
 from tuitrain.errors import RefusedError, ScenarioError
 from tuitrain.scenario.build import build
@@ -52,7 +53,10 @@ def test_an_engine_is_imported_on_first_use():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("name", engine_names())
+INSTALLED = [name for name in engine_names() if name != "torch" or is_installed("torch")]
+
+
+@pytest.mark.parametrize("name", INSTALLED)
 def test_the_environment_maps_names_to_text(name):
     environment = engine_factory(name).environment()
     assert environment

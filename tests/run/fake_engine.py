@@ -63,6 +63,9 @@ class FakeEngine:
         self.evaluated_at.append(self.step)
         return {info.name: self.step / 100 for info in self.metrics}
 
+    def rehearsal(self):
+        raise RefusedError("this engine cannot be rehearsed")
+
     def groups(self) -> tuple[GroupView, ...]:
         row = ParameterRow("w", (2,), 2, math.nan, None)
         return (GroupView("all", (row,), 2, "sgd", "", "constant", 0.1, 0.1, math.nan, None, None),)

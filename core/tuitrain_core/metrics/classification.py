@@ -93,10 +93,12 @@ class Top5(ShareOfRight):
     def is_right(self, outputs: Array, targets: Array) -> Array:
         """Return where fewer than five classes come before the target."""
         scores = np.moveaxis(outputs, class_axis(outputs, targets), -1)
-        own = np.take_along_axis(scores, targets[..., None].astype(np.int64), -1)
+        has_output = (targets >= 0) & (targets < scores.shape[-1])
+        known = np.where(has_output, targets, 0).astype(np.int64)
+        own = np.take_along_axis(scores, known[..., None], -1)
         is_lower_class = np.arange(scores.shape[-1]) < targets[..., None]
         before = (scores > own) | ((scores == own) & is_lower_class)
-        return (before.sum(axis=-1) < 5) & ~np.isnan(scores).any(axis=-1)
+        return has_output & (before.sum(axis=-1) < 5) & ~np.isnan(scores).any(axis=-1)
 
 
 class Perplexity(Metric):

@@ -31,7 +31,7 @@ _PROBE = [sys.executable, "-m", "tuitrain.bench.probes.attached_viewers"]
 def cases(plan: Plan) -> Iterator[Case]:
     """Plan LeNet with one and ten viewers beside none, and the round trip of ``ctl``."""
     for threads in (1,) if plan.quick else plan.threads:
-        for number in (1,) if plan.quick else (1, 10):
+        for number in (1,) if plan.quick or threads > 1 else (1, 10):
             yield _speed_case(plan, number, threads)
     count = 20 if plan.quick else 200
     yield plan.percentile_case(

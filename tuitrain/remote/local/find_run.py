@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tuitrain.encoding import to_encodable
 from tuitrain.errors import NoSuchRunError, did_you_mean
 
 from .live_entry import RunFacts, read_entries
@@ -51,7 +52,7 @@ def _matches(word: str, entries: list[RunFacts]) -> list[RunFacts]:
 
 def _resolved(word: str) -> str:
     try:
-        return str(Path(word).resolve())
+        return to_encodable(str(Path(word).resolve()))
     except (OSError, ValueError):  # a name that no path can have
         return ""
 

@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from tuitrain.encoding import to_encodable
 from tuitrain.errors import TuitrainError
 
 from .sockets_folder import make_sockets_folder, sockets_folder
@@ -67,12 +68,17 @@ class LiveEntry:
 
     def __init__(self, folder: Path, name: str) -> None:
         sockets = make_sockets_folder()
-        self.facts = RunFacts(run_id(folder), name, str(folder.resolve()), os.getpid())
+        path = to_encodable(str(folder.resolve()))
+        self.facts = RunFacts(run_id(folder), to_encodable(name), path, os.getpid())
         self._path = sockets / f"{self.facts.id}.lock"
         self._descriptor = _open_locked(self._path, folder)
         self._is_closed = False
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, msgspec.json.encode(self.facts), 0)
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, msgspec.json.encode(self.facts), 0)
+        except OSError as error:  # such as a full disk
+            self.close()
+            raise TuitrainError(f"{self._path} cannot be written: {error.strerror}") from None
 
     def bind(self) -> socket.socket:
         """Return a listening socket at the entry's path; one that was left over is replaced.
