@@ -278,3 +278,12 @@ def test_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert isinstance(farewell, Farewell)
         assert "user 12345 may not watch a run of user" in farewell.reason
         raw.close()
+
+
+def test_a_program_knows_who_has_the_pen(tmp_path: Path) -> None:
+    with served(tmp_path) as made:
+        made.view("desk")
+        with made.control() as client:
+            attachment = client.snapshot().attachment
+            assert attachment is not None
+            assert (attachment.pen, attachment.viewers) == ("desk", 1)

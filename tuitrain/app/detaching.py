@@ -36,10 +36,11 @@ class LeavingRun:
         snapshot = run.snapshot()
         if snapshot.phase.ended or snapshot.phase is Phase.STARTING:
             return
-        self.detaches, self.is_paused = True, snapshot.phase is Phase.PAUSED
+        self.detaches = True
         ticket = run.submit(Checkpoint(f"detached-{snapshot.step}"), "key")
         with suppress(TimeoutError):  # without it the other process trains a part again
             run.answer(ticket, CHECKPOINT_SECONDS)
+        self.is_paused = run.snapshot().phase is Phase.PAUSED
 
 
 @contextmanager

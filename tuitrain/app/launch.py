@@ -221,7 +221,12 @@ def open_live(
     with capture_descriptors(output), output.capture():
         run = LiveRun(lambda on_progress: build(on_progress, output), title, log=output)
         with serving(run, where, title.name, partial(output.add, "warning"), private) as pen:
-            screen = LocalScreen(run, pen, viewer_name(), read_only)
+
+            def prepare_to_detach() -> None:
+                if leaving is not None and app.deck.detaches:
+                    leaving.prepare(run)
+
+            screen = LocalScreen(run, pen, viewer_name(), read_only, prepare_to_detach)
             app = TuitrainApp(
                 screen, record=where, read_only=read_only, config=config_path(), output=output
             )
@@ -231,8 +236,6 @@ def open_live(
             with closing(screen):
                 try:
                     run_app(app)
-                    if leaving is not None and app.deck.detaches:
-                        leaving.prepare(run)
                 finally:
                     on_closed()
     if isinstance(run.error, RunFailedError):

@@ -272,8 +272,6 @@ class Connection:
         self._send_pen()
 
     def _send_pen(self) -> None:
-        if self._hello is None or self._hello.role != "viewer":
-            return
         view = self._pen.view(self._number)
         if view != self._pen_view:
             self._pen_view = view

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from tuitrain.commands import AnyCommand
@@ -26,10 +27,20 @@ class LocalScreen:
     pen : says who steers
     name : of this screen, for other viewers
     read_only : whether it never steers
+    before_close : called once, when the screen is closed and the run still takes commands
     """
 
-    def __init__(self, run: LiveRun, pen: Pen, name: str, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        run: LiveRun,
+        pen: Pen,
+        name: str,
+        read_only: bool = False,
+        before_close: Callable[[], None] = lambda: None,
+    ) -> None:
         self._run = run
+        self._before_close = before_close
+        self._is_closed = False
         self._pen = pen
         self._version = 0
         self._shown: tuple[int, PenView] | None = None
@@ -91,7 +102,11 @@ class LocalScreen:
         self._run.on_resume()
 
     def close(self) -> None:
-        """Give the pen away, and end the training."""
+        """Give the pen away, and end the training. Closing again does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._before_close()
         self._pen.leave(_NUMBER)
         self._run.close()
 
