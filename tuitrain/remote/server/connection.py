@@ -66,7 +66,7 @@ class Connection:
     pen : says who steers
     welcome : the first reply
     encoder : makes differences for this viewer
-    on_request : called after each message that other viewers or snapshots answer
+    on_request : called when something is due to this viewer or to others before the next look
     """
 
     def __init__(
@@ -194,6 +194,7 @@ class Connection:
         self._viewer = self._run.open_viewer(attends)
         if hello.role == "viewer":
             self._pen.join(self._number, hello.name, not hello.read_only, hello.wants_pen)
+        self._on_request()  # the first snapshot is due
 
     def _leave(self) -> None:
         viewer, self._viewer = self._viewer, None

@@ -153,7 +153,11 @@ class RunServer:
             connection.abort()
 
     async def _pump(self) -> None:
-        """Send viewers snapshots, at intervals that leave nearly all of the time to the run."""
+        """Send viewers snapshots, at intervals that leave nearly all of the time to the run.
+
+        A viewer that waits for the answer to a command is sent them in between, too.
+        """
+        next_look = 0.0
         while True:
             viewers = [one for one in self._connections if one.takes_snapshots]
             if not viewers:
@@ -161,14 +165,17 @@ class RunServer:
                 await self._wake.wait()
                 continue
             start = self._clock()
+            is_look = start >= next_look
             for connection in viewers:
-                self._send_due(connection)
-            took = self._clock() - start
+                if is_look or connection.awaits_answer:
+                    self._send_due(connection)
+            if is_look:
+                now = self._clock()
+                pause = min((now - start) / SERVER_SHARE, MAX_LOOK_SECONDS)
+                next_look = now + max(pause, 1 / LOOKS_PER_SECOND)
             awaited = any(connection.awaits_answer for connection in viewers)
-            usual = ANSWER_SECONDS if awaited else 1 / LOOKS_PER_SECOND
-            pause = min(took / SERVER_SHARE, MAX_LOOK_SECONDS)
-            await asyncio.sleep(pause)
-            await self._wait_for_request(usual - pause)
+            pause = next_look - self._clock()
+            await self._wait_for_request(min(pause, ANSWER_SECONDS) if awaited else pause)
 
     def _send_due(self, connection: Connection) -> None:
         """Send a viewer what is due; a fault here must not end the service of other viewers."""
