@@ -97,7 +97,7 @@ def test_a_detached_run_is_steered_left_and_replayed(
 
 
 def _wait_for_the_record(folder: Path) -> None:
-    """Wait until the process of the run has let go of its record."""
+    """Wait until the process of the run has closed its record."""
     import fcntl
 
     with (folder / "journal.jsonl").open("ab") as journal:

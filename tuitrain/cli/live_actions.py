@@ -126,7 +126,7 @@ REPLY_SECONDS = 60.0
 
 
 def _check_options(arguments: argparse.Namespace, question: str) -> None:
-    """Check that the options fit what is asked.
+    """Check that each option goes with the command or the question.
 
     Raises
     ------

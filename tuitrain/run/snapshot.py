@@ -11,9 +11,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tuitrain.engines.inspection import Inspection
 from tuitrain.engines.views import (
     ArrayStatistics,
@@ -26,7 +23,8 @@ from tuitrain.engines.views import (
 from tuitrain.metric_info import ACCURACY, MetricInfo
 
 from .authorship import Actor
-from .batches import EQUAL_BATCHES, Batches
+from .curve_views import BranchView, GroupHistory, LrCandidate, LrSweep, Series, UpdatePreview
+from .journal_entry import Intervention, JournalEntry, Outcome, ScheduledCommand
 from .logs.log_capture import LogLine, LogSnapshot
 
 __all__ = [
@@ -55,9 +53,6 @@ __all__ = [
     "Snapshot",
     "UpdatePreview",
 ]
-
-Outcome: TypeAlias = Literal["applied", "unchanged", "refused", "met", "not met"]
-"""The outcome of a command, or whether an expectation of the scenario was met."""
 
 EndReason: TypeAlias = Literal["finished", "stopped", "left", "interrupted", "failed"]
 """Why a run ends: its last step, a ``stop``, the end of the app, a signal, an error."""
@@ -126,160 +121,6 @@ class RunInfo:
     def evaluation_interval(self) -> int:
         """Steps between measurements on the test set."""
         return self.evaluate_every or self.steps_per_epoch
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Series:
-    """A curve: values at ascending steps, as two read-only arrays of one length.
-
-    The step of a value is the number of steps taken by then: the loss of the first step is at 1.
-    """
-
-    steps: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0, np.float64))
-
-    def __len__(self) -> int:
-        return len(self.steps)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GroupHistory:
-    """The metrics of one group, a few hundred points of each. The values are those of `GroupView`.
-
-    Attributes
-    ----------
-    lr : the learning rate of the step that follows, at steps between which lines are right
-    grad_norm, update_ratio : at the steps of snapshots
-    lr_spans : what gives the learning rate of every step; empty if that is not known
-    """
-
-    name: str
-    lr: Series = field(default_factory=Series)
-    grad_norm: Series = field(default_factory=Series)
-    update_ratio: Series = field(default_factory=Series)
-    lr_spans: tuple[LrSpan, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """A command and its outcome, or an expectation and whether it was met.
-
-    Attributes
-    ----------
-    ticket : the number that `submit` returned, which identifies the answer to a command
-    step : the number of steps taken when the command was applied
-    command : its text form, or ``expect …``
-    message : the effect, the reason of a refusal, or a measured value: one sentence
-    why : the reason that was given for the command, or ""
-    """
-
-    ticket: int
-    step: int
-    command: str
-    actor: Actor
-    outcome: Outcome
-    message: str
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduledCommand:
-    """A submitted command that waits for a step.
-
-    Attributes
-    ----------
-    ticket : the number that `submit` returned
-    step : it is applied at the boundary before this step, counted from 0
-    command : its text form
-    why : the reason that was given for it, or ""
-    """
-
-    ticket: int
-    step: int
-    command: str
-    actor: Actor
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Intervention:
-    """A command that changed the training, on the branch that is shown."""
-
-    step: int
-    command: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BranchView:
-    """A branch that the run has left and can return to.
-
-    Attributes
-    ----------
-    fork : the last step that it shares with its parent
-    tip : the step at which the run left it
-    metrics : the measured metrics of the test set, by name
-    parent : the branch that it was made from; "" for the first
-    """
-
-    name: str
-    fork: int
-    tip: int
-    loss: Series
-    metrics: Mapping[str, Series]
-    parent: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LrCandidate:
-    """One learning rate of a sweep.
-
-    Attributes
-    ----------
-    value : as in the command: ``0.01``, ``x0.1``
-    branch : the branch that was trained with it
-    is_unchanged : whether it changed nothing, so that the branch equals the unchanged run
-    """
-
-    value: str
-    branch: str
-    is_unchanged: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LrSweep:
-    """Learning rates tried from one boundary.
-
-    Attributes
-    ----------
-    step : the step from which they were tried
-    steps : the number of steps that each was tried for
-    lr : the learning rate that factors scale; NaN where the target's groups differ
-    batches : the weights of the steps in a mean loss (default: equal weights)
-    """
-
-    target: str
-    step: int
-    steps: int
-    lr: float
-    candidates: tuple[LrCandidate, ...]
-    batches: Batches = EQUAL_BATCHES
-
-
-@dataclass(frozen=True, slots=True)
-class UpdatePreview:
-    """The size of the next update after a command that is not applied yet.
-
-    Attributes
-    ----------
-    command : its text form
-    ratios : for each group before or after the command, its name, the present |Δw|/|w| and the one
-        after the command; NaN where the group does not exist or has no update
-    problem : why the command would be refused, or ""
-    """
-
-    command: str
-    ratios: tuple[tuple[str, float, float], ...] = ()
-    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class Link:
         self.writer.close()
         if self.process is not None:
             await _end(self.process)
+        with contextlib.suppress(OSError):
+            await self.writer.wait_closed()
 
 
 class Endpoint(Protocol):
