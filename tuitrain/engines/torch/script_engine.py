@@ -3,21 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
-from tuitrain.commands import AnyCommand
 from tuitrain.errors import RefusedError
 from tuitrain.metric_info import MetricInfo
 
-from ..batch_view import BatchView, InspectBatch
-from ..capabilities import Capabilities, Capability
+from ..capabilities import Capability
 from ..inspection import NetworkView
-from ..pending_step import HoldCondition, PendingStep
-from ..trainable import WarmUpProgress, ignore_progress
-from ..views import LayerUnits
+from ..loops.loop_engine import LoopEngine, loop_capabilities
 from .batches import Batches
 from .buffers import MutableState
 from .engine import TorchEngine
@@ -26,23 +22,10 @@ from .objects import StatefulObjects
 from .rng import ProcessRandom, RandomState
 from .script_groups import ScriptGroups
 
-_NO_WAY_BACK = (
-    "the loop of this script fetches its own batches, so no step can be repeated; "
-    "`for … in run.batches(loader, epochs=N):` lets the run go back"
-)
-_REASONS: Mapping[Capability, str] = {
-    Capability.EVALUATION: "a script measures for itself; `run.log(accuracy=…)` reports a metric",
-    Capability.REWIND: _NO_WAY_BACK,
-    Capability.LR_SWEEP: _NO_WAY_BACK,
-    Capability.PREVIEW: "the loop of a script cannot be asked for an update that is not applied",
-    Capability.DEAD_UNITS: "the forward pass of a script is not known",
-    Capability.NETWORK_TREE: "the input of a script's network is not known",
-    Capability.CONFUSION: "the test set of a script is not known",
-    Capability.PYTHON_EXPORT: "the script is the program",
-}
+_NO_NETWORK_TREE = "the input of a script's network is not known"
 
 
-class TorchScriptEngine(TorchEngine):
+class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
     """Steers the updates of a loop that runs in another thread; see `Engine`.
 
     Parameters
@@ -82,7 +65,12 @@ class TorchScriptEngine(TorchEngine):
         self._objects = StatefulObjects(objects or {})
         self.batch_size = batches.batch_size if batches else 1
         self.samples_per_epoch = batches.samples if batches else steps_per_epoch
-        self.capabilities = _capabilities(batches is not None)
+        with_batches = (Capability.REWIND, Capability.LR_SWEEP)
+        self.capabilities = loop_capabilities(
+            "for … in run.batches(loader, epochs=N):",
+            _NO_NETWORK_TREE,
+            frozenset(with_batches if batches is not None else ()),
+        )
         mutable = MutableState(self._buffers, self._random)
         self.loop = TorchLoop(groups, self._buffers, self._pruning, mutable, batches)
         self._updates = self.loop.updates_of
@@ -95,55 +83,9 @@ class TorchScriptEngine(TorchEngine):
         """The optimizers of the script."""
         return self._script_groups.optimizers
 
-    @property
-    def step(self) -> int:
-        """Steps taken."""
-        return self.loop.step
-
-    def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
-        """Do nothing: the loop takes the first step itself."""
-
-    def run(
-        self,
-        steps: int,
-        should_stop: Callable[[], bool],
-        should_hold: Callable[[PendingStep], bool] | None = None,
-        hold_condition: HoldCondition | None = None,
-    ) -> Sequence[float]:
-        """Let the loop take steps; returns fewer, or none, if it has ended. See `Trainable.run`."""
-        return self.loop.run(steps, should_stop, should_hold, hold_condition)
-
-    def interrupt(self) -> None:
-        """End the burst under way at the next step boundary."""
-        self.loop.turns.interrupt()
-
-    def evaluate(self) -> Mapping[str, float]:
-        """Return the metrics that the loop has reported for this boundary; see `has_reported`."""
-        logged = self.loop.logged
-        return {info.name: logged[info.name] for info in self.metrics if info.name in logged}
-
-    @property
-    def has_reported(self) -> bool:
-        """Whether the loop has reported metrics since the boundary before this one."""
-        return bool(self.loop.logged)
-
-    def preview(self, command: AnyCommand) -> Mapping[str, tuple[float, float]]:
-        """Refuse: see the capability."""
-        del command
-        raise RefusedError(_REASONS[Capability.PREVIEW])
-
-    def count_dead_units(self) -> Sequence[LayerUnits]:
-        """Refuse: see the capability."""
-        raise RefusedError(_REASONS[Capability.DEAD_UNITS])
-
     def inspect_network(self) -> NetworkView:
         """Refuse: see the capability."""
-        raise RefusedError(_REASONS[Capability.NETWORK_TREE])
-
-    def inspect_batch(self, request: InspectBatch) -> BatchView:
-        """Refuse: see the capability."""
-        del request
-        raise RefusedError(_REASONS[Capability.CONFUSION])
+        raise RefusedError(self.capabilities.missing(Capability.NETWORK_TREE))
 
     def rehearsal(self) -> TorchScriptEngine:
         """Refuse: a script's loop cannot be rehearsed.
@@ -171,9 +113,3 @@ class TorchScriptEngine(TorchEngine):
 
     def _jump(self, step: int) -> None:
         self.loop.jump(step)
-
-
-def _capabilities(can_repeat: bool) -> Capabilities:
-    """Return what a script's engine offers, with batches of any step or without."""
-    offered = frozenset((Capability.REWIND, Capability.LR_SWEEP) if can_repeat else ())
-    return Capabilities(offered, {k: v for k, v in _REASONS.items() if k not in offered})

@@ -10,11 +10,11 @@ from typing import Any, Final, TypeAlias
 import torch
 from torch.nn import Parameter
 
-from tuitrain.commands import is_name
 from tuitrain.errors import RefusedError, StateMismatchError
 from tuitrain_core.schedule import Constant
 
 from ..grouping.groups import Group, GroupTable
+from ..loops.group_titles import group_titles
 from .arrays import named_parameters
 from .optimizers import TorchOptimizer, TorchRules, hidden_of
 from .rules import RULES, Rule, rule_of, settings_of
@@ -93,7 +93,7 @@ class ScriptGroups:
         self.table: TorchTable = GroupTable(
             rules, self.parameters, None, {name: aliases[name] for name in self.parameters}
         )
-        titles = _titles(self.entries)
+        titles = group_titles(self.entries)
         self.table.reset(
             [self._group(e, title) for e, title in zip(self.entries, titles, strict=True)]
         )
@@ -207,20 +207,6 @@ def _entry(optimizer: torch.optim.Optimizer, index: int, names: Mapping[int, str
         )
     members = frozenset(names[id(item)] for item in values["params"])
     return Entry(optimizer, index, rule_of(optimizer), members, float(values[_LR]))
-
-
-def _titles(entries: Sequence[Entry]) -> list[str]:
-    """Return a name for each group, all different."""
-    titles: list[str] = []
-    for index, entry in enumerate(entries):
-        shared = {name.partition(".")[0] for name in entry.members}
-        label = entry.values.get("name")
-        default = "all" if len(entries) == 1 else f"group{index}"
-        title = label if isinstance(label, str) and is_name(label) else default
-        if label is None and len(shared) == 1 and len(entries) > 1:
-            title = shared.pop()
-        titles.append(title if title not in titles else f"group{index}")
-    return titles
 
 
 def _place(group: TorchGroup) -> tuple[int, int]:

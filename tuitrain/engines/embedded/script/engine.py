@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tuitrain.commands import (
@@ -20,13 +20,10 @@ from tuitrain_core import random, threads
 from tuitrain_core.data import DataLoader
 from tuitrain_core.module import Module
 
-from ...batch_view import BatchView, InspectBatch
-from ...capabilities import Capabilities, Capability
+from ...capabilities import Capability
 from ...inspection import NetworkView
-from ...pending_step import HoldCondition, PendingStep
+from ...loops.loop_engine import LoopEngine, loop_capabilities
 from ...steerable import CommandResult
-from ...trainable import WarmUpProgress, ignore_progress
-from ...views import LayerUnits
 from ..grouped_network import GroupedNetwork
 from ..model import SeededModel
 from ..network_inspector import NetworkInspector
@@ -35,23 +32,10 @@ from .arrays import ScriptArrays
 from .groups import ScriptGroups
 from .loop import ScriptLoop
 
-_NO_WAY_BACK = (
-    "the loop of this script fetches its own batches, so no step can be repeated; "
-    "`for … in run.batches(loader):` lets the run go back"
-)
-_REASONS: Mapping[Capability, str] = {
-    Capability.EVALUATION: "a script measures for itself; `run.log(accuracy=…)` reports a metric",
-    Capability.REWIND: _NO_WAY_BACK,
-    Capability.LR_SWEEP: _NO_WAY_BACK,
-    Capability.PREVIEW: "the loop of a script cannot be asked for an update that is not applied",
-    Capability.DEAD_UNITS: "the forward pass of a script is not known",
-    Capability.NETWORK_TREE: "without run.batches the input of the network is not known",
-    Capability.CONFUSION: "the test set of a script is not known",
-    Capability.PYTHON_EXPORT: "the script is the program",
-}
+_NO_NETWORK_TREE = "without run.batches the input of the network is not known"
 
 
-class ScriptEngine(GroupedNetwork):
+class ScriptEngine(LoopEngine[ScriptLoop], GroupedNetwork):
     """Steers the updates of a loop that runs in another thread; see `Engine`.
 
     The session calls this side; `ScriptLoop` is the other.
@@ -90,7 +74,12 @@ class ScriptEngine(GroupedNetwork):
         self.metrics = tuple(metrics)
         self.batch_size = loader.batch_size if loader else 1
         self.samples_per_epoch = len(loader.dataset) if loader else steps_per_epoch
-        self.capabilities = _capabilities(loader is not None)
+        with_loader = (Capability.REWIND, Capability.LR_SWEEP, Capability.NETWORK_TREE)
+        self.capabilities = loop_capabilities(
+            "for … in run.batches(loader):",
+            _NO_NETWORK_TREE,
+            frozenset(with_loader if loader is not None else ()),
+        )
         self._groups = ScriptGroups(net, optimizer)
         table = self._groups.table
         model = SeededModel(lambda: net, 0)
@@ -102,41 +91,9 @@ class ScriptEngine(GroupedNetwork):
         self.loop = ScriptLoop(self._groups, model, arrays, self._frozen, loader, on_first_step)
 
     @property
-    def step(self) -> int:
-        """Steps taken."""
-        return self.loop.step
-
-    @property
     def clip(self) -> Clip:
         """How gradients are clipped."""
         return self.loop.clip
-
-    def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
-        """Do nothing: the loop takes the first step itself."""
-
-    def run(
-        self,
-        steps: int,
-        should_stop: Callable[[], bool],
-        should_hold: Callable[[PendingStep], bool] | None = None,
-        hold_condition: HoldCondition | None = None,
-    ) -> Sequence[float]:
-        """Let the loop take steps; returns fewer, or none, if it has ended. See `Trainable.run`."""
-        return self.loop.run(steps, should_stop, should_hold, hold_condition)
-
-    def interrupt(self) -> None:
-        """End the burst under way at the next step boundary."""
-        self.loop.turns.interrupt()
-
-    def evaluate(self) -> Mapping[str, float]:
-        """Return the metrics that the loop has reported for this boundary; see `has_reported`."""
-        logged = self.loop.logged
-        return {info.name: logged[info.name] for info in self.metrics if info.name in logged}
-
-    @property
-    def has_reported(self) -> bool:
-        """Whether the loop has reported metrics since the boundary before this one."""
-        return bool(self.loop.logged)
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups; see `Steerable.apply`."""
@@ -152,27 +109,13 @@ class ScriptEngine(GroupedNetwork):
         self._follow_freezes()
         return result
 
-    def preview(self, command: AnyCommand) -> Mapping[str, tuple[float, float]]:
-        """Refuse: see the capability."""
-        del command
-        raise RefusedError(_REASONS[Capability.PREVIEW])
-
-    def count_dead_units(self) -> Sequence[LayerUnits]:
-        """Refuse: see the capability."""
-        raise RefusedError(_REASONS[Capability.DEAD_UNITS])
-
     def inspect_network(self) -> NetworkView:
         """Describe the network, and where its gradient flows; see `Inspectable`."""
         if self._inspector is None:
-            raise RefusedError(_REASONS[Capability.NETWORK_TREE])
+            raise RefusedError(self.capabilities.missing(Capability.NETWORK_TREE))
         frozen = self._frozen.frozen_since()
         trained = tuple(name for name in self._parameters if name not in frozen)
         return self._inspector.view(self.step, trained, self._owners.held_modules(frozen))
-
-    def inspect_batch(self, request: InspectBatch) -> BatchView:
-        """Refuse: see the capability."""
-        del request
-        raise RefusedError(_REASONS[Capability.CONFUSION])
 
     def rehearsal(self) -> ScriptEngine:
         """Refuse: a script's loop cannot be rehearsed.
@@ -192,7 +135,7 @@ class ScriptEngine(GroupedNetwork):
 
     def _structure(self) -> Structure:
         if self._inspector is None:
-            raise RefusedError(_REASONS[Capability.NETWORK_TREE])
+            raise RefusedError(self.capabilities.missing(Capability.NETWORK_TREE))
         return self._inspector.structure()
 
     def _follow_freezes(self) -> None:
@@ -206,13 +149,6 @@ class ScriptEngine(GroupedNetwork):
         self.loop.held_buffers = {
             name: copies[name] if name in copies else buffers[name].copy() for name in held
         }
-
-
-def _capabilities(can_repeat: bool) -> Capabilities:
-    """Return what a script's engine offers, with batches of any step or without."""
-    with_loader = (Capability.REWIND, Capability.LR_SWEEP, Capability.NETWORK_TREE)
-    offered = frozenset(with_loader if can_repeat else ())
-    return Capabilities(offered, {k: v for k, v in _REASONS.items() if k not in offered})
 
 
 def _lr_target(command: AnyCommand) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from tuitrain.commands import Setting, is_name
+from tuitrain.commands import Setting
 from tuitrain.errors import RefusedError, join_or
 from tuitrain_core import Parameter
 from tuitrain_core.module import Module
@@ -14,6 +14,7 @@ from tuitrain_core.optimizer import OPTIMIZERS, Optimizer
 from tuitrain_core.schedule import Constant
 
 from ...factory import GroupSpec
+from ...loops.group_titles import group_titles
 from ..optimizers import CoreGroup, CoreTable, make_table
 
 
@@ -64,7 +65,7 @@ class ScriptGroups:
             name: item for name, item in net.named_parameters() if name in taken
         }
         plans = [
-            _plan(entry, title) for entry, title in zip(entries, _titles(entries), strict=True)
+            _plan(entry, title) for entry, title in zip(entries, group_titles(entries), strict=True)
         ]
         self.table = make_table(self.parameters, plans, net.aliases())
         self.owned: set[str] = set()
@@ -130,20 +131,6 @@ def _names_of(params: Sequence[Parameter], names: Mapping[int, str]) -> list[str
             f"first is of shape {unknown[0].shape}"
         )
     return [names[id(item)] for item in params]
-
-
-def _titles(entries: Sequence[_Entry]) -> list[str]:
-    """Return a name for each group, all different."""
-    titles: list[str] = []
-    for index, entry in enumerate(entries):
-        shared = {name.partition(".")[0] for name in entry.members}
-        label = entry.values.get("name")
-        default = "all" if len(entries) == 1 else f"group{index}"
-        title = label if isinstance(label, str) and is_name(label) else default
-        if label is None and len(shared) == 1 and len(entries) > 1:
-            title = shared.pop()
-        titles.append(title if title not in titles else f"group{index}")
-    return titles
 
 
 def _plan(entry: _Entry, title: str) -> GroupSpec:

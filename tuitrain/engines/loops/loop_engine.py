@@ -1,0 +1,113 @@
+"""What engines of loops have in common: the loop takes the steps, and measures for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+from tuitrain.commands import AnyCommand
+from tuitrain.errors import RefusedError
+from tuitrain.metric_info import MetricInfo
+
+from ..batch_view import BatchView, InspectBatch
+from ..capabilities import Capabilities, Capability
+from ..pending_step import HoldCondition, PendingStep
+from ..trainable import WarmUpProgress, ignore_progress
+from ..views import LayerUnits
+from .steered_loop import SteeredLoop
+
+_REASONS: Mapping[Capability, str] = {
+    Capability.EVALUATION: "a script measures for itself; `run.log(accuracy=…)` reports a metric",
+    Capability.PREVIEW: "the loop of a script cannot be asked for an update that is not applied",
+    Capability.DEAD_UNITS: "the forward pass of a script is not known",
+    Capability.CONFUSION: "the test set of a script is not known",
+    Capability.PYTHON_EXPORT: "the script is the program",
+}
+
+
+def loop_capabilities(
+    way_back: str, network_tree: str, offered: frozenset[Capability]
+) -> Capabilities:
+    """Return the capabilities of a loop's engine.
+
+    Parameters
+    ----------
+    way_back : the line of `run.batches` that lets a run go back, as code
+    network_tree : why the network's tree is not known
+    offered : those that the engine has
+    """
+    no_way_back = (
+        "the loop of this script fetches its own batches, so no step can be repeated; "
+        f"`{way_back}` lets the run go back"
+    )
+    reasons = {
+        **_REASONS,
+        Capability.REWIND: no_way_back,
+        Capability.LR_SWEEP: no_way_back,
+        Capability.NETWORK_TREE: network_tree,
+    }
+    return Capabilities(offered, {k: v for k, v in reasons.items() if k not in offered})
+
+
+L = TypeVar("L", bound=SteeredLoop)
+
+
+class LoopEngine(Generic[L]):
+    """The part of an `Engine` that a loop in another thread gives it.
+
+    Attributes
+    ----------
+    loop : the loop's side
+    metrics : what the script reports with `log`
+    capabilities : see `loop_capabilities`
+    """
+
+    loop: L
+    metrics: tuple[MetricInfo, ...]
+    capabilities: Capabilities
+
+    @property
+    def step(self) -> int:
+        """Steps taken."""
+        return self.loop.step
+
+    @property
+    def has_reported(self) -> bool:
+        """Whether the loop has reported metrics since the boundary before this one."""
+        return bool(self.loop.logged)
+
+    def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
+        """Do nothing: the loop takes the first step itself."""
+
+    def run(
+        self,
+        steps: int,
+        should_stop: Callable[[], bool],
+        should_hold: Callable[[PendingStep], bool] | None = None,
+        hold_condition: HoldCondition | None = None,
+    ) -> Sequence[float]:
+        """Let the loop take steps; returns fewer, or none, if it has ended. See `Trainable.run`."""
+        return self.loop.run(steps, should_stop, should_hold, hold_condition)
+
+    def interrupt(self) -> None:
+        """End the burst under way at the next step boundary."""
+        self.loop.turns.interrupt()
+
+    def evaluate(self) -> Mapping[str, float]:
+        """Return the metrics that the loop has reported for this boundary; see `has_reported`."""
+        logged = self.loop.logged
+        return {info.name: logged[info.name] for info in self.metrics if info.name in logged}
+
+    def preview(self, command: AnyCommand) -> Mapping[str, tuple[float, float]]:
+        """Refuse: see the capability."""
+        del command
+        raise RefusedError(self.capabilities.missing(Capability.PREVIEW))
+
+    def count_dead_units(self) -> Sequence[LayerUnits]:
+        """Refuse: see the capability."""
+        raise RefusedError(self.capabilities.missing(Capability.DEAD_UNITS))
+
+    def inspect_batch(self, request: InspectBatch) -> BatchView:
+        """Refuse: see the capability."""
+        del request
+        raise RefusedError(self.capabilities.missing(Capability.CONFUSION))
