@@ -84,3 +84,28 @@ def test_the_variable_asks_for_no_screen(run, tmp_path, monkeypatch):
     path.write_text(SCRIPT.format("problem.train_epochs(2)"))
     assert main(["run", "--out", str(tmp_path / "run"), str(path)]) == 0
     assert end_of(tmp_path) == "finished"
+
+
+def test_a_refused_planned_command_is_told_and_exits_with_1(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = tmp_path / "train.py"
+    planned = SCRIPT.replace("epochs=2)", "epochs=2, plan={{1: 'lr nothing 0.3'}})")
+    path.write_text(planned.format("problem.train_epochs(2)"))
+    assert main(["run", "--headless", "--out", str(tmp_path / "run"), str(path)]) == 1
+    error = capsys.readouterr().err
+    assert "tuitrain: step 1: 'lr nothing 0.3' was refused: " in error
+
+
+def test_a_second_watch_of_an_optimizer_is_refused(run, capsys):
+    body = "tuitrain.watch(problem.net, problem.optimizer, loader=problem.loader, epochs=1)"
+    assert run(body) == 2
+    assert "this optimizer is watched already; end that run first" in capsys.readouterr().err
+
+
+def test_a_record_that_is_not_written_is_not_announced(run, capsys):
+    assert run("problem.train_epochs(2)") == 0
+    capsys.readouterr()
+    assert run("problem.train_epochs(2)") == 2
+    error = capsys.readouterr().err
+    assert "holds a run already" in error
+    assert "recorded in" not in error

@@ -12,7 +12,7 @@ from tuitrain.errors import TuitrainError
 from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
 from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.session import Session
-from tuitrain.run.snapshot import Phase, RunInfo
+from tuitrain.run.snapshot import JournalEntry, Phase, RunInfo
 from tuitrain.scenario.runs.run_list import new_run_folder
 from tuitrain.script.host import EndLoop, Loop, end_with_loop
 from tuitrain.script.runner import check_script, exit_status, run_script
@@ -37,6 +37,7 @@ class AppHost:
 
     reports_record = False
     error: BaseException | None = None
+    refusals: Sequence[JournalEntry] = ()
 
     def __init__(self, out: Path) -> None:
         self.out: Path | None = out

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from tuitrain.engines.loops.turns import Turns
+from tuitrain.run.authorship import is_automatic
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.live.attendance import Attendance
 from tuitrain.run.session import Session
-from tuitrain.run.snapshot import Phase
+from tuitrain.run.snapshot import JournalEntry, Phase
 
 EndLoop = Callable[[BaseException | None], None]
 """Ends the run of a loop; takes the exception that has ended the loop, or None."""
@@ -50,6 +51,11 @@ class Host(Protocol):
         ...
 
     @property
+    def refusals(self) -> Sequence[JournalEntry]:
+        """The planned commands that were refused, if the host does not show them."""
+        ...
+
+    @property
     def end_loop(self) -> EndLoop | None:
         """Ends the run of the script; None if the script has not called `watch`."""
         ...
@@ -85,6 +91,7 @@ class HeadlessHost:
     Attributes
     ----------
     error : why the session has failed, or None
+    refusals : the planned commands that were refused
     end_loop : ends the run of the script; None if the script has not called `watch`
     """
 
@@ -94,8 +101,14 @@ class HeadlessHost:
         self.out = out
         self._access = access
         self.error: BaseException | None = None
+        self.refusals: Sequence[JournalEntry] = ()
         self.end_loop: EndLoop | None = None
         self._thread: threading.Thread | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the session has failed, or a planned command was refused."""
+        return self.error is not None or bool(self.refusals)
 
     def watch(self, end_loop: EndLoop) -> None:
         """Note how the run is ended."""
@@ -122,6 +135,11 @@ class HeadlessHost:
             self.error = error
             session.end("failed")
         finally:
+            self.refusals = [
+                entry
+                for entry in session.journal.entries()
+                if entry.outcome == "refused" and is_automatic(entry.actor)
+            ]
             loop.turns.release(stop=session.phase is Phase.STOPPED)
 
 

@@ -133,9 +133,9 @@ class LoopRun(Generic[E]):
     def _start(self) -> None:
         if self._has_started:
             return
-        self._has_started = True
         info = self.info
         recorder = RecordWriter(self._out, _header(self._scenario()), self._files)
+        self._has_started = True
         policy = CheckpointPolicy.for_batch_size(info.batch_size)
         planned = planned_commands(self._plan, info.total_steps)
         session = Session(self._engine, info, planned, (), recorder, policy)
@@ -178,6 +178,9 @@ class LoopRun(Generic[E]):
         error = self._host.error
         if error is not None and error is not self._error:
             write_line(f"tuitrain: the run has failed: {error}", sys.stderr)
+        for entry in self._host.refusals:
+            text = f"step {entry.step}: {entry.command!r} was refused: {entry.message}"
+            write_line(visible(f"tuitrain: {text}"), sys.stderr)
         if self._host.reports_record:
             write_line(f"recorded in {visible(str(self._out))}", sys.stderr)
 

@@ -58,14 +58,17 @@ def run_script(path: Path, arguments: Sequence[str], host: Host) -> BaseExceptio
 def run_headless(path: Path, arguments: Sequence[str], out: Path | None = None) -> int:
     """Run a script without a screen, and return the exit status that Python gives it.
 
+    It is 1 also where the run has failed, or a planned command was refused.
+
     Raises
     ------
     TuitrainError : there is no such script, or the script has raised one
     KeyboardInterrupt : the user has interrupted it
     """
     check_script(path)
-    error = run_script(path, arguments, HeadlessHost(out))
-    return exit_status(error, print_exception)
+    host = HeadlessHost(out)
+    status = exit_status(run_script(path, arguments, host), print_exception)
+    return status or int(host.has_failed)
 
 
 def exit_status(error: BaseException | None, report: Callable[[BaseException], object]) -> int:

@@ -118,6 +118,10 @@ class ScriptRun(_Base):
         loader: Any,
         out: str | Path | None,
     ) -> None:
+        if isinstance(getattr(getattr(optimizer, "step", None), "__self__", None), ScriptRun):
+            raise RefusedError(
+                "this optimizer is watched already; end that run first: run.finish()"
+            )
         super().__init__(info, plan, out)
         self._net, self._optimizer, self._loader = net, optimizer, loader
         self._engine = self._steer(None)
