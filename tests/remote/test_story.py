@@ -86,7 +86,6 @@ def test_a_detached_run_is_steered_left_and_replayed(
             ("freeze nothing", "ctl", ""),
         ]
         assert ask(capsys, "stop")[0] == 0
-        assert main(["ctl", "story", "wait", "--until", "step 999999", "--json"]) in (1, 3)
     finally:
         for facts in read_entries():
             subprocess.run(["kill", str(facts.pid)], check=False)
@@ -106,5 +105,4 @@ def _wait_for_the_record(folder: Path) -> None:
 
 def test_without_a_live_run_the_exit_status_is_3(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ctl", "none-such", "status"]) == 3
-    assert main(["attach", "none-such"]) in (2, 3)
     assert "no run is live" in capsys.readouterr().err

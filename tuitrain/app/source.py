@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from tuitrain.commands import AnyCommand
 from tuitrain.engines.inspection import InspectionRequest
+from tuitrain.remote.wire.messages import PenAction
 from tuitrain.run.snapshot import Actor, Snapshot
 
 
@@ -39,10 +40,6 @@ class Source(Protocol):
     def close(self) -> None:
         """End the training and wait for its thread."""
         ...
-
-
-PenAction: TypeAlias = Literal["take", "release", "keep"]
-"""Ask for the pen, give it away, or keep it although another viewer asks."""
 
 
 @runtime_checkable

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tuitrain.remote.wire.messages import PenAction
 from tuitrain.run.snapshot import Attachment, Snapshot
 
 from ...keys.keymap import key_label
-from ...source import PenAction, PenSource
+from ...source import PenSource
 from ..dialogs.pen import PenDialog
 from .deck import Controller, Deck
 

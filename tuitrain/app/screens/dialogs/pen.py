@@ -7,11 +7,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from tuitrain.remote.wire.messages import PenAction
 from tuitrain.run.snapshot import Attachment
 
-from ...framework.content import key_hints
+from ...framework.content import assemble, key_hints
 from ...framework.screens import BaseDialog
-from ...source import PenAction
 from ...widgets.no_markup import Static, Vertical
 from ..help import EXPLAIN
 
@@ -41,15 +41,13 @@ class PenDialog(BaseDialog[PenAction]):
         with Vertical(classes="dialog") as box:
             box.border_title = "the pen"
             yield Static(_holder_text(self._attachment), classes="question")
-            for action, does in _choices(self._attachment):
-                yield Static(key_hints(f"[b]{action[0]}[/]     {does}"))
+            for key, does in _choices(self._attachment).values():
+                yield Static(assemble((key, "bold"), f"     {does}"))
             yield Static(key_hints("[b]esc[/]   back"), classes="hint")
 
     def action_use(self, action: PenAction) -> None:
         """Close with an action, if it makes sense now."""
-        allowed = {"give": "release"}
-        names = [allowed.get(name, name) for name, _ in _choices(self._attachment)]
-        if action in names:
+        if action in _choices(self._attachment):
             self.dismiss(action)
 
 
@@ -63,17 +61,17 @@ def _holder_text(attachment: Attachment) -> str:
     return f"{screens} The pen is free: no screen steers the run."
 
 
-def _choices(attachment: Attachment) -> list[tuple[str, str]]:
-    """Return the actions that make sense, and what each does."""
+def _choices(attachment: Attachment) -> dict[PenAction, tuple[str, str]]:
+    """Return the actions that make sense, with the key and the effect of each."""
     asking = attachment.asked_by
     if attachment.holds_pen and asking:
-        return [
-            ("give", f"give it to {asking}, who asks for it"),
-            ("keep", "keep it; a second request cannot be refused"),
-        ]
+        return {
+            "release": ("g", f"give it to {asking}, who asks for it"),
+            "keep": ("k", "keep it; a second request cannot be refused"),
+        }
     if attachment.holds_pen:
-        return [("give", "give it away: any screen can take it")]
+        return {"release": ("g", "give it away: any screen can take it")}
     if asking:
-        return []
+        return {}
     does = f"ask {attachment.pen} for it" if attachment.pen else "take it"
-    return [("take", does)]
+    return {"take": ("t", does)}
