@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import tempfile
 import warnings
@@ -17,7 +18,7 @@ from tuitrain.remote.local.find_run import find_run
 from tuitrain.remote.wire.frames import FrameReader
 from tuitrain.remote.wire.messages import Farewell, decode_reply
 
-NOBODY = 65534
+OTHER_UID = 65534
 """The uid of the user without rights, on Linux and elsewhere."""
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
@@ -33,7 +34,7 @@ def open_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def connect_as_nobody(path: Path) -> bytes:
+def connect_as_another_user(path: Path) -> bytes:
     """Return what another user reads from a socket, or ``denied``."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
@@ -43,7 +44,7 @@ def connect_as_nobody(path: Path) -> bytes:
         child = os.fork()
     if not child:
         try:
-            os.setuid(NOBODY)
+            os.setuid(OTHER_UID)
             client = socket.socket(socket.AF_UNIX)
             client.settimeout(TIMEOUT)
             client.connect(str(path))
@@ -52,7 +53,7 @@ def connect_as_nobody(path: Path) -> bytes:
         except PermissionError:
             os.write(writing, b"denied")
         finally:
-            os._exit(0)
+            os.kill(os.getpid(), signal.SIGKILL)  # nothing of the parent's is cleaned up here
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         content = pipe.read()
@@ -62,7 +63,7 @@ def connect_as_nobody(path: Path) -> bytes:
 
 def test_the_folder_keeps_another_user_out(open_folder: Path, tmp_path: Path) -> None:
     with served(tmp_path) as made:
-        assert connect_as_nobody(find_run(made.id).socket) == b"denied"
+        assert connect_as_another_user(find_run(made.id).socket) == b"denied"
         assert made.log == []
 
 
@@ -73,7 +74,7 @@ def test_the_run_refuses_another_user_whom_the_folder_let_in(
         path = find_run(made.id).socket
         open_folder.chmod(0o755)
         path.chmod(0o666)
-        (message,) = FrameReader(1 << 16).feed(connect_as_nobody(path))
-        reason = f"user {NOBODY} may not watch a run of user 0"
+        (message,) = FrameReader(1 << 16).feed(connect_as_another_user(path))
+        reason = f"user {OTHER_UID} may not watch a run of user 0"
         assert decode_reply(message) == Farewell(reason)
         assert made.log == [f"a viewer was refused: {reason}"]
