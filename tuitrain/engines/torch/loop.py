@@ -68,6 +68,7 @@ class TorchLoop(SteeredLoop):
         self._thread = threading.get_ident()
         self._loss: torch.Tensor | None = None
         self._begun: Any = None
+        self._is_probe = False
         self._is_in_step = self._is_dropped = self._is_skipped = False
         self._has_visited = False
         self._measured_at = -math.inf
@@ -187,7 +188,8 @@ class TorchLoop(SteeredLoop):
         self, optimizer: torch.optim.Optimizer, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """Do what comes before an update: the pre-hook of ``optimizer.step``."""
-        if _is_probe(optimizer):
+        self._is_probe = _is_probe(optimizer)
+        if self._is_probe:
             return None
         closure = arguments[1] if len(arguments) > 1 else named.get("closure")  # the first is self
         if closure is None:
@@ -225,7 +227,7 @@ class TorchLoop(SteeredLoop):
 
     def _after(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
         """Do what comes after an update: the post-hook of ``optimizer.step``."""
-        if _is_probe(optimizer):
+        if self._is_probe:  # its state, which would tell so, is allocated by now
             return
         if self._is_skipped:
             self._is_skipped = False

@@ -1,0 +1,233 @@
+"""The traps of PyTorch that were measured: rates, accumulation, checkpoints, loaders, modules."""
+
+import random
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.optim.lr_scheduler import ExponentialLR, LambdaLR, StepLR
+from torch.utils.data import DataLoader
+
+from tests.torch_script.fixtures import commands_of, watch
+from tests.torch_script.problem import EPOCHS, STEPS, Net, make_data, make_problem
+
+__all__ = ["watch"]
+
+
+# A learning rate has one owner.
+
+
+def test_a_tensor_lr_given_once_is_not_shared_by_an_edit(watch):
+    problem = make_problem(torch.optim.Adam, lr=torch.tensor(0.01))
+    given = problem.optimizer.param_groups[0]["lr"]
+    watch(problem, steps=STEPS, plan={0: "lr last 0"})
+    last, body = problem.net.last.weight.detach().clone(), body_of(problem)
+    problem.train_epochs(1)
+    assert torch.equal(problem.net.last.weight, last)
+    assert body_of(problem) != body
+    assert float(given) == pytest.approx(0.01)
+
+
+SCHEDULERS = [
+    lambda optimizer: StepLR(optimizer, 1, 0.5),
+    lambda optimizer: ExponentialLR(optimizer, 0.9),
+    lambda optimizer: LambdaLR(optimizer, lambda step: 1 / (1 + step)),
+    lambda optimizer: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 20),
+    lambda optimizer: torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.5, total_steps=100),
+]
+
+
+@pytest.mark.parametrize("make", SCHEDULERS)
+def test_a_scheduler_does_not_overwrite_an_edited_lr_and_is_not_disturbed(watch, make):
+    problem, alone = make_problem(), make_problem()
+    scheduler, expected = make(problem.optimizer), make(alone.optimizer)
+    watch(problem, steps=STEPS, plan={5: "lr last 0"})
+    problem.train_epochs(1)
+    last = problem.net.last.weight.detach().clone()
+    alone.train_epochs(1)
+    for _ in range(2):
+        problem.train_epochs(1)
+        alone.train_epochs(1)
+        scheduler.step()
+        expected.step()
+    assert torch.equal(problem.net.last.weight, last)
+    assert scheduler.get_last_lr() == expected.get_last_lr()
+
+
+def test_a_scheduler_counts_until_a_command_sets_the_lr(watch):
+    problem, alone = make_problem(), make_problem()
+    schedulers = [StepLR(item.optimizer, 3, 0.5) for item in (problem, alone)]
+    make_problem()
+    for item, scheduler in zip((alone, problem), reversed(schedulers), strict=True):
+        torch.manual_seed(5)
+        if item is problem:
+            watch(problem, steps=STEPS)
+        for _ in range(EPOCHS):
+            for batch in item.loader:
+                item.train(batch)
+                scheduler.step()
+    assert problem.weights() == alone.weights()
+
+
+# Gradient accumulation: the boundary is the optimizer's step.
+
+
+def test_accumulated_gradients_are_one_step(watch):
+    problem, alone = make_problem(), make_problem()
+    make_problem()
+    torch.manual_seed(2)
+    run = watch(problem)
+    for number, batch in enumerate(run.batches(problem.loader, epochs=4, accumulate=2)):
+        loss = F.cross_entropy(problem.net(batch[0]), batch[1]) / 2
+        loss.backward()
+        if number % 2:
+            run.step()
+    run.finish()
+    torch.manual_seed(2)
+    batches = (batch for _ in range(4) for batch in alone.loader)
+    for number, batch in enumerate(batches):
+        (F.cross_entropy(alone.net(batch[0]), batch[1]) / 2).backward()
+        if number % 2:
+            alone.optimizer.step()
+            alone.optimizer.zero_grad()
+    assert run.steps_taken == 10
+    assert problem.weights() == alone.weights()
+
+
+# Distributed checkpoints.
+
+
+def test_the_step_of_a_distributed_checkpoint_is_no_step(watch):
+    from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict
+
+    problem = make_problem(torch.optim.Adam, lr=0.1)
+    run = watch(problem, steps=STEPS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        get_optimizer_state_dict(problem.net, problem.optimizer)
+    assert run.steps_taken == 0
+    problem.train_epochs(1)
+    assert run.steps_taken == 5
+
+
+# Loaders draw from the generators of the process.
+
+
+class Noisy(torch.utils.data.Dataset):
+    """Samples with noise from all generators of the process."""
+
+    def __init__(self) -> None:
+        self.data, self.loaded = make_data(), []
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, index):
+        self.loaded.append(index)
+        inputs, target = self.data[index]
+        noise = torch.rand(()) + random.random() + float(np.random.rand())
+        return inputs + noise, target
+
+
+def test_batches_have_the_bits_of_a_plain_loop_with_a_loader_that_draws(watch):
+    losses = []
+    for watched in (False, True):
+        problem = make_problem()
+        problem.loader = DataLoader(Noisy(), 8, shuffle=True)
+        torch.manual_seed(3), random.seed(3), np.random.seed(3)
+        if watched:
+            run = watch(problem)
+            for batch in run.batches(problem.loader, epochs=3):
+                run.step(problem.differentiate(batch))
+        else:
+            problem.train_epochs(3)
+        losses.append(problem.losses)
+    assert losses[0] == losses[1]
+
+
+# Tied parameters, several optimizers, lazy modules, compiled networks.
+
+
+class Tied(nn.Module):
+    """An embedding whose table is the output layer's weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(6, 3)
+        self.again = nn.Linear(3, 3)
+        self.last = nn.Linear(3, 3)
+        self.last.weight = self.again.weight
+
+    def forward(self, x):
+        return self.last(torch.relu(self.again(torch.relu(self.first(x)))))
+
+
+def test_a_tied_parameter_is_one_parameter_under_all_of_its_names(watch):
+    torch.manual_seed(0)
+    problem = make_problem()
+    problem.net = Tied()
+    problem.optimizer = torch.optim.SGD(problem.net.parameters(), lr=0.1)
+    run = watch(problem, steps=STEPS, plan={5: "freeze last.weight"})
+    problem.train_epochs(1)
+    before = problem.net.again.weight.detach().clone()
+    problem.train_epochs(1)
+    assert torch.equal(problem.net.again.weight, before)
+    run.finish()
+    assert commands_of(run.folder) == [(5, "freeze last.weight", "applied")]
+
+
+def test_several_optimizers_make_one_step(watch):
+    problem = make_problem()
+    body, last = (entry["params"] for entry in problem.optimizer.param_groups)
+    pair = [torch.optim.SGD(body, lr=0.1), torch.optim.Adam(last, lr=0.01)]
+    run = watch(problem, optimizer=pair, steps=STEPS, plan={5: "freeze last"})
+    for _ in range(2):
+        before = problem.net.last.weight.detach().clone()
+        for batch in problem.loader:
+            problem.differentiate(batch)
+            for optimizer in pair:
+                optimizer.step()
+    assert run.steps_taken == 10
+    assert torch.equal(problem.net.last.weight, before)
+
+
+def test_lazy_modules_are_watched_before_their_first_batch(watch):
+    problem = make_problem()
+    problem.net = nn.Sequential(nn.LazyLinear(8), nn.ReLU(), nn.LazyLinear(3))
+    problem.optimizer = torch.optim.SGD(problem.net.parameters(), lr=0.1)
+    run = watch(problem, steps=STEPS, plan={5: "freeze 0.*"})
+    problem.train_epochs(1)
+    before = problem.net[0].weight.detach().clone()
+    problem.train_epochs(1)
+    assert torch.equal(problem.net[0].weight, before)
+    assert run.steps_taken == 10
+
+
+@pytest.mark.slow
+def test_a_freeze_of_a_compiled_network_moves_nothing(watch):
+    problem = make_problem()
+    problem.net = torch.compile(problem.net, backend="eager")
+    run = watch(problem, steps=STEPS, plan={5: "freeze body", 10: "thaw body"})
+    problem.train_epochs(1)
+    named = dict(problem.net.named_parameters())
+    before = named["_orig_mod.first.weight"].detach().clone()
+    problem.train_epochs(1)
+    assert torch.equal(named["_orig_mod.first.weight"], before)
+    problem.train_epochs(2)
+    assert not torch.equal(named["_orig_mod.first.weight"], before)
+    run.finish()
+    assert [outcome for _, _, outcome in commands_of(run.folder)] == ["applied"] * 2
+
+
+def test_a_frozen_norm_layer_normalizes_by_its_statistics_in_any_mode(watch):
+    problem = make_problem()
+    watch(problem, steps=STEPS, plan={5: "freeze body"})
+    problem.train_epochs(1)
+    means = problem.net.norm.running_mean.clone()
+    problem.net.train()
+    problem.train_epochs(1)
+    assert torch.equal(problem.net.norm.running_mean, means)
+    assert isinstance(problem.net, Net)
