@@ -90,3 +90,12 @@ def groups_of(net: nn.Module) -> list[dict]:
         {"params": [p for n, p in named.items() if not n.startswith("last")], "name": "body"},
         {"params": [p for n, p in named.items() if n.startswith("last")], "name": "last"},
     ]
+
+
+def body_of(problem) -> dict[str, bytes]:
+    """Return the bytes of all parameters but those of the last layer."""
+    return {
+        name: item.detach().numpy().tobytes()
+        for name, item in problem.net.named_parameters()
+        if not name.startswith("last")
+    }

@@ -9,20 +9,12 @@ from torch.nn import functional as F
 from torch.optim.lr_scheduler import StepLR
 
 from tests.torch_script.fixtures import commands_of, losses_of, watch
-from tests.torch_script.problem import EPOCHS, STEPS, make_problem
+from tests.torch_script.problem import EPOCHS, STEPS, body_of, make_problem
 
 __all__ = ["watch"]
 
 KINDS = [torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.Adagrad]
 VARIANTS = [{"foreach": False}, {"foreach": True}, {"fused": True}]
-
-
-def body_of(problem) -> dict[str, bytes]:
-    return {
-        name: item.detach().numpy().tobytes()
-        for name, item in problem.net.named_parameters()
-        if not name.startswith("last")
-    }
 
 
 # A freeze is a gradient of None in the hook before the update.
@@ -142,7 +134,7 @@ def test_a_freeze_holds_with_a_closure(watch):
     make_problem()  # seeds the generator again
     run = watch(problem, steps=STEPS, plan={5: "freeze body"})
     before = {}
-    for epoch in range(2):
+    for _ in range(2):
         before = body_of(problem)
         for batch in problem.loader:
             problem.optimizer.step(lambda batch=batch: problem.differentiate(batch))
@@ -182,7 +174,7 @@ def test_a_skipped_step_is_no_step(watch, fused):
     scaler = torch.amp.GradScaler("cpu")
     run = watch(problem, steps=STEPS, scaler=scaler, plan={5: "clip norm 1000"})
     torch.manual_seed(1)
-    scaled_loop(problem, scaler, batches, lambda loss: run.step(loss))
+    scaled_loop(problem, scaler, batches, run.step)
     assert run.steps_taken == len(batches) - 1
     assert problem.weights() == alone.weights()
 

@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import ExponentialLR, LambdaLR, StepLR
 from torch.utils.data import DataLoader
 
 from tests.torch_script.fixtures import commands_of, watch
-from tests.torch_script.problem import EPOCHS, STEPS, Net, make_data, make_problem
+from tests.torch_script.problem import EPOCHS, STEPS, Net, body_of, make_data, make_problem
 
 __all__ = ["watch"]
 
