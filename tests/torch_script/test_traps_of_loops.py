@@ -22,13 +22,13 @@ __all__ = ["watch"]
 
 def test_a_tensor_lr_given_once_is_not_shared_by_an_edit(watch):
     problem = make_problem(torch.optim.Adam, lr=torch.tensor(0.01))
-    given = problem.optimizer.param_groups[0]["lr"]
+    tensor_lr = problem.optimizer.param_groups[0]["lr"]
     watch(problem, steps=STEPS, plan={0: "lr last 0"})
     last, body = problem.net.last.weight.detach().clone(), body_of(problem)
     problem.train_epochs(1)
     assert torch.equal(problem.net.last.weight, last)
     assert body_of(problem) != body
-    assert float(given) == pytest.approx(0.01)
+    assert float(tensor_lr) == pytest.approx(0.01)
 
 
 SCHEDULERS = [
