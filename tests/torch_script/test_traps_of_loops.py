@@ -231,3 +231,14 @@ def test_a_frozen_norm_layer_normalizes_by_its_statistics_in_any_mode(watch):
     problem.train_epochs(1)
     assert torch.equal(problem.net.norm.running_mean, means)
     assert isinstance(problem.net, Net)
+
+
+def test_a_regroup_that_changes_nothing_takes_no_rate_from_the_script(watch):
+    problem = make_problem()
+    plan = {0: "group top = last.*", 1: "lr body 0.05", 2: "group top = last.*"}
+    run = watch(problem, steps=STEPS, plan=plan)
+    for epoch in range(EPOCHS):
+        problem.optimizer.param_groups[1]["lr"] = 0.5 / (epoch + 1)
+        problem.train_epochs(1)
+    outcomes = [outcome for _, _, outcome in commands_of(run.folder)]
+    assert outcomes == ["applied", "applied", "unchanged"]

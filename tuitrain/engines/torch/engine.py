@@ -79,14 +79,16 @@ class TorchEngine:
         if isinstance(command, Clip):
             return self._set_clip(command)
         self._groups.follow_script()
-        target = _lr_target(command)
+        target, owned = _lr_target(command), frozenset(self._groups.owned)
         result = self._commands.apply(command, self.step)
         if target is not None:
             self._groups.own(group.name for group in self._table.resolve(target))
-        elif isinstance(command, Regroup) and self._groups.owned:
+        elif isinstance(command, Regroup) and result.changed and owned:
             self._groups.own(self._table.names)
         self._groups.settle()
         self._follow_freezes()
+        if not result.changed and self._groups.owned != owned:
+            return CommandResult(True, f"{result.message}; the script no longer sets it")
         return result
 
     def groups(self) -> tuple[GroupView, ...]:

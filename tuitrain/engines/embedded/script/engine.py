@@ -104,7 +104,7 @@ class ScriptEngine(LoopEngine[ScriptLoop], GroupedNetwork):
         result = self._commands.apply(command, self.step)
         if target is not None:
             self._groups.own(group.name for group in self._table.resolve(target))
-        elif isinstance(command, Regroup) and self._groups.owned:
+        elif isinstance(command, Regroup) and result.changed and self._groups.owned:
             self._groups.own(self._table.names)
         self._follow_freezes()
         return result
