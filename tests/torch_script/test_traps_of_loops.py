@@ -242,3 +242,4 @@ def test_a_regroup_that_changes_nothing_takes_no_rate_from_the_script(watch):
         problem.train_epochs(1)
     outcomes = [outcome for _, _, outcome in commands_of(run.folder)]
     assert outcomes == ["applied", "applied", "unchanged"]
+    assert problem.optimizer.param_groups[1]["lr"] == 0.5 / EPOCHS
