@@ -5,14 +5,14 @@ import threading
 import pytest
 
 import tuitrain
-from tests.script.problem import make_problem
-from tuitrain.app.script_launch import AppHost
+from tests.script.problem import make_problem, read_lines
 from tuitrain.commands import parse
 from tuitrain.errors import RunFailedError
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.snapshot import Phase, RunInfo
 from tuitrain.script.host import HeadlessHost, set_host
+from tuitrain.script.live_script import LiveHost
 
 TIMEOUT = 60
 
@@ -21,7 +21,8 @@ class Deck:
     """A live run over a script in a thread; `close` leaves it as the app does."""
 
     def __init__(self, folder, script) -> None:
-        self.host = AppHost(folder)
+        self.folder = folder
+        self.host = LiveHost(folder)
         set_host(lambda: self.host)
         self.thread = threading.Thread(target=self.run, args=(script,))
         self.ended_by: BaseException | None = None
@@ -144,6 +145,40 @@ def test_learning_rates_that_a_script_sets_are_charted_at_their_steps(fly):
     factors = {4: 1, 5: 0.5, 9: 0.5, 10: 0.25, 14: 0.25, 15: 0.125, 19: 0.125}
     assert {step: body[step] / body[0] for step in factors} == factors
     assert (last[16], last[17], last[19]) == (last[0] / 8, 0.7, 0.7)
+
+
+@pytest.mark.parametrize("loop", [own_loop, with_batches])
+def test_gradients_are_shown_at_a_boundary(fly, loop):
+    deck = fly(loop(10, plan={10: "pause"}))
+    deck.wait_for(Phase.PAUSED)
+    deck.live.select_parameter("last.weight")
+    shown = deck.live.wait_for(lambda shown: shown.parameter is not None, TIMEOUT)
+    assert shown.parameter.grad is not None
+
+
+def test_a_step_that_takes_long_can_be_abandoned(fly):
+    reached, released = threading.Event(), threading.Event()
+
+    def script() -> None:
+        problem = make_problem()
+        run = tuitrain.watch(problem.net, problem.optimizer, loader=problem.loader, epochs=4)
+        for batch in run.batches():
+            if run.step == 7:
+                reached.set()
+                assert released.wait(TIMEOUT)
+            problem.train(*batch)
+
+    deck = fly(script)
+    assert reached.wait(TIMEOUT)
+    deck.host.close()
+    assert not deck.live.close(timeout=0.01)
+    deck.host.abandon()
+    assert deck.live.close(TIMEOUT)
+    released.set()
+    deck.close()
+    assert isinstance(deck.ended_by, tuitrain.StoppedError)
+    end = read_lines(deck.folder, "journal.jsonl")[-1]
+    assert (end["event"], end["step"], end["reason"]) == ("end", 7, "left")
 
 
 def test_a_breakpoint_holds_the_update(fly):

@@ -66,6 +66,28 @@ def test_what_is_reported_during_a_step_counts_at_its_end(measured):
     assert measured(loop) == [(7, 0.5)]
 
 
+@pytest.mark.parametrize("in_loop", [True, False])
+def test_what_is_reported_after_the_loop_counts_at_its_last_step(measured, in_loop):
+    def loop(problem, run) -> None:
+        for batch in run.batches():
+            problem.train(*batch)
+            if in_loop and run.step == 15:
+                run.log(accuracy=0.25)
+        run.log(accuracy=0.5)
+
+    assert measured(loop) == [(15, 0.25)] * in_loop + [(20, 0.5)]
+
+
+def test_what_is_reported_after_a_stop_counts_at_its_step(measured):
+    def loop(problem, run) -> None:
+        with pytest.raises(tuitrain.StoppedError):
+            for batch in run.batches():
+                problem.train(*batch)
+        run.log(accuracy=0.5)
+
+    assert measured(loop, plan={7: "stop"}) == [(7, 0.5)]
+
+
 def test_a_metric_does_not_outlive_a_rewind(measured):
     assert measured(log_at(13)[1], plan={15: "rewind 2"}) == [(13, 0.13), (13, 0.13)]
 

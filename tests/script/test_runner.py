@@ -1,11 +1,13 @@
 """`tuitrain run SCRIPT.py` without a screen: its output, errors and exit statuses."""
 
+import hashlib
 import sys
 
 import pytest
 
 from tests.script.problem import read_lines
 from tuitrain.cli import main
+from tuitrain.records.record_reader import read_header
 
 SCRIPT = """
 import sys
@@ -76,6 +78,51 @@ def test_a_missing_script_is_named(tmp_path, capsys):
 def test_a_scenario_takes_no_arguments(tmp_path, capsys):
     assert main(["run", "a.toml", "b"]) == 2
     assert "has no use for 'b'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("script", "part"),
+    [
+        ("print('hello')", "has ended without a call of tuitrain.watch; nothing is recorded"),
+        (SCRIPT.format(""), "has ended without a step under tuitrain.watch; nothing is recorded"),
+    ],
+)
+def test_a_script_without_a_step_is_an_error(tmp_path, monkeypatch, capsys, script, part):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = tmp_path / "train.py"
+    path.write_text(script)
+    assert main(["run", "--headless", str(path)]) == 2
+    assert f"tuitrain: {path} {part}\n" in capsys.readouterr().err
+
+
+def test_a_script_that_prints_its_help_is_no_error(tmp_path, capsys):
+    path = tmp_path / "train.py"
+    path.write_text("import argparse; argparse.ArgumentParser().parse_args()")
+    assert main(["run", "--headless", str(path), "--", "--help"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_record_names_its_script(run, tmp_path, capsys):
+    assert run("problem.train_epochs(2)", "--", "--seed", "a b") == 0
+    header = read_header(tmp_path / "run")
+    script = tmp_path / "train.py"
+    content = hashlib.sha256(script.read_bytes()).hexdigest()
+    assert header.provenance["script"] == str(script)
+    assert header.provenance["source of the script"] == f"sha256:{content}"
+    assert header.provenance["arguments"] == "--seed 'a b'"
+    assert "source of tests.script.problem" in header.provenance
+    capsys.readouterr()
+    repeated = f"only running the script again repeats it: tuitrain run {script} -- --seed 'a b', "
+    for state in ("as it was", "which has changed since", "which is not there any more"):
+        for command in ("replay", "resume"):
+            assert main([command, str(tmp_path / "run")]) == 2
+            error = capsys.readouterr().err
+            assert repeated in error
+            assert f"with the script {state}\n" in error
+        if state == "as it was":
+            script.write_text("1 / 0")
+        else:
+            script.unlink(missing_ok=True)
 
 
 def test_the_variable_asks_for_no_screen(run, tmp_path, monkeypatch):

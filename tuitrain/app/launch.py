@@ -32,10 +32,11 @@ from tuitrain.scenario.resume import resume_session
 from tuitrain.scenario.runs.record_player import RecordPlayer
 from tuitrain.scenario.runs.run_list import list_runs, new_run_folder, runs_folder
 from tuitrain.scenario.schema import Scenario
-from tuitrain.scenario.verify import make_header, read_scenario
+from tuitrain.scenario.verify import make_header, read_repeatable
 from tuitrain.text import visible
 
 from .detaching import LeavingRun, detaching
+from .leaving import Abandon, leave_run
 from .live_launch import open_attached
 from .renderables.charts.pinned_runs import PinnedRun
 from .start_choice import AttachRun, OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
@@ -68,6 +69,7 @@ def open_scenario(
     read_only: bool = False,
     pinned: tuple[PinnedRun, ...] = (),
     private: bool = False,
+    paused: bool = False,
 ) -> None:
     """Open the app on a scenario, and record the run.
 
@@ -78,6 +80,7 @@ def open_scenario(
     read_only : refuse every command
     pinned : past runs that are drawn for comparison
     private : serve the run to no other process
+    paused : whether it waits before its first step
 
     Raises
     ------
@@ -90,7 +93,10 @@ def open_scenario(
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
             recorder = RecordWriter(where, make_header(scenario, source), files)
             output.write_to(where / LOG_NAME)
-            return build_with_expectations(scenario, source, on_progress, recorder)
+            session = build_with_expectations(scenario, source, on_progress, recorder)
+            if paused:
+                session.pause_at_start()
+            return session
 
         info = make_run_info(scenario)
         open_live(build, info, where, read_only, pinned, private=private, leaving=leaving)
@@ -103,7 +109,7 @@ def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
     ------
     TuitrainError : the folder holds no run, or its header cannot be read
     """
-    _, scenario = read_scenario(folder)
+    _, scenario = read_repeatable(folder)
     with printing_record(folder), detaching(folder) as leaving, ExitStack() as files:
 
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
@@ -193,6 +199,7 @@ def open_live(
     on_closed: Callable[[], None] = lambda: None,
     private: bool = False,
     leaving: LeavingRun | None = None,
+    abandon: Abandon | None = None,
 ) -> None:
     """Open the app on a live run, served to other viewers, and close the run with the app.
 
@@ -207,11 +214,13 @@ def open_live(
     private : serve the run to no other process
     leaving : notes how the user leaves a run that can continue in a process of its own; None for
         one that cannot
+    abandon : ends a step under way, if the user does not wait for its end
 
     Raises
     ------
     RunFailedError : a step raised, or the screen crashed
     TuitrainError : the session could not be built
+    KeyboardInterrupt : the user has not waited for the end of the step
     """
     from .app import TuitrainApp
     from .config import config_path
@@ -221,12 +230,7 @@ def open_live(
     with capture_descriptors(output), output.capture():
         run = LiveRun(lambda on_progress: build(on_progress, output), title, log=output)
         with serving(run, where, title.name, partial(output.add, "warning"), private) as pen:
-
-            def prepare_to_detach() -> None:
-                if leaving is not None and app.deck.detaches:
-                    leaving.prepare(run)
-
-            screen = LocalScreen(run, pen, viewer_name(), read_only, prepare_to_detach)
+            screen = LocalScreen(run, pen, viewer_name(), read_only, ends_run=False)
             app = TuitrainApp(
                 screen, record=where, read_only=read_only, config=config_path(), output=output
             )
@@ -238,6 +242,9 @@ def open_live(
                     run_app(app)
                 finally:
                     on_closed()
+                    if leaving is not None and app.deck.detaches:
+                        leaving.prepare(run)
+                    leave_run(run, abandon)
     if isinstance(run.error, RunFailedError):
         raise RunFailedError(f"the run has failed: {run.error}; the log is {where / LOG_NAME}")
     if run.error is not None:

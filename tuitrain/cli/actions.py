@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the app on a scenario or a script, or run it without a screen."""
+    _check_paused(arguments)
     if arguments.scenario is not None and arguments.scenario.suffix == ".py":
         return _run_script(arguments)
     if arguments.arguments:
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     scenario, source = _scenario(arguments.scenario)
     if arguments.detach:
-        return detached.start_run(scenario, arguments)
+        return detached.start_run(scenario.name, arguments)
     if arguments.hosted:
         return detached.host_run(scenario, source, arguments)
     if not arguments.headless:
@@ -52,6 +53,7 @@ def serve(arguments: argparse.Namespace) -> int:
     """Serve the app to a browser."""
     from tuitrain.app.web import serve as web
 
+    _check_paused(arguments)
     if arguments.attach is not None:
         return _serve_live(arguments)
     if arguments.scenario is not None:
@@ -59,8 +61,8 @@ def serve(arguments: argparse.Namespace) -> int:
     options = [] if arguments.scenario is None else [str(arguments.scenario)]
     if arguments.out is not None:
         options += ["--out", str(arguments.out)]
-    read_only = ["--read-only"] * arguments.read_only
-    web.serve(["run", *options, *read_only], arguments.host, arguments.port)
+    options += ["--paused"] * arguments.paused + ["--read-only"] * arguments.read_only
+    web.serve(["run", *options], arguments.host, arguments.port)
     return OK
 
 
@@ -69,8 +71,10 @@ def _serve_live(arguments: argparse.Namespace) -> int:
     from tuitrain.app.web import serve as web
     from tuitrain.remote.client.find_endpoint import endpoint_of
 
-    if arguments.scenario is not None or arguments.out is not None:
-        raise TuitrainError("--attach names a live run; a scenario and --out go with a new one")
+    if arguments.scenario is not None or arguments.out is not None or arguments.paused:
+        raise TuitrainError(
+            "--attach names a live run; a scenario, --out and --paused go with a new one"
+        )
     endpoint_of(arguments.attach)  # report its errors here, not in a browser
     read_only = ["--read-only"] * arguments.read_only
     words = ["attach", *read_only, *([arguments.attach] if arguments.attach else [])]
@@ -123,6 +127,8 @@ def replay(arguments: argparse.Namespace) -> int:
 
 def resume(arguments: argparse.Namespace) -> int:
     """Continue a recorded run, without a screen."""
+    if arguments.paused and not (arguments.detach or arguments.hosted):
+        raise TuitrainError("--paused goes with --detach: without viewers nothing resumes the run")
     if arguments.detach:
         return detached.start_resumed(arguments)
     if arguments.hosted:
@@ -131,9 +137,9 @@ def resume(arguments: argparse.Namespace) -> int:
 
     def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
         from tuitrain.scenario.build import make_run_info
-        from tuitrain.scenario.verify import read_scenario
+        from tuitrain.scenario.verify import read_repeatable
 
-        info = make_run_info(read_scenario(arguments.folder)[1])
+        info = make_run_info(read_repeatable(arguments.folder)[1])
         access = headless.serve_to_viewers(arguments.folder, info, files)
         return resuming.resume(
             arguments.folder,
@@ -209,9 +215,16 @@ def _scenario(path: Path | None) -> tuple[Scenario, str]:
 
 
 def _run_script(arguments: argparse.Namespace) -> int:
+    if arguments.hosted:
+        return detached.host_script(arguments)
+    if arguments.detach:
+        from tuitrain.script.runner import check_script
+
+        check_script(arguments.scenario)
+        return detached.start_run(arguments.scenario.stem, arguments)
     if arguments.json:
         raise TuitrainError("--json goes with a scenario: the output of a script is its own")
-    if arguments.headless or os.environ.get("TUITRAIN_HEADLESS", "") not in ("", "0"):
+    if _is_headless(arguments):
         from tuitrain.script.runner import run_headless
 
         with signals_raise():
@@ -220,12 +233,44 @@ def _run_script(arguments: argparse.Namespace) -> int:
     from tuitrain.app.script_launch import open_script
 
     check_terminal()
-    return open_script(arguments.scenario, arguments.arguments, arguments.out, arguments.read_only)
+    return open_script(
+        arguments.scenario,
+        arguments.arguments,
+        arguments.out,
+        arguments.read_only,
+        arguments.private,
+        arguments.paused,
+    )
+
+
+def _is_headless(arguments: argparse.Namespace) -> bool:
+    """Whether a script runs without a screen."""
+    variable = os.environ.get("TUITRAIN_HEADLESS", "")
+    return arguments.headless or (variable not in ("", "0") and not arguments.detach)
+
+
+def _check_paused(arguments: argparse.Namespace) -> None:
+    is_script = arguments.scenario is not None and arguments.scenario.suffix == ".py"
+    if not arguments.paused or arguments.hosted:
+        return
+    if arguments.headless or (is_script and _is_headless(arguments)):
+        raise TuitrainError(
+            "--paused goes with the app or with --detach: a headless run waits for no user"
+        )
+    if arguments.read_only:
+        raise TuitrainError("--paused does not go with --read-only, which refuses to resume")
 
 
 def _fly_in_app(scenario: Scenario, source: str, arguments: argparse.Namespace) -> int:
     from tuitrain.app.launch import check_terminal, open_scenario
 
     check_terminal()
-    open_scenario(scenario, source, arguments.out, arguments.read_only, private=arguments.private)
+    open_scenario(
+        scenario,
+        source,
+        arguments.out,
+        arguments.read_only,
+        private=arguments.private,
+        paused=arguments.paused,
+    )
     return OK

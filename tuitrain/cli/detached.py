@@ -18,15 +18,23 @@ if TYPE_CHECKING:
     from tuitrain.scenario.schema import Scenario
 
 
-def start_run(scenario: Scenario, arguments: argparse.Namespace) -> int:
-    """Start a scenario in a process of its own, and say how it is reached."""
+def start_run(name: str, arguments: argparse.Namespace) -> int:
+    """Start a scenario or a script in a process of its own, and say how it is reached.
+
+    Parameters
+    ----------
+    name : of the run
+    """
     from tuitrain.remote.detached.start import start_detached
     from tuitrain.scenario.runs.run_list import new_run_folder
 
     _check_detached(arguments)
-    folder = arguments.out or new_run_folder(scenario.name)
+    folder = arguments.out or new_run_folder(name)
     path = [] if arguments.scenario is None else [str(arguments.scenario.absolute())]
-    facts = start_detached(["run", "--hosted", "--out", str(folder.absolute()), *path], folder)
+    paused = ["--paused"] * arguments.paused
+    words = ["--", *arguments.arguments] if arguments.arguments else []
+    options = ["--hosted", "--out", str(folder.absolute()), *paused]
+    facts = start_detached(["run", *options, *path, *words], folder)
     return _report(facts, arguments.json)
 
 
@@ -35,8 +43,18 @@ def host_run(scenario: Scenario, source: str, arguments: argparse.Namespace) -> 
     from tuitrain.remote.detached.host import host_scenario
 
     with signals_raise():
-        host_scenario(scenario, source, arguments.out)
+        host_scenario(scenario, source, arguments.out, arguments.paused)
     return OK
+
+
+def host_script(arguments: argparse.Namespace) -> int:
+    """Run a script in this process, its run served to viewers."""
+    from tuitrain.script import detached
+
+    with signals_raise():
+        return detached.host_script(
+            arguments.scenario, arguments.arguments, arguments.out, arguments.paused
+        )
 
 
 def start_resumed(arguments: argparse.Namespace) -> int:
@@ -48,7 +66,8 @@ def start_resumed(arguments: argparse.Namespace) -> int:
         raise TuitrainError("--from and --although-changed do not go with --detach")
     read_header(arguments.folder)
     folder = arguments.folder.absolute()
-    facts = start_detached(["resume", "--hosted", str(folder)], folder)
+    paused = ["--paused"] * arguments.paused
+    facts = start_detached(["resume", "--hosted", *paused, str(folder)], folder)
     return _report(facts, arguments.json)
 
 
@@ -65,6 +84,8 @@ def _check_detached(arguments: argparse.Namespace) -> None:
     if arguments.headless or arguments.read_only:
         name = "--headless" if arguments.headless else "--read-only"
         raise TuitrainError(f"--detach does not go with {name}: a detached run has no screen")
+    if arguments.private:
+        raise TuitrainError("--detach does not go with --private: only viewers reach the run")
 
 
 def _report(facts: RunFacts, json: bool) -> int:

@@ -93,6 +93,7 @@ def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argu
         out=None,
         json=False,
         read_only=False,
+        paused=False,
         arguments=[],
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -181,7 +182,8 @@ def _add_resume(commands: Commands) -> None:
     detach = "continue in a process of its own, which outlives this terminal"
     resume.add_argument("--detach", action="store_true", help=detach)
     resume.add_argument("--hosted", action="store_true", help=argparse.SUPPRESS)
-    resume.add_argument("--paused", action="store_true", help=argparse.SUPPRESS)
+    paused = "with --detach: wait there for a user, and take no step before"
+    resume.add_argument("--paused", action="store_true", help=paused)
 
 
 def _add_save(commands: Commands) -> None:
@@ -207,6 +209,8 @@ def _add_flight(parser: argparse.ArgumentParser, scenario: str = "a TOML file") 
     parser.add_argument("--out", type=user_path, metavar="DIR", help=out)
     watch = "in the app: show the run, and refuse commands"
     parser.add_argument("--read-only", action="store_true", help=watch)
+    paused = "pause before the first step, until the run is resumed"
+    parser.add_argument("--paused", action="store_true", help=paused)
 
 
 def _add_bench(commands: Commands) -> None:

@@ -25,6 +25,12 @@ DEFAULT_ENGINE: Final = "embedded"
 SCRIPT_ENGINE: Final = "script"
 """The engine in the records of scripts; it is made by `steer_script` and not by a factory."""
 
+ONLY_THE_SCRIPT: Final = (
+    "this run was trained by the loop of a script, which is not in the record; only running the "
+    "script again repeats it"
+)
+"""Why the record of a script is neither replayed nor resumed."""
+
 
 def _load_embedded() -> EngineFactory:
     from .embedded.factory import EmbeddedFactory
@@ -59,10 +65,7 @@ def engine_factory(name: str = DEFAULT_ENGINE) -> EngineFactory:
     RefusedError : no engine has that name, or it is the engine of scripts
     """
     if name == SCRIPT_ENGINE:
-        raise RefusedError(
-            "this run was trained by the loop of a script, which is not in the record; only "
-            "running the script again repeats it"
-        )
+        raise RefusedError(ONLY_THE_SCRIPT)
     load = _LOADERS.get(name)
     if load is None:
         names = engine_names()

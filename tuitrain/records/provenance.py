@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+import shlex
 import sys
 import sysconfig
 from collections.abc import Iterable, Mapping
@@ -48,6 +49,54 @@ def compute_provenance(train: Dataset, test: Dataset, modules: Iterable[str]) ->
         digests[f"{name} data"] = numbers
     digests |= {f"source of {name}": source_digest(name) for name in user_modules(modules)}
     return digests
+
+
+SCRIPT, SCRIPT_SOURCE, SCRIPT_ARGUMENTS = "script", "source of the script", "arguments"
+"""The names of a script's file, of its digest and of its arguments in a provenance."""
+
+
+def script_provenance() -> dict[str, str]:
+    """Return the file of the running script, its digest, its arguments, and those of its modules.
+
+    Without the entries of a file where there is none, as in a notebook.
+    """
+    main = sys.modules.get("__main__")
+    path = getattr(main, "__file__", None)
+    described = {}
+    if path is not None:
+        described = {SCRIPT: str(Path(path).absolute()), SCRIPT_SOURCE: file_digest(Path(path))}
+        described[SCRIPT_ARGUMENTS] = shlex.join(sys.argv[1:])
+    modules = [name for name in user_modules(["__main__"]) if name != "__main__"]
+    return described | {f"source of {name}": source_digest(name) for name in modules}
+
+
+def script_to_repeat(provenance: Mapping[str, str], directory: str) -> str:
+    """Say how the script of a record is run again, and whether it has changed; "" if not known.
+
+    Parameters
+    ----------
+    provenance, directory : of the record's header
+    """
+    path = provenance.get(SCRIPT)
+    if path is None:
+        return ""
+    words = [shlex.quote(path), provenance.get(SCRIPT_ARGUMENTS, "")]
+    if words[1].startswith("-"):
+        words.insert(1, "--")
+    command = " ".join(["tuitrain run", *filter(None, words)])
+    here = file_digest(Path(path))
+    state = "as it was" if here == provenance.get(SCRIPT_SOURCE) else "which has changed since"
+    if here == "none":
+        state = "which is not there any more"
+    return f": {command}, in {directory or 'its directory'}, with the script {state}"
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file; ``none`` if it cannot be read."""
+    try:
+        return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    except OSError:
+        return "none"
 
 
 def user_modules(names: Iterable[str]) -> list[str]:

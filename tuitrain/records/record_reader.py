@@ -52,8 +52,8 @@ class Header(msgspec.Struct, frozen=True):
     scenario : the scenario, with resolved paths
     environment : what the bits depend on apart from the scenario
     directory : the working directory of the run, where its relative paths begin; "" if unknown
-    provenance : digests of the data and of the source files of model and data, by name; empty in
-        records of early versions
+    provenance : digests of the data and of the source files of model and data, by name; of a script
+        its path, its arguments and digests of its files; empty in records of early versions
     scenario_folder : the folder of the scenario's file, where its modules are found; "" if unknown
     """
 

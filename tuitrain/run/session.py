@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tuitrain.commands import AnyCommand, to_text
+from tuitrain.commands import AnyCommand, Pause, to_text
 from tuitrain.engines.engine import Engine
 from tuitrain.errors import RefusedError
 
@@ -165,6 +165,10 @@ class Session:
             self.end("stopped")
         return entry
 
+    def pause_at_start(self) -> None:
+        """Pause before the first step, for a user who has asked for that with ``--paused``."""
+        self.apply_command(Pause(), "api", NO_TICKET, "--paused")
+
     def refuse_command(
         self, command: AnyCommand, actor: Actor, ticket: int, reason: str, why: str = ""
     ) -> None:
@@ -217,6 +221,12 @@ class Session:
         if losses:
             self._after_steps(len(losses))
         return losses
+
+    def record_last_report(self) -> None:
+        """Record the metrics that a script's loop has reported after the end of the session."""
+        has_ended = self.phase in (Phase.FINISHED, Phase.STOPPED)
+        if has_ended and self.engine.has_reported and not self.is_measured():
+            self._record_metrics()
 
     def train_loss(self) -> float:
         """Return the mean loss of the present epoch; at its end, of the epoch just ended.

@@ -50,7 +50,7 @@ from .events import Event, Resumed
 from .expect import Expectations
 from .live_expectations import attach_expectations
 from .run_to_end import run_to_end, started_event
-from .verify import environment_differences, read_scenario
+from .verify import environment_differences, read_repeatable
 
 _REPORT_EVERY = 100
 """Steps."""
@@ -163,7 +163,7 @@ class _Resumed:
         name: str | None = None,
         although_changed: bool = False,
     ) -> None:
-        header, scenario = read_scenario(folder)
+        header, scenario = read_repeatable(folder)
         self._paths = _checkpoints(folder, name)
         self._scenario = scenario
         environment = dict(engine_factory(scenario.engine).environment())

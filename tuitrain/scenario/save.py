@@ -9,7 +9,6 @@ import msgspec
 import tomli_w
 
 from tuitrain.atomic_io import write_atomic
-from tuitrain.engines.registry import SCRIPT_ENGINE
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
 from tuitrain.records.branch_replay import BranchReplay, RecordedDecision
 from tuitrain.records.record_format import DigestLine, EndLine
@@ -19,7 +18,7 @@ from tuitrain.records.repetition import command_entries
 from .codegen import generate_program
 from .load import load
 from .schema import At, Scenario
-from .verify import read_scenario
+from .verify import read_repeatable
 
 
 def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
@@ -80,11 +79,7 @@ def recorded_scenario(folder: Path) -> Scenario:
     ------
     TuitrainError : the folder has no run, its record is damaged, or a script has trained it
     """
-    _, began_as = read_scenario(folder)
-    if began_as.engine == SCRIPT_ENGINE:
-        raise TuitrainError(
-            f"{folder}: a script has trained this run; its loop is not in the record"
-        )
+    _, began_as = read_repeatable(folder)
     try:
         lines = _lines(folder)
     except CommandError as error:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from tuitrain.engines.registry import engine_factory
-from tuitrain.errors import RunFailedError
-from tuitrain.records.provenance import describe_differences
+from tuitrain.engines.registry import ONLY_THE_SCRIPT, SCRIPT_ENGINE, engine_factory
+from tuitrain.errors import RunFailedError, ScenarioError
+from tuitrain.records.provenance import describe_differences, script_to_repeat
 from tuitrain.records.record_check import RecordCheck, Verdict
 from tuitrain.records.record_format import ChangedLine, JournalLine, MetricsLine
 from tuitrain.records.record_reader import (
@@ -105,7 +105,7 @@ def verify_record(
     ------
     TuitrainError : the folder has no run, or it cannot be read or built
     """
-    header, scenario = read_scenario(folder)
+    header, scenario = read_repeatable(folder)
     lines, made_from = _repeated(header, read_journal(folder))
     check = _Check(made_from, lines, read_metrics(folder))
     actions = list(repeated_actions(lines))
@@ -153,6 +153,24 @@ def read_scenario(folder: Path) -> tuple[Header, Scenario]:
     scenario = convert_table(header.scenario, f"{folder / HEADER}: the scenario")
     data = resolve_data(scenario.data, header.scenario_folder, header.directory)
     return header, msgspec.structs.replace(scenario, data=data)
+
+
+def read_repeatable(folder: Path) -> tuple[Header, Scenario]:
+    """Read the header and the scenario of a record that can be repeated, as `read_scenario` does.
+
+    Raises
+    ------
+    TuitrainError : as `read_scenario`; or a script has trained the run, and says which one
+    """
+    header, scenario = read_scenario(folder)
+    if scenario.engine == SCRIPT_ENGINE:
+        raise ScenarioError(f"{folder}: {script_reason(header)}")
+    return header, scenario
+
+
+def script_reason(header: Header) -> str:
+    """Say that the record of a script cannot be repeated, and how the script is run again."""
+    return f"{ONLY_THE_SCRIPT}{script_to_repeat(header.provenance, header.directory)}"
 
 
 def environment_differences(recorded: Mapping[str, str], scenario: Scenario) -> list[str]:

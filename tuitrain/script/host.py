@@ -106,6 +106,11 @@ class HeadlessHost:
         self._thread: threading.Thread | None = None
 
     @property
+    def has_started(self) -> bool:
+        """Whether there was a step."""
+        return self._thread is not None
+
+    @property
     def has_failed(self) -> bool:
         """Whether the session has failed, or a planned command was refused."""
         return self.error is not None or bool(self.refusals)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import sys
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -12,25 +11,23 @@ from typing import Generic, Protocol, Self, TypeVar
 
 import msgspec
 
-from tuitrain.commands import parse
 from tuitrain.encoding import write_line
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.loops.steered_loop import SteeredLoop
 from tuitrain.engines.registry import SCRIPT_ENGINE, engine_factory
 from tuitrain.errors import RefusedError, did_you_mean, join_or
+from tuitrain.records.provenance import script_provenance
 from tuitrain.records.record_reader import SCHEMA, Header
 from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
-from tuitrain.run.session import PlannedCommand, Session
+from tuitrain.run.session import Session
 from tuitrain.run.snapshot import RunInfo
 from tuitrain.scenario.runs.run_list import new_run_folder
 from tuitrain.scenario.schema import Group, Scenario
 from tuitrain.text import visible
 
+from .arguments import Plan, planned_commands
 from .host import make_host
-
-Plan = Mapping[int, str | Sequence[str]]
-"""Commands by the step before which they are applied."""
 
 
 class LoopEngine(Engine, Protocol):
@@ -65,8 +62,10 @@ class LoopRun(Generic[E]):
         self._host = make_host()
         self._out = Path(out) if out is not None else self._host.out or new_run_folder(info.name)
         self._files = ExitStack()
-        self._has_started = self._has_finished = False
+        self._session: Session | None = None
+        self._has_finished = False
         self._error: BaseException | None = None
+        self._provenance = script_provenance()
 
     def _begin(self) -> None:
         """Have the script's end end the run."""
@@ -110,9 +109,10 @@ class LoopRun(Generic[E]):
             sys.excepthook = self._previous_hook
         self._detach()
         self._engine.loop.end(self._error)
-        if not self._has_started:
+        if self._session is None:
             return
         self._host.join()
+        self._session.record_last_report()
         self._files.close()
         self._report()
 
@@ -130,15 +130,20 @@ class LoopRun(Generic[E]):
     def _detach(self) -> None:
         """Give the script its optimizer back."""
 
+    @property
+    def _has_started(self) -> bool:
+        return self._session is not None
+
     def _start(self) -> None:
         if self._has_started:
             return
         info = self.info
-        recorder = RecordWriter(self._out, _header(self._scenario()), self._files)
-        self._has_started = True
+        header = _header(self._scenario(), self._provenance)
+        recorder = RecordWriter(self._out, header, self._files)
         policy = CheckpointPolicy.for_batch_size(info.batch_size)
         planned = planned_commands(self._plan, info.total_steps)
         session = Session(self._engine, info, planned, (), recorder, policy)
+        self._session = session
         self._engine.loop.on_lr = session.note_lr
         self._engine.loop.collect_reports()
         self._host.start(session, self._engine.loop)
@@ -185,24 +190,7 @@ class LoopRun(Generic[E]):
             write_line(f"recorded in {visible(str(self._out))}", sys.stderr)
 
 
-def _header(scenario: Scenario) -> Header:
+def _header(scenario: Scenario, provenance: dict[str, str]) -> Header:
     environment = dict(engine_factory().environment())
-    return Header(SCHEMA, msgspec.to_builtins(scenario), environment, str(Path.cwd()))
-
-
-def planned_commands(plan: Plan, total: int) -> list[PlannedCommand]:
-    """Return the planned commands in the order of their steps.
-
-    Raises
-    ------
-    RefusedError : a step is not in the run
-    CommandError : a command cannot be read
-    """
-    for step in plan:
-        if not 0 <= step < total:
-            raise RefusedError(f"plan: step {step} is not in the run, which takes {total} steps")
-    return [
-        PlannedCommand(step, parse(text))
-        for step, texts in sorted(plan.items())
-        for text in ([texts] if isinstance(texts, str) else texts)
-    ]
+    table = msgspec.to_builtins(scenario)
+    return Header(SCHEMA, table, environment, str(Path.cwd()), provenance)

@@ -11,7 +11,7 @@ from traceback import print_exception
 from types import TracebackType
 
 from tuitrain.engines.loops.turns import StoppedError
-from tuitrain.errors import TuitrainError
+from tuitrain.errors import TuitrainError, describe_error
 
 from .host import HeadlessHost, Host, set_host
 
@@ -62,13 +62,29 @@ def run_headless(path: Path, arguments: Sequence[str], out: Path | None = None) 
 
     Raises
     ------
-    TuitrainError : there is no such script, or the script has raised one
+    TuitrainError : there is no such script, the script has raised one, or it has ended without a
+        step under `watch`
     KeyboardInterrupt : the user has interrupted it
     """
     check_script(path)
     host = HeadlessHost(out)
-    status = exit_status(run_script(path, arguments, host), print_exception)
-    return status or int(host.has_failed)
+    error = run_script(path, arguments, host)
+    if error is None and not host.has_started:
+        raise TuitrainError(ended_without_step(path, host))
+    return exit_status(error, print_exception) or int(host.has_failed)
+
+
+def ended_without_step(path: Path, host: Host, error: BaseException | None = None) -> str:
+    """Say that a script has ended without a step of its run, and why.
+
+    Parameters
+    ----------
+    error : what has ended it, or None
+    """
+    reason = "" if error is None else f": {describe_error(error)}"
+    if host.end_loop is None:
+        return f"{path} has ended without a call of tuitrain.watch{reason}; nothing is recorded"
+    return f"{path} has ended without a step under tuitrain.watch{reason}; nothing is recorded"
 
 
 def exit_status(error: BaseException | None, report: Callable[[BaseException], object]) -> int:

@@ -12,7 +12,8 @@ from tuitrain.engines.registry import steer_torch_script
 from tuitrain.errors import RefusedError
 from tuitrain.run.snapshot import RunInfo
 
-from .loop_run import LoopRun, Plan, planned_commands
+from .arguments import Plan, check_count, planned_commands
+from .loop_run import LoopRun
 
 if TYPE_CHECKING:
     from tuitrain.engines.registry import TorchScriptEngine
@@ -132,8 +133,8 @@ class TorchRun(_Base):
         chosen = self._loader if loader is None else loader
         if chosen is None:
             raise RefusedError("run.batches takes the loader: run.batches(loader, epochs=N)")
-        if accumulate < 1:
-            raise RefusedError(f"accumulate is a number of batches from 1, not {accumulate}")
+        check_count("accumulate", accumulate)
+        check_count("epochs", epochs)
         self._accumulate = accumulate
         self._engine.loop.end()
         self._engine = self._make_engine(chosen)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.engines.registry import is_torch_module, steer_script
 from tuitrain.errors import RefusedError
-from tuitrain.metric_info import MetricInfo, info_of, is_metric_name
-from tuitrain.run.snapshot import OPEN_END, RunInfo
+from tuitrain.run.snapshot import RunInfo
 
-from .loop_run import LoopRun, Plan, planned_commands
+from .arguments import Plan, RunLength, metric_infos, planned_commands
+from .loop_run import LoopRun
 from .torch_run import TorchRun
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def watch(
     steps: int | None = None,
     steps_per_epoch: int | None = None,
     name: str | None = None,
-    metrics: Sequence[str] = ("accuracy",),
+    metrics: str | Sequence[str] = ("accuracy",),
     plan: Plan | None = None,
     out: str | Path | None = None,
     schedulers: Any = (),
@@ -56,9 +57,9 @@ def watch(
     loader : the batches of the loop, for their number and the samples in them
     epochs, steps : the length of the run: one of them. A loop in PyTorch may give its length to
         `TorchRun.batches`, or none
-    steps_per_epoch : with ``epochs`` and without ``loader``
+    steps_per_epoch : with ``epochs``; counts before the length of a loader
     name : of the run (default: the script's)
-    metrics : the names that `LoopRun.log` reports, the main one first
+    metrics : the names that `LoopRun.log` reports, the main one first; or a single name
     plan : commands by step, as in ``{0: "freeze conv", 100: ["thaw conv", "lr fc 0.01"]}``
     out : the folder of the record (default: a new one in the folder of runs)
     schedulers, scaler : of a loop in PyTorch: a learning-rate scheduler or several, and a
@@ -74,33 +75,19 @@ def watch(
     CommandError : a planned command cannot be read
     """
     is_torch = is_torch_module(net)
-    per_epoch = steps_per_epoch or _length_of(loader) or steps
-    is_open = is_torch and epochs is None and steps is None
-    if not is_open and ((epochs is None) == (steps is None) or not per_epoch):
-        raise RefusedError(
-            "watch needs the length of the run: loader=… and epochs=N, or steps_per_epoch=N and "
-            "epochs=N, or steps=N"
-        )
-    total = steps if steps is not None else (epochs or 0) * (per_epoch or 0)
-    if is_open:
-        per_epoch, total = per_epoch or OPEN_EPOCH, OPEN_END
-    if total < 1:
-        raise RefusedError(f"a run takes at least one step, but was given {total}")
+    length = RunLength(epochs, steps, steps_per_epoch, may_be_open=is_torch)
+    per_epoch, total = length.resolve(loader)
     title = name or Path(sys.argv[0] or "script").stem
     size = getattr(loader, "batch_size", None) or 1
     model, data = type(net).__name__, Path(sys.argv[0] or "a script").name
-    infos = _metric_infos(metrics)
-    info = RunInfo(title, model, data, 0, size, per_epoch or 1, total, infos, reports_metrics=True)
-    planned_commands(plan or {}, total)
+    infos = metric_infos(metrics)
+    info = RunInfo(title, model, data, 0, size, per_epoch, total, infos, reports_metrics=True)
+    planned_commands(plan, total)
     if is_torch:
         return TorchRun(net, optimizer, info, plan or {}, loader, out, schedulers, scaler)
     if schedulers or scaler is not None:
         raise RefusedError("watch takes schedulers and a scaler for networks of PyTorch only")
-    return ScriptRun(net, optimizer, info, plan or {}, loader, out)
-
-
-OPEN_EPOCH = 1000
-"""Steps in an epoch of a loop that does not say how long one is."""
+    return ScriptRun(net, optimizer, info, plan or {}, loader, out, length)
 
 
 class ScriptRun(_Base):
@@ -117,15 +104,20 @@ class ScriptRun(_Base):
         plan: Plan,
         loader: Any,
         out: str | Path | None,
+        length: RunLength,
     ) -> None:
-        if isinstance(getattr(getattr(optimizer, "step", None), "__self__", None), ScriptRun):
+        self._parts = tuple(getattr(optimizer, "opts", ()))
+        if any(map(_is_watched, (optimizer, *self._parts))):
             raise RefusedError(
                 "this optimizer is watched already; end that run first: run.finish()"
             )
         super().__init__(info, plan, out)
         self._net, self._optimizer, self._loader = net, optimizer, loader
+        self._length = length
         self._engine = self._steer(None)
         optimizer.step = self._step
+        for part in self._parts:
+            part.step = self._refuse_part
         self._begin()
 
     @property
@@ -137,7 +129,8 @@ class ScriptRun(_Base):
         """Yield the batches of all epochs, each a function of its step, so the run can go back.
 
         After a rewind, an undo or a return to a branch, the batch of another step follows. The
-        body of the loop calls ``optimizer.step()`` once.
+        body of the loop calls ``optimizer.step()`` once; a second call is refused. The epochs of
+        `watch` are those of this loader.
 
         Parameters
         ----------
@@ -145,21 +138,31 @@ class ScriptRun(_Base):
 
         Raises
         ------
-        RefusedError : the loader is of another kind, or the loop has begun already
+        RefusedError : the loader is of another kind, the loop has begun already, or a planned step
+            is not in the run
         """
         chosen = self._loader if loader is None else loader
         if not callable(getattr(chosen, "batch", None)) or not hasattr(chosen, "dataset"):
             kind = type(chosen).__name__
             raise RefusedError(
-                f"run.batches takes a tuitrain_core DataLoader, but was given {kind}"
+                f"run.batches takes a tuitrain_core DataLoader of a data set in memory, but was "
+                f"given {kind}"
             )
         if self._has_started:
             raise RefusedError("run.batches comes before the first step of the loop")
+        per_epoch, total = self._length.resolve(chosen)
+        planned_commands(self._plan, total)
+        self.info = replace(
+            self.info,
+            batch_size=chosen.batch_size,
+            steps_per_epoch=per_epoch,
+            total_steps=total,
+        )
         reported = self._engine.loop.reported
         self._engine.loop.end()
         self._engine = self._steer(chosen)
         self._engine.loop.log(reported)
-        return self._batches()
+        return self._batches(self._engine)
 
     def _steer(self, loader: Any) -> ScriptEngine:
         info = self.info
@@ -167,8 +170,10 @@ class ScriptRun(_Base):
             self._net, self._optimizer, info.steps_per_epoch, info.metrics, loader, self._start
         )
 
-    def _batches(self) -> Iterator[Any]:
-        loop = self._engine.loop
+    def _batches(self, engine: ScriptEngine) -> Iterator[Any]:
+        if engine is not self._engine:
+            raise RefusedError("run.batches was called again since, and yields those batches only")
+        loop = engine.loop
         while (batch := loop.fetch()) is not None:
             taken = loop.updates
             yield batch
@@ -180,16 +185,18 @@ class ScriptRun(_Base):
         self._engine.loop.update()
         return self._optimizer
 
+    def _refuse_part(self) -> Any:
+        """Refuse the step of one optimizer among several."""
+        raise RefusedError(
+            "this optimizer is part of the MultipleOptimizer that watch was given; call the step "
+            "of that one"
+        )
+
     def _detach(self) -> None:
-        vars(self._optimizer).pop("step", None)
+        for optimizer in (self._optimizer, *self._parts):
+            vars(optimizer).pop("step", None)
 
 
-def _length_of(loader: Any) -> int:
-    return len(loader) if hasattr(loader, "__len__") else 0
-
-
-def _metric_infos(metrics: Sequence[str]) -> tuple[MetricInfo, ...]:
-    for name in metrics:
-        if not is_metric_name(name):
-            raise RefusedError(f"metrics: {name!r:.60} is no name of a metric")
-    return tuple(map(info_of, metrics)) or (info_of("accuracy"),)
+def _is_watched(optimizer: Any) -> bool:
+    """Whether the step of an optimizer is that of a run."""
+    return isinstance(getattr(getattr(optimizer, "step", None), "__self__", None), ScriptRun)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from tuitrain.errors import RefusedError
+
 from ..pending_step import HoldCondition, PendingStep, meets_condition
 from .turns import Turns
 
@@ -44,6 +46,7 @@ class SteeredLoop:
         self._should_hold: Callable[[PendingStep], bool] | None = None
         self._hold_condition: HoldCondition | None = None
         self._is_held = False
+        self._has_updated = False
 
     def run(
         self,
@@ -60,6 +63,8 @@ class SteeredLoop:
             # The first turn is one step, so that a request to stop waits for no more than that.
             self.turns.let_run(steps - len(self._losses) if self._losses else 1)
             if self._is_held or self.logged or self.turns.has_ended or should_stop():
+                break
+            if self.turns.is_released:  # it was abandoned
                 break
         if isinstance(self.error, Exception) and not self._losses:
             raise self.error
@@ -85,8 +90,22 @@ class SteeredLoop:
         self.collect_reports()
         self.turns.end()
 
+    def _check_first_update(self) -> None:
+        """Check that a batch of `batches` gets its first update; a fetch clears `_has_updated`.
+
+        Raises
+        ------
+        RefusedError : it has had one
+        """
+        if self._has_updated and not self.has_jumped and not self.turns.is_released:
+            raise RefusedError(
+                "optimizer.step() was called again before the next batch of run.batches, which "
+                "gives each step a batch of its own"
+            )
+
     def _finish_step(self, loss: float) -> None:
         """Count a step, with its loss unless the script has reported another."""
+        self._has_updated = True
         self._losses.append(loss if math.isnan(self._reported_loss) else self._reported_loss)
         self._reported_loss = math.nan
         self.step += 1

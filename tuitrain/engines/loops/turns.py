@@ -16,6 +16,9 @@ from typing import Final
 TURN_SECONDS: Final = 0.02
 """Seconds after which the loop gives the turn back at the next boundary."""
 
+UPDATE_SECONDS: Final = 1.0
+"""Seconds that an update under way gets to end before its loop is abandoned."""
+
 
 class StoppedError(SystemExit):
     """The run was stopped: the loop is to end.
@@ -48,6 +51,7 @@ class Turns:
         self.has_ended = False
         self.is_released = False
         self._is_stopped = False
+        self._is_updating = self._is_abandoned = False
         self._clock = clock
         self._turn = _Turn.SESSION
         self._max_steps = 0
@@ -80,6 +84,37 @@ class Turns:
         with self._changed:
             self.is_released, self._is_stopped = True, stop
             self._pass_to(_Turn.LOOP)
+
+    def abandon(self) -> None:
+        """End the turns in the middle of a step: what the loop computes does not count.
+
+        An update under way is waited for. The next visit or update of the loop raises. Any thread
+        but that of the loop may call it.
+        """
+        self._is_abandoned = True
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_updating, UPDATE_SECONDS)
+            self.is_released = self._is_stopped = True
+            self._pass_to(_Turn.SESSION)
+
+    def begin_update(self) -> None:
+        """Note that the parameters change until `end_update`. Called by the loop.
+
+        Raises
+        ------
+        StoppedError : the loop was abandoned
+        """
+        self._is_updating = True
+        if self._is_abandoned:
+            self.end_update()
+            raise StoppedError
+
+    def end_update(self) -> None:
+        """Note that the parameters are those of a boundary again. Called by the loop."""
+        self._is_updating = False
+        if self._is_abandoned:
+            with self._changed:
+                self._changed.notify_all()
 
     def count(self) -> None:
         """Count a step. Called by the loop."""

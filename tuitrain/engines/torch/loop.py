@@ -142,6 +142,7 @@ class TorchLoop(SteeredLoop):
         """Return the batch of the next step; None after the last."""
         assert self._batches is not None
         self.has_jumped = self._is_in_step = self._is_dropped = self.has_skipped = False
+        self._has_updated = False
         if self._should_hold is not None:
             self._begun = self._mutable.capture()
         return None if self.turns.is_released else self._batches.batch(self.step)
@@ -220,6 +221,7 @@ class TorchLoop(SteeredLoop):
         if self._is_dropped:
             _drop_gradients(optimizer)
             return
+        self.turns.begin_update()
         self._groups.follow_script()
         self.updates_of.clip_gradients()
         self.updates_of.is_measured = self._is_to_be_measured()
@@ -236,9 +238,18 @@ class TorchLoop(SteeredLoop):
             self.updates_of.after(optimizer)
         if optimizer is self._groups.optimizers[-1]:
             self._close_step()
+        else:
+            self.turns.end_update()
 
     def _open_step(self) -> None:
-        """Visit the first boundary if there was none, and hold the step at a breakpoint."""
+        """Visit the first boundary if there was none, and hold the step at a breakpoint.
+
+        Raises
+        ------
+        RefusedError : the batch of `batches` has had its update
+        """
+        if self._batches is not None:
+            self._check_first_update()
         self._is_in_step, self._is_dropped = True, False
         if self._batches is None and not self._has_visited:
             self._has_visited = True
@@ -267,6 +278,7 @@ class TorchLoop(SteeredLoop):
             self._note_rates((group.name, group.optimizer.lr) for group in groups)
             self._finish_step(self._loss_value())
         self._loss = None
+        self.turns.end_update()
         if self._batches is None:
             self.visit()
             self.has_jumped = False

@@ -20,7 +20,7 @@ from tuitrain.scenario.build import make_run_info
 from tuitrain.scenario.live_expectations import build_with_expectations
 from tuitrain.scenario.resume import resume_session
 from tuitrain.scenario.schema import Scenario
-from tuitrain.scenario.verify import make_header, read_scenario
+from tuitrain.scenario.verify import make_header, read_repeatable
 
 from ..server.run_server import RunServer
 
@@ -33,13 +33,14 @@ LAST_LOOK_SECONDS: Final = 1.0
 Build = Callable[[ProgressCallback, LogCapture], Session]
 
 
-def host_scenario(scenario: Scenario, source: str, folder: Path) -> None:
+def host_scenario(scenario: Scenario, source: str, folder: Path, paused: bool = False) -> None:
     """Train a scenario in this process, served to viewers, and record it.
 
     Parameters
     ----------
     source : the scenario's name in errors
     folder : of the record
+    paused : whether it waits for a user before its first step
 
     Raises
     ------
@@ -51,9 +52,12 @@ def host_scenario(scenario: Scenario, source: str, folder: Path) -> None:
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
             recorder = RecordWriter(folder, make_header(scenario, source), files)
             output.write_to(folder / LOG_NAME)
-            return build_with_expectations(scenario, source, on_progress, recorder)
+            session = build_with_expectations(scenario, source, on_progress, recorder)
+            if paused:
+                session.pause_at_start()
+            return session
 
-        _host(build, make_run_info(scenario), folder)
+        host_run(build, make_run_info(scenario), folder)
 
 
 def host_resumed(folder: Path, paused: bool) -> None:
@@ -68,7 +72,7 @@ def host_resumed(folder: Path, paused: bool) -> None:
     ------
     TuitrainError : as `host_scenario`
     """
-    _, scenario = read_scenario(folder)
+    _, scenario = read_repeatable(folder)
     with ExitStack() as files:
 
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
@@ -78,15 +82,32 @@ def host_resumed(folder: Path, paused: bool) -> None:
                 session.phase = Phase.RUNNING
             return session
 
-        _host(build, make_run_info(scenario), folder)
+        host_run(build, make_run_info(scenario), folder)
 
 
-def _host(build: Build, info: RunInfo, folder: Path) -> None:
+def host_run(
+    build: Build, info: RunInfo, folder: Path, close: Callable[[LiveRun], object] = LiveRun.close
+) -> None:
+    """Train a run in this process, served to viewers.
+
+    Parameters
+    ----------
+    build : makes the session, in the run's thread
+    info : what is known of the run before
+    folder : of the record
+    close : ends the run
+
+    Raises
+    ------
+    TuitrainError : the run is live already, or could not be built
+    RunFailedError : a step raised
+    """
     output = LogCapture()
     with capture_descriptors(output), output.capture():
         run = LiveRun(lambda on_progress: build(on_progress, output), info, log=output)
         server = RunServer(run, folder, info.name, lambda text: output.add("warning", text))
-        with closing(server), closing(run):
+        with closing(server), ExitStack() as stack:
+            stack.callback(close, run)
             server.start()
             run.start()
             _wait_for_end(run, server)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from tuitrain.commands import AnyCommand
@@ -23,11 +22,11 @@ class LocalScreen:
 
     Parameters
     ----------
-    run : the run; closed with the screen
+    run : the run
     pen : says who steers
     name : of this screen, for other viewers
     read_only : whether it never steers
-    before_close : called once, when the screen is closed and the run still takes commands
+    ends_run : whether closing the screen ends the run, and waits for its end
     """
 
     def __init__(
@@ -36,10 +35,10 @@ class LocalScreen:
         pen: Pen,
         name: str,
         read_only: bool = False,
-        before_close: Callable[[], None] = lambda: None,
+        ends_run: bool = True,
     ) -> None:
         self._run = run
-        self._before_close = before_close
+        self._ends_run = ends_run
         self._is_closed = False
         self._pen = pen
         self._version = 0
@@ -102,13 +101,16 @@ class LocalScreen:
         self._run.on_resume()
 
     def close(self) -> None:
-        """Give the pen away, and end the training. Closing again does nothing."""
+        """Give the pen away, and end the training if that is this screen's task.
+
+        Closing again does nothing.
+        """
         if self._is_closed:
             return
         self._is_closed = True
-        self._before_close()
         self._pen.leave(_NUMBER)
-        self._run.close()
+        if self._ends_run:
+            self._run.close()
 
 
 def _attachment(view: PenView) -> Attachment:

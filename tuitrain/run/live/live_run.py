@@ -102,10 +102,19 @@ class LiveRun:
         """Exclude suspended time from the throughput; call this when the process continues."""
         self._thread.exclude_suspension()
 
-    def close(self) -> None:
-        """End the training at the next step boundary, and wait until the thread has ended."""
+    def close(self, timeout: float | None = None) -> bool:
+        """End the training at the next step boundary, and wait until the thread has ended.
+
+        Parameters
+        ----------
+        timeout : the most seconds to wait; call it again to wait longer
+
+        Returns
+        -------
+        Whether the thread has ended
+        """
         self.access.mailbox.close()
-        self._thread.join()
+        return self._thread.join(timeout)
 
     def wait_for(
         self, condition: Callable[[Snapshot], bool], timeout: float | None = None

@@ -65,10 +65,14 @@ class TrainingThread:
         """Start the thread."""
         self._thread.start()
 
-    def join(self) -> None:
-        """Wait until the thread has ended; returns at once if it was never started."""
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until the thread has ended, at most ``timeout`` seconds; return whether it has.
+
+        Returns at once if it was never started.
+        """
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def exclude_suspension(self) -> None:
         """Restart the meters after this burst: the process was suspended during it."""

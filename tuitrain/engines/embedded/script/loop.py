@@ -84,7 +84,7 @@ class ScriptLoop(SteeredLoop):
             self.reported = {}
             self._loss = self._reported_loss = math.nan
         self._visit()
-        self.has_jumped = False
+        self.has_jumped = self._has_updated = False
         if self._should_hold is not None:
             self._begun = self._model.mutable_state()
         return None if self.turns.is_released else self._loader.batch(self.step)
@@ -98,8 +98,11 @@ class ScriptLoop(SteeredLoop):
         Raises
         ------
         StoppedError : the run was stopped
+        RefusedError : the batch of a loader has had its update
         """
-        if self._loader is None and not self._has_visited:
+        if self._loader is not None:
+            self._check_first_update()
+        elif not self._has_visited:
             self._visit_before_update()
         self._has_visited = False
         self._drop_frozen()
@@ -111,9 +114,13 @@ class ScriptLoop(SteeredLoop):
             if self.has_jumped:
                 return
             self._drop_frozen()
-        self._update_groups()
-        self._arrays.note_update()
-        self._finish_step(self._loss)
+        self.turns.begin_update()
+        try:
+            self._update_groups()
+            self._arrays.note_update()
+            self._finish_step(self._loss)
+        finally:
+            self.turns.end_update()
         self._loss = math.nan
 
     def end(self, error: BaseException | None = None) -> None:

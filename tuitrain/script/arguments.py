@@ -1,0 +1,174 @@
+"""The arguments of `watch`, checked: numbers of steps, names of metrics, planned commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import index
+from typing import Any
+
+from tuitrain.commands import parse
+from tuitrain.errors import RefusedError
+from tuitrain.metric_info import RESERVED_NAMES, MetricInfo, info_of, is_metric_name
+from tuitrain.run.session import PlannedCommand
+from tuitrain.run.snapshot import OPEN_END
+
+Plan = Mapping[int, str | Sequence[str]]
+"""Commands by the step before which they are applied."""
+
+OPEN_EPOCH = 1000
+"""Steps in an epoch of a loop that does not say how long one is."""
+
+
+@dataclass(frozen=True)
+class RunLength:
+    """The length of a run, as the script has given it.
+
+    Attributes
+    ----------
+    epochs, steps, steps_per_epoch : the arguments of `watch`
+    may_be_open : whether the length may stay unknown
+
+    Raises
+    ------
+    RefusedError : one of them is no whole number from 1
+    """
+
+    epochs: int | None = None
+    steps: int | None = None
+    steps_per_epoch: int | None = None
+    may_be_open: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "steps", "steps_per_epoch"):
+            check_count(name, getattr(self, name))
+
+    def resolve(self, loader: Any) -> tuple[int, int]:
+        """Return the steps of an epoch, and those of the run.
+
+        Parameters
+        ----------
+        loader : the batches of an epoch, or None; ``steps_per_epoch`` counts before its length
+
+        Raises
+        ------
+        RefusedError : the length is not known
+        """
+        per_epoch = self.steps_per_epoch or _length_of(loader)
+        if self.may_be_open and self.epochs is None and self.steps is None:
+            return per_epoch or OPEN_EPOCH, OPEN_END
+        per_epoch = per_epoch or self.steps or 0
+        if (self.epochs is None) == (self.steps is None) or not per_epoch:
+            raise RefusedError(
+                "watch needs the length of the run: loader=… and epochs=N, or steps_per_epoch=N "
+                "and epochs=N, or steps=N"
+            )
+        total = (self.steps or 0) if self.epochs is None else self.epochs * per_epoch
+        return int(per_epoch), int(total)
+
+
+def check_count(name: str, value: Any) -> None:
+    """Check that a number of steps or epochs is one, or None.
+
+    Raises
+    ------
+    RefusedError : it is no whole number from 1
+    """
+    if value is None:
+        return
+    if whole_number(value) is None or value < 1:
+        raise RefusedError(f"{name} is a whole number from 1, but was given {value!r:.60}")
+
+
+def whole_number(value: Any) -> int | None:
+    """Return a whole number of Python or NumPy; None for any other value."""
+    try:
+        return None if isinstance(value, bool) else index(value)
+    except TypeError:
+        return None
+
+
+def metric_infos(metrics: str | Iterable[str]) -> tuple[MetricInfo, ...]:
+    """Return the facts of the metrics that a script reports.
+
+    Parameters
+    ----------
+    metrics : their names; a text is one name
+
+    Raises
+    ------
+    RefusedError : a name is no name of a metric, or is there twice
+    """
+    names = (metrics,) if isinstance(metrics, str) else tuple(_listed(metrics))
+    for name in names:
+        if not isinstance(name, str) or not is_metric_name(name):
+            raise RefusedError(
+                f"metrics: {name!r:.60} is no name of a metric, which is an identifier and none of "
+                f"{', '.join(RESERVED_NAMES)}"
+            )
+        if names.count(name) > 1:
+            raise RefusedError(f"metrics: {name!r} is there twice")
+    return tuple(map(info_of, names)) or (info_of("accuracy"),)
+
+
+def _listed(metrics: Any) -> Iterable[Any]:
+    if not isinstance(metrics, Iterable) or isinstance(metrics, bytes):
+        raise RefusedError(f"metrics is a list of names, but was given {metrics!r:.60}")
+    return metrics
+
+
+def planned_commands(plan: Plan | None, total: int) -> list[PlannedCommand]:
+    """Return the planned commands in the order of their steps.
+
+    Parameters
+    ----------
+    plan : commands by step; None for no commands
+    total : the steps of the run
+
+    Raises
+    ------
+    RefusedError : a step is not in the run, or the plan is of another form
+    CommandError : a command cannot be read
+    """
+    if plan is None:
+        return []
+    if not isinstance(plan, Mapping):
+        raise RefusedError(
+            f"plan maps steps to commands, as in {{100: 'lr * x0.5'}}, but was given {plan!r:.60}"
+        )
+    entries = [(_planned_step(step, total), _texts(step, texts)) for step, texts in plan.items()]
+    return [
+        PlannedCommand(step, parse(text))
+        for step, texts in sorted(entries, key=lambda entry: entry[0])
+        for text in texts
+    ]
+
+
+def _planned_step(value: Any, total: int) -> int:
+    step = whole_number(value)
+    if step is None:
+        raise RefusedError(
+            f"plan: a step is a whole number, as in {{100: 'lr * x0.5'}}, but was given "
+            f"{value!r:.60}"
+        )
+    if not 0 <= step < total:
+        raise RefusedError(f"plan: step {step} is not in the run, which takes {total} steps")
+    return step
+
+
+def _texts(step: Any, texts: Any) -> list[str]:
+    listed = [texts] if isinstance(texts, str) else texts
+    if not isinstance(listed, Sequence) or not all(isinstance(text, str) for text in listed):
+        raise RefusedError(
+            f"plan: step {step} has a command as text, or a list of them, but was given "
+            f"{texts!r:.60}"
+        )
+    return list(listed)
+
+
+def _length_of(loader: Any) -> int:
+    """Return the number of batches; 0 if it is not known."""
+    try:
+        return len(loader)
+    except TypeError:  # no loader, or one of an iterable data set
+        return 0
