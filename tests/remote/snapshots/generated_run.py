@@ -12,6 +12,7 @@ import numpy as np
 
 from tests.app import fake, fake_samples
 from tests.app.fake_inspection import batch_view, network_view, weights_view
+from tests.remote.snapshots.generated_rates import GeneratedRates
 from tuitrain.engines.inspection import FailedInspection, InspectBatch, InspectNetwork
 from tuitrain.run.history.branch import Branch
 from tuitrain.run.history.branch_tree import BranchNode
@@ -35,6 +36,7 @@ class GeneratedRun:
         self._made = 0
         self._step = 0
         self._histories = MetricHistory()
+        self._rates = GeneratedRates()
         self._journal = Journal()
         self._log = LogCapture(LOG_LINES)
         self._groups = fake.running().groups
@@ -44,6 +46,7 @@ class GeneratedRun:
     def snapshot(self) -> Snapshot:
         """Return the next snapshot."""
         branch = self._branch
+        histories = self._histories.add(self._step, branch, self._left, self._groups)
         self._shown = replace(
             self._shown,
             version=self._shown.version + 1,
@@ -51,7 +54,7 @@ class GeneratedRun:
             loss=branch.loss.series(),
             metrics=branch.metrics.series(),
             groups=self._groups,
-            histories=self._histories.add(self._step, branch, self._left, self._groups),
+            histories=self._rates.add_to(histories, self._step),
             journal=self._journal.entries(),
             interventions=tuple(Intervention(item.step, item.command) for item in self._decisions),
             branch=branch.name,
@@ -99,6 +102,7 @@ class GeneratedRun:
         self._left[self._branch.name] = self._branch
         self._branch, self._step = self._branch.fork_at(node), fork
         self._decisions = tuple(item for item in self._decisions if item.step <= fork)
+        self._rates.go_back(fork)
 
     def switch(self, number: int) -> None:
         """Return to a branch that was left."""
@@ -107,6 +111,7 @@ class GeneratedRun:
             self._left[self._branch.name] = self._branch
             self._branch = self._left.pop(name)
             self._step = len(self._branch.loss)
+            self._rates.go_back(self._step)
 
     def drop_branch(self, number: int) -> None:
         if self._left:
@@ -115,6 +120,10 @@ class GeneratedRun:
     def decide(self, number: int) -> None:
         self._journal.add(number, self._step, f"lr fc {number}", "key", "applied", "")
         self._decisions = (*self._decisions, Intervention(self._step, f"lr fc {number}"))
+
+    def change_rate(self, number: int) -> None:
+        group = self._groups[number % len(self._groups)]
+        self._rates.change(group.name, self._step, number)
 
     def print_lines(self, number: int) -> None:
         self._log.add("out", "\n".join(f"line {index} é" for index in range(number)))
@@ -156,6 +165,7 @@ ACTIONS: Final = (
     "switch",
     "drop_branch",
     "decide",
+    "change_rate",
     "print_lines",
     "regroup",
     "inspect",
@@ -177,6 +187,6 @@ def long_run(frames: int, seed: int) -> list[Snapshot]:
     shown: list[Snapshot] = []
     for _ in range(frames):
         count = int(draw.integers(1, 4))
-        names = draw.choice(ACTIONS, count, p=[0.4, *[0.6 / 9] * 9])
+        names = draw.choice(ACTIONS, count, p=[0.4, *[0.06] * 10])
         shown.append(perform(run, [(str(name), int(draw.integers(0, 41))) for name in names]))
     return shown

@@ -10,6 +10,7 @@ import numpy as np
 
 from tests.app import fake
 from tests.remote.snapshots.equality import assert_equal
+from tests.remote.snapshots.generated_rates import odd_rates
 from tests.remote.snapshots.generated_run import GeneratedRun
 from tuitrain.remote.snapshots import SharedParts, SnapshotDecoder, SnapshotEncoder
 from tuitrain.remote.snapshots.parts import PARTS
@@ -81,6 +82,62 @@ def test_going_back_does_not_send_curves_again():
     frame = encoder.encode(shown)
     assert_equal(decoder.decode(frame), shown)
     assert len(frame) < 5000
+
+
+def test_a_frame_of_many_groups_is_small_after_many_steps():
+    run, encoder, decoder = GeneratedRun(), SnapshotEncoder(), SnapshotDecoder()
+    for _ in range(8):
+        run.regroup(1)
+    for number in range(4):  # schedules of four groups
+        run.change_rate(number)
+    sizes: list[int] = []
+    for frame in range(1400):
+        run.take_steps(10)
+        if frame % 400 == 1:
+            run.change_rate(frame)
+        shown = run.snapshot()
+        content = encoder.encode(shown)
+        decoded = decoder.decode(content)
+        if frame % 100 == 0:
+            assert_equal(decoded, shown)
+        sizes.append(len(content))
+    assert len(shown.groups) == 10
+    assert shown.step > 10_000
+    assert max(sizes[1000:]) < 12_000  # also where points of schedules or of metrics are dropped
+    assert sum(sizes[1000:]) < 400 * 2000
+
+
+def test_a_frame_of_a_thousand_groups_has_only_their_numbers():
+    run, encoder, decoder = GeneratedRun(), SnapshotEncoder(), SnapshotDecoder()
+    for _ in range(998):
+        run.regroup(1)
+    for _ in range(20):
+        run.take_steps(100)
+        shown = run.snapshot()
+        content = encoder.encode(shown)
+        assert_equal(decoder.decode(content), shown)
+    numbers = 3 * len(shown.groups) + sum(len(group.parameters) for group in shown.groups)
+    assert len(content) < 16 * numbers + 40 * len(shown.groups)
+
+
+def test_each_rate_that_a_loop_sets_is_sent_once():
+    run, encoder, decoder = GeneratedRun(), SnapshotEncoder(), SnapshotDecoder()
+    sizes: list[int] = []
+    for number in range(500):
+        run.take_steps(1)
+        run.change_rate(6 * number + 5)
+        shown = run.snapshot()
+        content = encoder.encode(shown)
+        assert_equal(decoder.decode(content), shown)
+        sizes.append(len(content))
+    assert max(sizes[100:]) < 1000
+
+
+def test_rates_that_do_not_follow_from_their_spans():
+    encoder, decoder = SnapshotEncoder(), SnapshotDecoder()
+    for version, step in enumerate((5, 6, 6, 900, 1000, 3)):
+        shown = fake.running(version=version, histories=odd_rates(step))
+        assert_equal(decoder.decode(encoder.encode(shown)), shown)
 
 
 def test_series_in_new_memory_are_compared():

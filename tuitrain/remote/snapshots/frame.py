@@ -9,7 +9,7 @@ import msgspec
 from .errors import RemoteDataError
 from .values import decode
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """The version of the format of snapshots. It grows when an older reader would read them wrongly."""
 
 

@@ -8,15 +8,31 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from tuitrain.engines.state import Array
 from tuitrain.run.snapshot import GroupHistory, Series, Snapshot
 
 from .errors import RemoteDataError
 from .growing_curves import check_points
-from .history_blocks import HistoryBlock, extend_blocks, fill_histories, make_blocks
+from .history_blocks import (
+    HistoryBlock,
+    extend_blocks,
+    fill_histories,
+    make_blocks,
+    thin_blocks,
+)
 from .history_columns import WHAT, Columns, Count, pack_columns, unpack_columns
 from .history_points import CURVES, FACTS, HistoryPoints, points_of
+from .history_rates import (
+    NO_RATES,
+    PreparedRates,
+    RatesChange,
+    pack_rates,
+    prepare_rates,
+    rates_of,
+    unpack_rates,
+)
 from .part import field_codec
 from .values import Packed, ValueCodec, decode, encode
 
@@ -32,13 +48,17 @@ class _Change(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
         continues itself
     sources : for each, the number of the earlier history that it begins with; -1 for none
     keeps : for each, the number of points of that history
-    columns : the points after these
+    columns : the points after these; None if there are none
+    rates : the learning rates; None if they are as before
+    places : of the earlier points of each history that are kept, int32; None for all
     """
 
     outlines: bytes | None
     sources: tuple[int, ...]
     keeps: tuple[Count, ...]
-    columns: Columns
+    columns: Columns | None
+    rates: RatesChange | None
+    places: bytes | None = None
 
 
 class _Whole(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=1):
@@ -60,6 +80,7 @@ class PreparedHistories:
     ) -> None:
         self.histories = histories
         self._points: HistoryPoints | None = None
+        self._rates: list[PreparedRates] | None = None
         self._previous = previous
         if previous is not None:
             previous._free_previous()
@@ -76,9 +97,16 @@ class PreparedHistories:
             self._points = points_of(self.histories)
         return self._points
 
+    @property
+    def rates(self) -> list[PreparedRates]:
+        """The learning rates."""
+        if self._rates is None:
+            self._rates = prepare_rates(self.histories)
+        return self._rates
+
     def _free_previous(self) -> None:
         if self._previous is not None:
-            self._previous._points = None
+            self._previous._points = self._previous._rates = None
             self._previous = None
 
 
@@ -117,11 +145,22 @@ class HistoriesPart:
         if points is None:
             return encode(_Whole(msgspec.Raw(self._codec.encode(new.histories))))
         known = old.points if old else None
-        if old is None or known is None or old.facts != new.facts or not points.begins_with(known):
+        if old is None or known is None or old.facts != new.facts:
             return self._outlined(old, new, points)
-        if len(points.steps) == len(known.steps):
+        places = columns = None
+        kept = known.lengths
+        if not points.begins_with(known):
+            places = points.places_in(known)
+            if places is None:
+                return self._outlined(old, new, points)
+            kept = np.full_like(known.lengths, len(places))
+        if places is not None or len(points.steps) != len(known.steps):
+            columns = pack_columns(points.after(kept))
+        rates = pack_rates(old.rates, new.rates)
+        if columns is None and rates is None:
             return None
-        return encode(_Change(None, (), (), pack_columns(points.after(known.lengths))))
+        packed = None if places is None else places.astype("<i4").tobytes()
+        return encode(_Change(None, (), (), columns, rates, packed))
 
     def _outlined(
         self, old: PreparedHistories | None, new: PreparedHistories, points: HistoryPoints
@@ -129,6 +168,7 @@ class HistoriesPart:
         """Encode histories that begin with any earlier ones, by their other fields."""
         known = old.points if old else None
         earlier = old.histories if old and known else ()
+        known_rates = old.rates if old and known else []
         places = {history.name: at for at, history in enumerate(earlier)}
         sources = tuple(places.get(history.name, -1) for history in new.histories)
         keeps = tuple(
@@ -137,7 +177,10 @@ class HistoriesPart:
         )
         outlines = self._codec.encode(tuple(map(_outline, new.histories)))
         rest = points.after(np.array(keeps, np.int64))
-        return encode(_Change(outlines, sources, keeps, pack_columns(rest)))
+        rates = pack_rates(
+            [known_rates[source] if source >= 0 else None for source in sources], new.rates
+        )
+        return encode(_Change(outlines, sources, keeps, pack_columns(rest), rates))
 
     def apply(self, state: HistoriesState | None, data: Packed) -> HistoriesState:
         """Decode the histories."""
@@ -148,15 +191,17 @@ class HistoriesPart:
             return _restarted(state, self._codec.decode(change.outlines), change)
         if state is None or state.blocks is None:
             raise RemoteDataError(f"{WHAT}: a difference came before the whole")
-        points = unpack_columns(change.columns, len(state.histories))
-        kept = sum(block.length * len(block.members) for block in state.blocks)
-        check_points(len(CURVES) * (kept + len(points.steps)))
-        blocks = extend_blocks(state.blocks, points)
-        if blocks is None:
-            numbers = range(len(state.histories))
-            keeps = [len(_series(history).steps) for history in state.histories]
-            blocks = _joined_blocks(state.histories, numbers, keeps, points)
-        return HistoriesState(fill_histories(state.histories, blocks), blocks)
+        blocks = state.blocks
+        if change.places is not None:
+            blocks = thin_blocks(blocks, _unpack_places(change.places))
+        if change.columns is not None:
+            blocks = _extended_blocks(
+                state.histories, blocks, unpack_columns(change.columns, len(state.histories))
+            )
+        rates = list(map(rates_of, state.histories))
+        if change.rates is not None:
+            rates = unpack_rates(rates, change.rates)
+        return HistoriesState(fill_histories(state.histories, blocks, rates), blocks)
 
     def values(self, state: HistoriesState) -> dict[str, Any]:
         """Return the histories."""
@@ -176,10 +221,34 @@ def _restarted(
             raise RemoteDataError(
                 f"{WHAT}: one continues after {keep} points of history {source}, which has {length}"
             )
+    if change.columns is None:
+        raise RemoteDataError(f"{WHAT}: {len(outlines)} came without points")
     points = unpack_columns(change.columns, len(outlines))
     check_points(len(CURVES) * (sum(change.keeps) + len(points.steps)))
     blocks = _joined_blocks(known, change.sources, change.keeps, points)
-    return HistoriesState(fill_histories(outlines, blocks), blocks)
+    rates = [rates_of(known[source]) if source >= 0 else NO_RATES for source in change.sources]
+    if change.rates is not None:
+        rates = unpack_rates(rates, change.rates)
+    return HistoriesState(fill_histories(outlines, blocks, rates), blocks)
+
+
+def _unpack_places(content: bytes) -> NDArray[np.intp]:
+    if len(content) % 4:
+        raise RemoteDataError(f"{WHAT}: {len(content)} bytes are no places of points")
+    return np.frombuffer(content, "<i4").astype(np.intp)
+
+
+def _extended_blocks(
+    histories: Sequence[GroupHistory], blocks: Sequence[HistoryBlock], points: HistoryPoints
+) -> list[HistoryBlock]:
+    """Return blocks with more points; new ones if members of a block have gained different steps."""
+    kept = sum(block.length * len(block.members) for block in blocks)
+    check_points(len(CURVES) * (kept + len(points.steps)))
+    extended = extend_blocks(blocks, points)
+    if extended is not None:
+        return extended
+    keeps = [len(_series(history).steps) for history in histories]
+    return _joined_blocks(histories, range(len(histories)), keeps, points)
 
 
 def _joined_blocks(

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from tuitrain.engines.state import Array
 from tuitrain.run.snapshot import GroupHistory, Series
 
+from .errors import RemoteDataError
 from .growing_curves import GrowingCurves
-from .history_points import CURVES, HistoryPoints
+from .history_columns import WHAT
+from .history_points import CURVES, RATES, HistoryPoints
+from .history_rates import Rates
 from .wire_types import field_types
 
 
@@ -75,22 +78,46 @@ def extend_blocks(
     return extended
 
 
+def thin_blocks(blocks: Sequence[HistoryBlock], places: NDArray[np.intp]) -> list[HistoryBlock]:
+    """Return blocks with some of their points.
+
+    Parameters
+    ----------
+    places : of the points that are kept, ascending
+
+    Raises
+    ------
+    RemoteDataError : a block has fewer points
+    """
+    shortest = min((block.length for block in blocks), default=0)
+    if len(places) and not (0 <= places[0] and (np.diff(places) > 0).all() and places[-1] < shortest):
+        raise RemoteDataError(f"{WHAT}: histories of {shortest} points keep others than they have")
+    thinned: list[HistoryBlock] = []
+    for members, buffer, length in blocks:
+        steps, rows = buffer.views(length)
+        thinned.append(
+            HistoryBlock(members, GrowingCurves(steps[places], rows[:, places]), len(places))
+        )
+    return thinned
+
+
 def fill_histories(
-    outlines: Sequence[GroupHistory], blocks: Iterable[HistoryBlock]
+    outlines: Sequence[GroupHistory], blocks: Iterable[HistoryBlock], rates: Sequence[Rates]
 ) -> tuple[GroupHistory, ...]:
-    """Return histories with their points, from histories with other points."""
+    """Return histories with their points and rates, from histories with others."""
     filled: list[GroupHistory] = list(outlines)
     for members, buffer, length in blocks:
         steps, rows = buffer.views(length)
         series = list(map(Series, repeat(steps), rows))
         numbers: list[int] = members.tolist()
         known = [outlines[number] for number in numbers]
-        curves = {
+        columns: dict[str, Iterable[Any]] = {
             name: series[index * len(numbers) : (index + 1) * len(numbers)]
             for index, name in enumerate(CURVES)
         }
-        fields: list[Iterable[Any]] = [
-            curves[name] if name in curves else map(attrgetter(name), known)
+        columns |= zip(RATES, zip(*[rates[number] for number in numbers]))
+        fields = [
+            columns[name] if name in columns else map(attrgetter(name), known)
             for name in field_types(GroupHistory)
         ]
         for number, history in zip(numbers, map(GroupHistory, *fields), strict=True):

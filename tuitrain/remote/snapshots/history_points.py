@@ -18,10 +18,17 @@ from tuitrain.run.snapshot import GroupHistory, Series
 
 from .wire_types import field_types
 
-CURVES: Final = tuple(name for name, hint in field_types(GroupHistory).items() if hint is Series)
-"""The fields of a history that are series."""
+RATES: Final = ("lr", "lr_spans")
+"""The fields of a history that `history_rates` covers."""
 
-FACTS: Final = tuple(name for name in field_types(GroupHistory) if name not in CURVES)
+CURVES: Final = tuple(
+    name
+    for name, hint in field_types(GroupHistory).items()
+    if hint is Series and name not in RATES
+)
+"""The fields of a history that are series with common steps."""
+
+FACTS: Final = tuple(name for name in field_types(GroupHistory) if name not in (*CURVES, *RATES))
 """Its other fields."""
 
 Lengths = NDArray[np.int64]
@@ -90,6 +97,27 @@ class HistoryPoints:
             self.values.view(np.int64)[:, places], known.values.view(np.int64)
         )
 
+    def places_in(self, known: HistoryPoints) -> NDArray[np.intp] | None:
+        """Return which points of earlier histories these begin with, after some were dropped.
+
+        Returns
+        -------
+        Ascending places, the same for all histories; None if these begin with other points, or
+        either has not the same steps in all histories
+        """
+        if len(self.lengths) != len(known.lengths) or not len(known.steps):
+            return None
+        if not (self.has_common_steps and known.has_common_steps):
+            return None
+        steps, values = self._by_history()
+        known_steps, known_values = known._by_history()
+        count = int(np.searchsorted(steps[0], known_steps[0, -1], side="right"))
+        places = np.searchsorted(known_steps[0], steps[0, :count])
+        if not np.array_equal(known_steps[0, places], steps[0, :count]):
+            return None
+        kept, first = known_values[:, :, places], values[:, :, :count]
+        return places if np.array_equal(kept.view(np.int64), first.view(np.int64)) else None
+
     def _by_history(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return steps (n, points) and values (series, n, points) of histories of one length."""
         shape = len(self.lengths), int(self.lengths[0])
@@ -107,14 +135,21 @@ def points_of(histories: Sequence[GroupHistory]) -> HistoryPoints | None:
 
     Returns
     -------
-    None if the series of a history have not the same steps, or other dtypes than `Series` names
+    None if the series of a history have not the same steps, or other dtypes than `Series` names,
+    also those of the learning rates
     """
     every = [list(map(attrgetter(name), histories)) for name in CURVES]
     steps, *others = [list(map(attrgetter("steps"), series)) for series in every]
     values = [list(map(attrgetter("values"), series)) for series in every]
     if not _are_plain([steps], np.int64) or not _are_plain(values, np.float64):
         return None
+    rates = list(map(attrgetter(RATES[0]), histories))
+    rate_steps, rate_values = (list(map(attrgetter(name), rates)) for name in ("steps", "values"))
+    if not _are_plain([rate_steps], np.int64) or not _are_plain([rate_values], np.float64):
+        return None
     lengths = list(map(len, steps))
+    if list(map(len, rate_steps)) != list(map(len, rate_values)):
+        return None
     if any(list(map(len, arrays)) != lengths for arrays in values):
         return None
     if not all(_are_same(steps, arrays) for arrays in others):

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
+from tuitrain.run.history.common_length import common_length
 from tuitrain.run.logs.log_capture import LogSnapshot
 from tuitrain.run.snapshot import Snapshot
 
 from .part import describe_field, field_codec
 from .values import Packed, ValueCodec, decode, encode
-from .windows import Window, apply_window, common_length, overlap
+from .windows import Window, apply_window, overlap
 from .wire_types import field_types
 
 

@@ -28,14 +28,6 @@ class Window(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     added: msgspec.Raw
 
 
-def common_length(old: Sequence[Any], new: Sequence[Any]) -> int:
-    """Return the number of entries at the beginning of two lists that are equal."""
-    shortest = min(len(old), len(new))
-    if old[:shortest] == new[:shortest]:
-        return shortest
-    return next(index for index in range(shortest) if old[index] != new[index])
-
-
 def overlap(old: Sequence[Any], new: Sequence[Any], dropped: int) -> tuple[int, int]:
     """Return the first index and the length of the part of a list with which another begins.
 

@@ -7,7 +7,8 @@ both ends of a jump stay, so that no line crosses learning rates that were not u
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from tuitrain.engines.views import GroupView, LrSpan
 
 from ..snapshot import Series
+from .common_length import common_length
 
 MAX_POINTS: Final = 512
 """The most points of a span of steps, besides those at jumps."""
@@ -38,7 +40,7 @@ class LrSpans:
             spans = self._spans.setdefault(group.name, [])
             if spans and spans[-1].first == step:
                 spans.pop()
-            if not spans or _schedule(spans[-1]) != _schedule(group):
+            if not spans or schedule_of(spans[-1]) != schedule_of(group):
                 spans.append(LrSpan(step, group.lr, group.schedule_record))
 
     def of(self, group: str) -> tuple[LrSpan, ...]:
@@ -52,21 +54,49 @@ class LrCurve:
     Parameters
     ----------
     spans : oldest first
+    previous : an earlier curve of the group, whose points are kept where the spans are the same
     """
 
-    def __init__(self, spans: Sequence[LrSpan]) -> None:
+    def __init__(self, spans: Sequence[LrSpan], previous: LrCurve | None = None) -> None:
         self.spans = tuple(spans)
-        self._curves = [_SpanCurve(span) for span in spans]
+        known = previous._curves if previous else []
+        keep = common_length(previous.spans, self.spans) if previous else 0
+        self._curves = [*known[:keep], *(_SpanCurve(span) for span in self.spans[keep:])]
+        self._past = _PastPoints()
+        if previous and previous._past.spans < keep:
+            self._past = previous._past
 
     def until(self, step: int) -> Series:
         """Return the learning rates up to and including ``step``."""
-        ends = [span.first - 1 for span in self.spans[1:]] + [step]
-        parts = [
-            curve.until(min(end, step))
-            for curve, end in zip(self._curves, ends, strict=True)
-            if curve.first <= step
-        ]
-        return _joined(parts)
+        if not self.spans:
+            return Series()
+        last = self._curves[-1]
+        if last.first <= step:
+            return _joined([*self._ended_spans(), last.until(step)])
+        ends = [span.first - 1 for span in self.spans[1:]]
+        curves = zip(self._curves, ends, strict=False)
+        return _joined([c.until(min(end, step)) for c, end in curves if c.first <= step])
+
+    def _ended_spans(self) -> tuple[Points, ...]:
+        """Return the points of all spans but the last, joined."""
+        first, count = self._past.spans, len(self.spans) - 1
+        if first < count:
+            parts = [
+                self._curves[index].until(self.spans[index + 1].first - 1)
+                for index in range(first, count)
+            ]
+            series = _joined([*self._past.points, *parts])
+            self._past = _PastPoints(count, ((series.steps, series.values),))
+        return self._past.points
+
+
+@lru_cache(maxsize=16)
+def spread_steps(first: int, end: int) -> NDArray[np.int64]:
+    """Return all steps from ``first`` to ``end``, or `MAX_POINTS` evenly spaced ones; read-only."""
+    count = min(MAX_POINTS, end - first + 1)
+    steps = first + np.arange(count, dtype=np.int64) * (end - first) // max(count - 1, 1)
+    steps.flags.writeable = False
+    return steps
 
 
 def every_rate(spans: Sequence[LrSpan], last: int) -> Series:
@@ -82,7 +112,7 @@ def every_rate(spans: Sequence[LrSpan], last: int) -> Series:
 def rate_at(spans: Sequence[LrSpan], step: int) -> float | None:
     """Return the learning rate of a step; None before the first span."""
     span = next((span for span in reversed(spans) if span.first <= step), None)
-    if span is None or _is_constant(span):
+    if span is None or is_constant(span):
         return None if span is None else span.lr
     return lr_function(span)(step)
 
@@ -96,6 +126,24 @@ def lr_function(span: LrSpan) -> Callable[[int], float]:
     return (from_record(record) if record else Constant(span.lr)).lr
 
 
+def is_constant(span: LrSpan) -> bool:
+    """Whether the learning rate is the same at all steps of a span."""
+    return span.schedule_record.get("kind", "constant") == "constant"
+
+
+def schedule_of(item: LrSpan | GroupView) -> tuple[object, ...]:
+    """Return what decides the learning rates of all steps, for comparisons."""
+    record = dict(item.schedule_record)
+    return (record,) if record else (item.lr,)
+
+
+class _PastPoints(NamedTuple):
+    """The joined points of the first spans of a curve; empty, or one pair of arrays."""
+
+    spans: int = 0
+    points: tuple[Points, ...] = ()
+
+
 class _SpanCurve:
     """The points of one span: every ``stride`` steps, and more where lines would be wrong."""
 
@@ -103,14 +151,16 @@ class _SpanCurve:
         self.first = span.first
         self._span = span
         self._rate: Callable[[int], float] | None = None
+        self._constant: NDArray[np.float64] = np.empty(0)
         self._restart(1)
 
     def until(self, end: int) -> Points:
         """Return the points from the first step to ``end``, with both of them."""
-        if _is_constant(self._span):
-            count = min(MAX_POINTS, end - self.first + 1)
-            steps = np.unique(np.linspace(self.first, end, count).astype(np.int64))
-            return steps, np.full(len(steps), self._span.lr)
+        if is_constant(self._span):
+            steps = spread_steps(self.first, end)
+            if len(self._constant) < len(steps):
+                self._constant = np.full(min(2 * len(steps), MAX_POINTS), self._span.lr)
+            return steps, self._constant[: len(steps)]
         self._grow(end)
         count = int(np.searchsorted(self._steps, end, side="right"))
         steps, rates = self._steps[:count], self._rates[:count]
@@ -156,17 +206,8 @@ class _SpanCurve:
             ahead.pop()
 
 
-def _is_constant(span: LrSpan) -> bool:
-    return span.schedule_record.get("kind", "constant") == "constant"
-
-
-def _schedule(item: LrSpan | GroupView) -> tuple[object, ...]:
-    record = dict(item.schedule_record)
-    return (record,) if record else (item.lr,)
-
-
 def _rates(span: LrSpan, steps: NDArray[np.int64]) -> NDArray[np.float64]:
-    if _is_constant(span):
+    if is_constant(span):
         return np.full(len(steps), span.lr)
     return np.array([*map(lr_function(span), steps.tolist())])
 
@@ -174,6 +215,9 @@ def _rates(span: LrSpan, steps: NDArray[np.int64]) -> NDArray[np.float64]:
 def _joined(parts: Sequence[Points]) -> Series:
     if not parts:
         return Series()
-    steps, rates = (np.concatenate(item) for item in zip(*parts, strict=True))
+    if len(parts) == 1:
+        steps, rates = parts[0]
+    else:
+        steps, rates = (np.concatenate(item) for item in zip(*parts, strict=True))
     steps.flags.writeable = rates.flags.writeable = False
     return Series(steps, rates)

@@ -6,7 +6,9 @@ loop, each one is noted when it is used. As with `MetricHistory`, no decision de
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 from typing import Final
 
 from tuitrain.commands import Decay, Regroup, ScaleLr, SetLr, SetSchedule, SwapOptimizer
@@ -16,7 +18,7 @@ from tuitrain.errors import RefusedError
 
 from ..snapshot import Series
 from .branch import Branch
-from .lr_curve import LrCurve, LrSpans
+from .lr_curve import LrCurve, LrSpans, schedule_of
 from .state_cache import Decision
 
 MAX_NOTED: Final = 4096
@@ -63,7 +65,7 @@ class LrHistory:
         for group, its_spans in zip(groups, spans, strict=True):
             curve = known.get(group.name)
             if curve is None or curve.spans != its_spans:
-                curve = LrCurve(its_spans)
+                curve = LrCurve(its_spans, curve)
             self._curves[group.name] = curve
         return [(curve.until(step), curve.spans) for curve in self._curves.values()]
 
@@ -76,6 +78,7 @@ class _DecisionReplay:
         self._groups: Engine | None = None
         self._applied: list[Decision] = []
         self._spans = LrSpans()
+        self._undecided: dict[str, tuple[LrSpan, ...]] = {}
 
     def spans(
         self, step: int, decisions: Sequence[Decision], groups: Sequence[GroupView]
@@ -83,12 +86,20 @@ class _DecisionReplay:
         """Return the spans of each group."""
         decisive = [item for item in decisions if isinstance(item.command, _DECISIVE)]
         if not decisive:
-            return [(LrSpan(0, group.lr, group.schedule_record),) for group in groups]
+            return [self._first_spans(group) for group in groups]
         try:
             self._follow(decisive)
         except RefusedError:  # by an engine without rehearsal
             return [(LrSpan(step, group.lr, group.schedule_record),) for group in groups]
         return [self._spans.of(group.name) for group in groups]
+
+    def _first_spans(self, group: GroupView) -> tuple[LrSpan, ...]:
+        """Return the span of a group without decisions; the same object for the same schedule."""
+        known = self._undecided.get(group.name)
+        if known is None or schedule_of(known[0]) != schedule_of(group):
+            known = (LrSpan(0, group.lr, group.schedule_record),)
+            self._undecided[group.name] = known
+        return known
 
     def _follow(self, decisions: list[Decision]) -> None:
         """Apply the decisions that are new; after a way back, all of them again."""
@@ -146,7 +157,7 @@ class _Notes:
 
 
 def _with_present(notes: Sequence[LrSpan], step: int, group: GroupView) -> tuple[LrSpan, ...]:
-    used = [span for span in notes if span.first < step]
+    used = notes[: bisect_left(notes, step, key=attrgetter("first"))]
     if used and used[-1].lr == group.lr:
         return tuple(used)
     return (*used, LrSpan(step, group.lr))
