@@ -30,6 +30,7 @@ REQUESTS: Final = (
     messages.Hello(messages.PROTOCOL_VERSION, "viewer", "laptop"),
     messages.Hello(messages.PROTOCOL_VERSION + 1, "control", "other version"),
     messages.SubmitCommand(TICKET, "lr fc 0.01", "key", "plateau", 1200),
+    messages.CancelCommand(TICKET + 1, TICKET, "key"),
     messages.RequestViews("conv1.weight", ["InspectWeights", ["conv1.weight"]], "freeze conv"),
     messages.Received(3),
     messages.UsePen("take"),

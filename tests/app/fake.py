@@ -296,6 +296,7 @@ class FakeSource:
     shown: Snapshot = field(default_factory=running)
     sent: list[tuple[AnyCommand, Actor]] = field(default_factory=list)
     wondered: list[AnyCommand | None] = field(default_factory=list)
+    cancelled: list[tuple[int, Actor]] = field(default_factory=list)
     watched: list[str | None] = field(default_factory=list)
     seeing: list[InspectionRequest | None] = field(default_factory=list)
     closed: int = 0
@@ -308,6 +309,9 @@ class FakeSource:
     def submit(self, command: AnyCommand, actor: Actor) -> int:
         self.sent.append((command, actor))
         return len(self.sent)
+
+    def cancel(self, ticket: int, actor: Actor) -> None:
+        self.cancelled.append((ticket, actor))
 
     def select_parameter(self, parameter: str | None) -> None:
         self.watched.append(parameter)

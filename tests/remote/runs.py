@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,8 @@ from tuitrain.remote.client.remote_source import RemoteSource
 from tuitrain.remote.control.client import ControlClient
 from tuitrain.remote.local.find_run import find_run
 from tuitrain.remote.server.run_server import RunServer
+from tuitrain.remote.wire.frames import FrameReader, make_frame
+from tuitrain.remote.wire.messages import PROTOCOL_VERSION, Hello, decode_reply, encode_message
 from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase, RunInfo
@@ -83,3 +86,38 @@ def served(
 def threads_of(name: str) -> int:
     """Return the number of threads with a name."""
     return sum(thread.name == name for thread in threading.enumerate())
+
+
+class RawViewer:
+    """A socket that sends bytes of its own choice."""
+
+    def __init__(self, identity: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(TIMEOUT)
+        self._socket.connect(str(find_run(identity).socket))
+        self._frames = FrameReader(1 << 24)
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def greet(self, version: int = PROTOCOL_VERSION) -> None:
+        self.send(make_frame(encode_message(Hello(version, "viewer", "raw"))))
+
+    def read_until_end(self) -> list[object]:
+        replies: list[object] = []
+        try:
+            while data := self._socket.recv(65536):
+                replies += map(decode_reply, self._frames.feed(data))
+        except ConnectionResetError:
+            pass
+        return replies
+
+    def read(self, kind: type) -> object:
+        while data := self._socket.recv(65536):
+            for reply in map(decode_reply, self._frames.feed(data)):
+                if isinstance(reply, kind):
+                    return reply
+        raise AssertionError(f"no {kind.__name__} came")
+
+    def close(self) -> None:
+        self._socket.close()

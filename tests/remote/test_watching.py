@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import struct
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests.remote.runs import TIMEOUT, served
+from tests.remote.runs import TIMEOUT, RawViewer, served
 from tuitrain.commands import parse
 from tuitrain.engines.inspection import FailedInspection, InspectWeights
 from tuitrain.errors import NoSuchRunError
@@ -17,15 +16,12 @@ from tuitrain.remote.client.endpoint import SocketEndpoint
 from tuitrain.remote.client.remote_source import RemoteSource
 from tuitrain.remote.local.find_run import find_run
 from tuitrain.remote.local.live_runs import list_live_runs
-from tuitrain.remote.wire.frames import FrameReader, make_frame
+from tuitrain.remote.wire.frames import make_frame
 from tuitrain.remote.wire.messages import (
-    PROTOCOL_VERSION,
     Farewell,
-    Hello,
     Ping,
     Pong,
     Welcome,
-    decode_reply,
     encode_message,
 )
 from tuitrain.run.snapshot import JournalEntry, Phase, Snapshot
@@ -116,6 +112,27 @@ def test_a_request_for_the_pen_reaches_its_holder(tmp_path: Path) -> None:
         assert made.server.pen.view(1).holder == "desk"
 
 
+def test_a_command_that_waits_is_cancelled_by_the_viewer_with_the_pen(tmp_path: Path) -> None:
+    with served(tmp_path) as made:
+        first, second = made.view("desk"), made.view("laptop")
+        ticket = first.submit(parse("freeze a"), "key", "later", at=500)
+        shown = second.wait_for(lambda shown: bool(shown.scheduled), TIMEOUT)
+        assert [(one.ticket, one.step, one.why) for one in shown.scheduled] == [
+            (ticket, 500, "later")
+        ]
+        second.cancel(ticket, "key")
+        shown = second.wait_for(lambda shown: bool(shown.journal), TIMEOUT)
+        assert [(entry.command, entry.message) for entry in shown.journal] == [
+            ("cancel freeze a", "desk has the pen; take it first")
+        ]
+        first.cancel(ticket, "key")
+        shown = first.wait_for(lambda shown: bool(shown.journal), TIMEOUT)
+        assert shown.scheduled == ()
+        assert [(entry.ticket, entry.message) for entry in shown.journal] == [
+            (ticket, "cancelled by key@desk")
+        ]
+
+
 def test_a_read_only_viewer_never_steers(tmp_path: Path) -> None:
     with served(tmp_path) as made:
         source = made.view(read_only=True)
@@ -166,41 +183,6 @@ def test_a_run_that_has_ended_is_no_more_found(tmp_path: Path) -> None:
     source.wait_for(lambda _: False, TIMEOUT)
     assert isinstance(source.error, NoSuchRunError)
     source.close()
-
-
-class RawViewer:
-    """A socket that sends bytes of its own choice."""
-
-    def __init__(self, identity: str) -> None:
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(TIMEOUT)
-        self._socket.connect(str(find_run(identity).socket))
-        self._frames = FrameReader(1 << 24)
-
-    def send(self, data: bytes) -> None:
-        self._socket.sendall(data)
-
-    def greet(self, version: int = PROTOCOL_VERSION) -> None:
-        self.send(make_frame(encode_message(Hello(version, "viewer", "raw"))))
-
-    def read_until_end(self) -> list[object]:
-        replies: list[object] = []
-        try:
-            while data := self._socket.recv(65536):
-                replies += map(decode_reply, self._frames.feed(data))
-        except ConnectionResetError:
-            pass
-        return replies
-
-    def read(self, kind: type) -> object:
-        while data := self._socket.recv(65536):
-            for reply in map(decode_reply, self._frames.feed(data)):
-                if isinstance(reply, kind):
-                    return reply
-        raise AssertionError(f"no {kind.__name__} came")
-
-    def close(self) -> None:
-        self._socket.close()
 
 
 BAD_BYTES = {

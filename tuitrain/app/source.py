@@ -21,6 +21,10 @@ class Source(Protocol):
         """Send a command; its reply is the journal entry with the returned ticket."""
         ...
 
+    def cancel(self, ticket: int, actor: Actor) -> None:
+        """Refuse a command that waits for its step; one that does not wait is not changed."""
+        ...
+
     def select_parameter(self, parameter: str | None) -> None:
         """Request this parameter's statistics in coming snapshots; None for no parameter."""
         ...

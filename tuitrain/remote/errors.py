@@ -11,3 +11,7 @@ class ConnectionProblem(TuitrainError):  # noqa: N818 - a state of a connection,
 
 class ProtocolError(TuitrainError):
     """A peer sent what the protocol does not allow."""
+
+
+class SilentViewerError(TuitrainError):
+    """A viewer has sent nothing for too long; it may connect again."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from tuitrain.engines.views import LrSpan
 from tuitrain.run.history.lr_curve import LrCurve
-from tuitrain.run.snapshot import GroupHistory, GroupView, Series
+from tuitrain.run.snapshot import GroupHistory, Series
 from tuitrain_core.schedule import Cosine, Linear, Milestones, to_record
 
 
@@ -45,9 +45,7 @@ class GeneratedRates:
             for name, spans in self._spans.items()
         }
 
-    def add_to(
-        self, histories: Sequence[GroupHistory], step: int
-    ) -> tuple[GroupHistory, ...]:
+    def add_to(self, histories: Sequence[GroupHistory], step: int) -> tuple[GroupHistory, ...]:
         """Return histories with their learning rates up to a step."""
         for history in histories:
             spans = tuple(self._spans.get(history.name, [LrSpan(0, 0.25)]))

@@ -44,7 +44,8 @@ NAVIGATION_KEYS: Final[tuple[Key, ...]] = (
         "enter",
         "enter",
         "",
-        "Fold or unfold the selected group; in the journal, move the cursor to that step.",
+        "Fold or unfold the selected group; in the journal, move the cursor to that step, or "
+        "cancel a command that waits.",
         config_name="open",
     ),
     Key("slash", "/", "filter", "Show only the groups and parameters that match a glob."),

@@ -8,6 +8,7 @@ from tuitrain.run.snapshot import Attachment, Phase, Snapshot
 
 from .formatting import format_compact, format_count, format_duration
 from .rows import Role, Row, ellipsize, first_fitting, join_rows, justify, row_width, wrap_text
+from .tables.journal import WAITING
 
 PHASE_LABELS: Final[dict[Phase, tuple[str, str, Role]]] = {
     Phase.STARTING: ("◌", "STARTING", "warning"),
@@ -111,6 +112,10 @@ def _pace(snapshot: Snapshot, width: int) -> Row:
         parts.insert(0, ((f"◉ {number}", "warning"), (noun, "muted")))
     if viewers := _viewers(snapshot.attachment):
         parts.insert(0, viewers)
+    if snapshot.scheduled:
+        waiting: Row = ((f"{WAITING} {len(snapshot.scheduled)}", "warning"), (" waiting", "muted"))
+        if row_width(join_rows([waiting, *parts], gap="   ")) <= width - _BAR_WITH_OVERHEAD:
+            parts.insert(0, waiting)
     pace = join_rows(parts, gap="   ")
     if snapshot.overhead is None or snapshot.phase is not Phase.RUNNING:
         return pace

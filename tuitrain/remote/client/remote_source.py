@@ -133,6 +133,14 @@ class RemoteSource:
         self._link.send(message)
         return message.ticket
 
+    def cancel(self, ticket: int, actor: Actor) -> None:
+        """Refuse a command that waits for its step; without a connection nothing is done."""
+        with self._changed:
+            waiting = [one for one in self._snapshot.scheduled if one.ticket == ticket]
+            messages = [self._commands.cancel(one, actor) for one in waiting]
+        for message in messages:
+            self._link.send(message)
+
     def select_parameter(self, parameter: str | None) -> None:
         """Request this parameter's statistics; None for no parameter."""
         self._request(parameter=parameter)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Sequence
+from typing import Final
 
-from tuitrain.run.snapshot import JournalEntry
+from tuitrain.run.snapshot import JournalEntry, ScheduledCommand
 
-from ..wire.messages import RefusedCommand, SubmitCommand
+from ..wire.messages import CancelCommand, RefusedCommand, SubmitCommand
+
+MAX_CANCELLED: Final = 100
+"""Requests to cancel a command that are remembered for their refusals, the newest ones."""
 
 
 class SentCommands:
@@ -20,6 +24,7 @@ class SentCommands:
     def __init__(self) -> None:
         self._tickets = itertools.count((1 + secrets.randbits(30)) << 32)
         self._unanswered: dict[int, SubmitCommand] = {}
+        self._cancelled: dict[int, tuple[CancelCommand, str]] = {}
         self._read = 0
         self._journal: list[JournalEntry] = []
         self._shown: tuple[JournalEntry, ...] = ()
@@ -42,6 +47,17 @@ class SentCommands:
         self._unanswered[message.ticket] = message
         return message
 
+    def cancel(self, waiting: ScheduledCommand, actor: str) -> CancelCommand:
+        """Return the message that cancels a command; it is not sent again after a lost connection.
+
+        The refused command is the answer.
+        """
+        message = CancelCommand(next(self._tickets), waiting.ticket, actor)
+        self._cancelled[message.ticket] = message, f"cancel {waiting.command}"
+        while len(self._cancelled) > MAX_CANCELLED:
+            del self._cancelled[next(iter(self._cancelled))]
+        return message
+
     def read_journal(self, journal: Sequence[JournalEntry]) -> None:
         """Add the run's new entries, and remove the commands that they answer."""
         if len(journal) < self._read:  # of another process, which continues the run
@@ -55,6 +71,11 @@ class SentCommands:
         """Add the refusal of a command that did not reach the run."""
         sent = self._unanswered.pop(refusal.ticket, None)
         if sent is not None:
-            reason = refusal.reason
-            entry = JournalEntry(refusal.ticket, step, sent.command, sent.actor, "refused", reason)
-            self._journal.append(entry)
+            self._add_refusal(refusal, step, sent.command, sent.actor)
+        elif refusal.ticket in self._cancelled:
+            cancellation, text = self._cancelled.pop(refusal.ticket)
+            self._add_refusal(refusal, step, text, cancellation.actor)
+
+    def _add_refusal(self, refusal: RefusedCommand, step: int, text: str, actor: str) -> None:
+        entry = JournalEntry(refusal.ticket, step, text, actor, "refused", refusal.reason)
+        self._journal.append(entry)

@@ -8,16 +8,15 @@ from typing import Final
 
 from tuitrain.commands import AnyCommand, parse
 from tuitrain.errors import CommandError, TuitrainError
-from tuitrain.run.authorship import make_actor
 from tuitrain.run.snapshot import Phase, Snapshot
 
 from ..errors import ProtocolError
-from ..identity import viewer_name
 from ..snapshots import SnapshotEncoder
 from ..snapshots import decode_request as decode_inspection
 from ..wire.frames import MAX_REQUEST_BYTES, FrameReader, make_frame
 from ..wire.messages import (
     PROTOCOL_VERSION,
+    CancelCommand,
     Farewell,
     Hello,
     Leave,
@@ -38,7 +37,9 @@ from ..wire.messages import (
 )
 from .pen import Pen, PenView
 from .rate_limit import RateLimit
+from .silence import await_viewer
 from .status import make_status
+from .viewer_commands import ViewerCommands
 from .watched_run import RunViewer, WatchedRun
 
 HELLO_SECONDS: Final = 5.0
@@ -91,9 +92,11 @@ class Connection:
         self._messages: list[bytes] = []
         self._hello: Hello | None = None
         self._viewer: RunViewer | None = None
+        self._commands: ViewerCommands | None = None
         self._sent = self._received = 0
         self._version: int | None = None
         self._pen_view: PenView | None = None
+        self._is_finished = False
         self._waiting: set[int] = set()
         self._limit = RateLimit(MESSAGES_PER_SECOND, 2 * MESSAGES_PER_SECOND)
         self._command_limit = RateLimit(COMMANDS_PER_SECOND, COMMANDS_PER_SECOND)
@@ -102,11 +105,6 @@ class Connection:
     def name(self) -> str:
         """The viewer's name, for messages; "" before it has said it."""
         return "" if self._hello is None else self._hello.name
-
-    @property
-    def _place(self) -> str:
-        """The machine of a viewer, as the journal names it; "" for that of the run."""
-        return "" if self.name == viewer_name() else self.name
 
     @property
     def awaits_answer(self) -> bool:
@@ -124,6 +122,7 @@ class Connection:
         Raises
         ------
         ProtocolError : it sent what is not allowed; it has been told so
+        SilentViewerError : it has sent nothing, or read nothing, for `SILENCE_SECONDS`
         OSError : the connection is lost
         """
         try:
@@ -169,9 +168,15 @@ class Connection:
         """Tell the viewer why it is not served."""
         self._send(Farewell(reason))
 
-    def close(self) -> None:
-        """Close the connection; `serve` returns."""
-        self._writer.close()
+    def finish(self) -> None:
+        """Send nothing more; `serve` returns when the viewer has closed the connection.
+
+        What the viewer sends until then is still read: to an error of its socket it would lose the
+        last messages.
+        """
+        self._is_finished = True
+        if not self._writer.is_closing():
+            self._writer.write_eof()
 
     def abort(self) -> None:
         """Close the connection without sending what is unsent."""
@@ -192,6 +197,7 @@ class Connection:
         assert hello is not None
         attends = hello.role == "viewer" and not hello.read_only
         self._viewer = self._run.open_viewer(attends)
+        self._commands = ViewerCommands(self._number, hello, self._viewer, self._pen)
         if hello.role == "viewer":
             self._pen.join(self._number, hello.name, not hello.read_only, hello.wants_pen)
         self._on_request()  # the first snapshot is due
@@ -205,7 +211,7 @@ class Connection:
     async def _next_request(self) -> Request | None:
         """Return the next message; None if the viewer has closed the connection."""
         while not self._messages:
-            data = await self._reader.read(65536)
+            data = await await_viewer(self._reader.read(65536), self.name)
             if not data:
                 if self._frames.is_inside:
                     raise ProtocolError("the connection ended inside a frame")
@@ -217,7 +223,7 @@ class Connection:
 
     async def _handle(self, request: Request) -> None:
         match request:
-            case SubmitCommand():
+            case SubmitCommand() | CancelCommand():
                 if wait := self._command_limit.wait_seconds():
                     await asyncio.sleep(wait)
                 self._submit(request)
@@ -234,26 +240,21 @@ class Connection:
                 self._send(Pong(request.number))
             case _:
                 raise ProtocolError(f"a second {type(request).__name__}")
-        await self._writer.drain()  # a viewer that does not read is not read, either
+        # A viewer that does not read is not read, either.
+        await await_viewer(self._writer.drain(), self.name)
 
-    def _submit(self, request: SubmitCommand) -> None:
-        viewer, hello = self._viewer, self._hello
-        assert viewer is not None and hello is not None
+    def _submit(self, request: SubmitCommand | CancelCommand) -> None:
+        commands = self._commands
+        assert commands is not None
         try:
-            if hello.read_only:
-                raise TuitrainError("this viewer is read-only")
-            if hello.role == "viewer" and not self._pen.holds(self._number):
-                holder = self._pen.view(self._number).holder
-                raise TuitrainError(
-                    f"{holder} has the pen; take it first" if holder else "take the pen first"
-                )
-            command = parse(request.command)
-            actor = make_actor(request.actor.partition("@")[0], self._place)
-            viewer.submit(command, actor, request.ticket, request.why, request.at)
+            match request:
+                case SubmitCommand():
+                    commands.submit(request)
+                    self._waiting.add(request.ticket)
+                case CancelCommand():
+                    commands.cancel(request)
         except TuitrainError as error:
             self._send(RefusedCommand(request.ticket, str(error)))
-        else:
-            self._waiting.add(request.ticket)
 
     def _request_views(self, request: RequestViews) -> None:
         viewer = self._viewer
@@ -301,7 +302,8 @@ class Connection:
         await self._writer.drain()
 
     def _send(self, message: Reply) -> None:
-        self._writer.write(make_frame(encode_message(message)))
+        if not self._is_finished:
+            self._writer.write(make_frame(encode_message(message)))
 
 
 def _parsed_or_none(text: str | None) -> AnyCommand | None:

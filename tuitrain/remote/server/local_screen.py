@@ -69,10 +69,18 @@ class LocalScreen:
         ------
         RefusedError : another viewer has the pen
         """
-        if not self._pen.holds(_NUMBER):
-            holder = self._pen.view(_NUMBER).holder
-            raise RefusedError(f"{holder or 'no viewer'} has the pen; take it first")
+        self._check()
         return self._run.submit(command, actor)
+
+    def cancel(self, ticket: int, actor: Actor) -> None:
+        """Refuse a command that waits for its step.
+
+        Raises
+        ------
+        RefusedError : another viewer has the pen
+        """
+        self._check()
+        self._run.cancel(ticket, actor)
 
     def select_parameter(self, parameter: str | None) -> None:
         """Request this parameter's statistics; None for no parameter."""
@@ -111,6 +119,12 @@ class LocalScreen:
         self._pen.leave(_NUMBER)
         if self._ends_run:
             self._run.close()
+
+    def _check(self) -> None:
+        """Raise `RefusedError` unless this screen has the pen."""
+        if not self._pen.holds(_NUMBER):
+            holder = self._pen.view(_NUMBER).holder
+            raise RefusedError(f"{holder or 'no viewer'} has the pen; take it first")
 
 
 def _attachment(view: PenView) -> Attachment:

@@ -20,6 +20,7 @@ from typing import Final
 from tuitrain.errors import TuitrainError
 from tuitrain.text import visible
 
+from ..errors import SilentViewerError
 from ..local.live_entry import LiveEntry
 from ..snapshots import SharedParts, SnapshotEncoder
 from ..wire.messages import PROTOCOL_VERSION, Farewell, Welcome
@@ -144,7 +145,7 @@ class RunServer:
     async def _say_farewell(self) -> None:
         for connection in list(self._connections):
             connection.send_last(Farewell("the run has ended"))
-            connection.close()
+            connection.finish()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 while self._connections:
@@ -210,14 +211,19 @@ class RunServer:
             self._connections.add(connection)
             await self._attend(connection)
             self._connections.discard(connection)
-        with contextlib.suppress(OSError):
-            writer.close()
-            await writer.wait_closed()
+        writer.close()
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await writer.wait_closed()
+        writer.transport.abort()  # what a viewer that does not read has not taken
 
     async def _attend(self, connection: Connection) -> None:
         """Serve a connection to its end; a bad one costs the run a line in the log."""
         try:
             await connection.serve()
+        except SilentViewerError as error:  # without a farewell, after which it would not return
+            self._log_disconnected(str(error))
+            connection.abort()
         except TuitrainError as error:
             self._log_disconnected(str(error))
             with contextlib.suppress(OSError):

@@ -27,6 +27,10 @@ class RunViewer(Protocol):
         """Submit a command, and return its ticket."""
         ...
 
+    def cancel(self, ticket: int, actor: Actor) -> None:
+        """Refuse a command that waits for its step."""
+        ...
+
     def select_parameter(self, parameter: str | None) -> None:
         """Request this parameter's statistics; None for no parameter."""
         ...

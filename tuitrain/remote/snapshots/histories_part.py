@@ -241,7 +241,7 @@ def _unpack_places(content: bytes) -> NDArray[np.intp]:
 def _extended_blocks(
     histories: Sequence[GroupHistory], blocks: Sequence[HistoryBlock], points: HistoryPoints
 ) -> list[HistoryBlock]:
-    """Return blocks with more points; new ones if members of a block have gained different steps."""
+    """Return blocks with more points; new ones if members of one gain different steps."""
     kept = sum(block.length * len(block.members) for block in blocks)
     check_points(len(CURVES) * (kept + len(points.steps)))
     extended = extend_blocks(blocks, points)

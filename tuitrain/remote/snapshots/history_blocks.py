@@ -90,7 +90,8 @@ def thin_blocks(blocks: Sequence[HistoryBlock], places: NDArray[np.intp]) -> lis
     RemoteDataError : a block has fewer points
     """
     shortest = min((block.length for block in blocks), default=0)
-    if len(places) and not (0 <= places[0] and (np.diff(places) > 0).all() and places[-1] < shortest):
+    is_ascending = bool((np.diff(places, prepend=-1) > 0).all())
+    if len(places) and not (is_ascending and places[-1] < shortest):
         raise RemoteDataError(f"{WHAT}: histories of {shortest} points keep others than they have")
     thinned: list[HistoryBlock] = []
     for members, buffer, length in blocks:
@@ -115,7 +116,8 @@ def fill_histories(
             name: series[index * len(numbers) : (index + 1) * len(numbers)]
             for index, name in enumerate(CURVES)
         }
-        columns |= zip(RATES, zip(*[rates[number] for number in numbers]))
+        its_rates = zip(*[rates[number] for number in numbers], strict=True)
+        columns |= zip(RATES, its_rates, strict=True)
         fields = [
             columns[name] if name in columns else map(attrgetter(name), known)
             for name in field_types(GroupHistory)

@@ -22,9 +22,7 @@ RATES: Final = ("lr", "lr_spans")
 """The fields of a history that `history_rates` covers."""
 
 CURVES: Final = tuple(
-    name
-    for name, hint in field_types(GroupHistory).items()
-    if hint is Series and name not in RATES
+    name for name, hint in field_types(GroupHistory).items() if hint is Series and name not in RATES
 )
 """The fields of a history that are series with common steps."""
 
@@ -111,7 +109,7 @@ class HistoryPoints:
             return None
         steps, values = self._by_history()
         known_steps, known_values = known._by_history()
-        count = int(np.searchsorted(steps[0], known_steps[0, -1], side="right"))
+        count = int(np.searchsorted(steps[0], int(known_steps[0, -1]), side="right"))
         places = np.searchsorted(known_steps[0], steps[0, :count])
         if not np.array_equal(known_steps[0, places], steps[0, :count]):
             return None

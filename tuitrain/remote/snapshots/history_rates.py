@@ -1,7 +1,8 @@
 """The learning rates of groups, as differences: the spans of steps, and points that do not follow.
 
-While a learning rate is constant, the points of its curve spread over more steps with each snapshot,
-so all of them change. They follow from the span and the last step, and only that step is sent.
+While a learning rate is constant, the points of its curve spread over more steps with each
+snapshot, so all of them change. They follow from the span and the last step, and only that step is
+sent.
 """
 
 from __future__ import annotations
@@ -128,9 +129,7 @@ def pack_rates(
     ]
     keeps = [_kept_points(known, rates) for known, rates in pairs]
     if not spans and all(
-        known is not None
-        and rates.end == known.end
-        and keep == rates.plain == known.plain
+        known is not None and rates.end == known.end and keep == rates.plain == known.plain
         for keep, (known, rates) in zip(keeps, pairs, strict=True)
     ):
         return None
@@ -201,8 +200,8 @@ def _prepare(rates: Rates) -> PreparedRates:
         steps = spread_steps(span.first, last)
         plain = length - len(steps)
         if plain >= 0 and _are_constant(series.values[plain:], span.lr):
-            given = series.steps if not plain else series.steps[plain:]
-            if given is steps or np.array_equal(given, steps):
+            rest = series.steps[plain:] if plain else series.steps
+            if rest is steps or np.array_equal(rest, steps):
                 return PreparedRates(rates, plain, last)
     return PreparedRates(rates, length, -1)
 

@@ -68,6 +68,21 @@ class SubmitCommand(msgspec.Struct, frozen=True, tag="submit"):
     at: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] | None = None
 
 
+class CancelCommand(msgspec.Struct, frozen=True, tag="cancel"):
+    """Refuse a command that waits for its step.
+
+    Attributes
+    ----------
+    ticket : identifies this request, for a refusal
+    waiting : the ticket of the command
+    actor : who cancels it
+    """
+
+    ticket: Ticket
+    waiting: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+    actor: Name
+
+
 class RequestViews(msgspec.Struct, frozen=True, tag="views"):
     """What the next snapshots contain for this viewer; replaces the last request.
 
@@ -203,7 +218,9 @@ class Farewell(msgspec.Struct, frozen=True, tag="farewell"):
     may_return: bool = False
 
 
-Request: TypeAlias = Hello | SubmitCommand | RequestViews | Received | UsePen | Ping | Leave
+Request: TypeAlias = (
+    Hello | SubmitCommand | CancelCommand | RequestViews | Received | UsePen | Ping | Leave
+)
 Reply: TypeAlias = Welcome | SnapshotMessage | PenState | RefusedCommand | Pong | Status | Farewell
 
 _encoder = msgspec.msgpack.Encoder()

@@ -59,9 +59,9 @@ class LrCurve:
 
     def __init__(self, spans: Sequence[LrSpan], previous: LrCurve | None = None) -> None:
         self.spans = tuple(spans)
-        known = previous._curves if previous else []
+        known: list[_SpanCurve] = previous._curves if previous else []
         keep = common_length(previous.spans, self.spans) if previous else 0
-        self._curves = [*known[:keep], *(_SpanCurve(span) for span in self.spans[keep:])]
+        self._curves = [*known[:keep], *map(_SpanCurve, self.spans[keep:])]
         self._past = _PastPoints()
         if previous and previous._past.spans < keep:
             self._past = previous._past

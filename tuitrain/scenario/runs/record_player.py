@@ -112,6 +112,9 @@ class RecordPlayer:
         del actor
         raise RefusedError(f"{to_text(command)!r} steers a run, and this is the record of one")
 
+    def cancel(self, ticket: int, actor: Actor) -> None:
+        """Do nothing: no command waits in a record."""
+
     def select_parameter(self, parameter: str | None) -> None:
         """Describe this parameter in snapshots, where a checkpoint has its values."""
         if parameter != self._watched:

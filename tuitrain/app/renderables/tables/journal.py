@@ -1,4 +1,4 @@
-"""The journal as rows: step, outcome, command, actor, message and reason."""
+"""The journal as rows: step, outcome, command, actor, message and reason; then what waits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from tuitrain.run.snapshot import JournalEntry, Outcome
+from tuitrain.run.snapshot import JournalEntry, Outcome, ScheduledCommand
 from tuitrain.text import visible
 
 from ..formatting import format_count
@@ -21,31 +21,56 @@ OUTCOMES: Final[dict[Outcome, tuple[str, Role]]] = {
     "not met": ("✗", "bad"),
 }
 
+WAITING: Final = "◷"
+"""Marks commands that wait for their steps."""
+
 _ACTOR_WIDTH: Final = 8
 
 
-def journal_rows(entries: Sequence[JournalEntry], width: int) -> list[Row]:
-    """Return a row for each entry, oldest first."""
-    if not entries:
+MAX_WAITING_ROWS: Final = 4
+"""The most commands that wait for their steps and have a row each: the next ones."""
+
+
+def journal_rows(
+    entries: Sequence[JournalEntry], width: int, scheduled: Sequence[ScheduledCommand] = ()
+) -> list[Row]:
+    """Return a row for each entry, oldest first, and for the next commands that wait.
+
+    Parameters
+    ----------
+    scheduled : the commands that wait for their steps, by step
+    """
+    waiting, more = scheduled[:MAX_WAITING_ROWS], len(scheduled) - MAX_WAITING_ROWS
+    every = [*entries, *waiting]
+    if not every:
         return [(("  no command yet", "muted"),)]
-    steps = max(6, *(len(format_count(entry.step)) for entry in entries))
-    longest = max(cell_len(visible(entry.command)) for entry in entries)
-    actor = _actor_width(entries, width)
+    steps = max(6, *(len(format_count(entry.step)) for entry in every))
+    longest = max(cell_len(visible(entry.command)) for entry in every)
+    actor = _actor_width(every, width)
     room = width - steps - 3 - actor - 1
     command = min(longest, max(18, room // 2))
-    return [_entry(entry, steps, command, actor, room - command - 2) for entry in entries]
+    rows = [_entry(entry, steps, command, actor, room - command - 2) for entry in every]
+    if more > 0:
+        rows.append((((steps + 1) * " " + f"{WAITING} {format_count(more)} more wait", "muted"),))
+    return rows
 
 
-def _actor_width(entries: Sequence[JournalEntry], width: int) -> int:
+def _actor_width(entries: Sequence[JournalEntry | ScheduledCommand], width: int) -> int:
     """Return the width of the actors' column: wider where there is room for ``key@laptop``."""
     longest = max((len(entry.actor) for entry in entries if "@" in entry.actor), default=0)
     return min(max(_ACTOR_WIDTH, longest), max(_ACTOR_WIDTH, width // 6))
 
 
-def _entry(entry: JournalEntry, steps: int, command: int, actor: int, room: int) -> Row:
-    glyph, role = OUTCOMES[entry.outcome]
-    is_applied = entry.outcome == "applied"
-    message = entry.message if is_applied else f"{entry.outcome}: {entry.message}"
+def _entry(
+    entry: JournalEntry | ScheduledCommand, steps: int, command: int, actor: int, room: int
+) -> Row:
+    if isinstance(entry, ScheduledCommand):
+        glyph, role, is_plain = WAITING, "warning", True
+        message = "waits for its step"
+    else:
+        glyph, role = OUTCOMES[entry.outcome]
+        is_plain = entry.outcome == "applied"
+        message = entry.message if is_plain else f"{entry.outcome}: {entry.message}"
     if entry.why:
         message += f" — {entry.why}"
     return (
@@ -53,7 +78,7 @@ def _entry(entry: JournalEntry, steps: int, command: int, actor: int, room: int)
         (f"{glyph} ", role),
         (ljust(entry.command, command), "text"),
         ("  " + ljust(entry.actor, actor) + " ", "muted"),
-        (ellipsize(message, room - 1), "muted" if is_applied else role),
+        (ellipsize(message, room - 1), "muted" if is_plain else role),
     )
 
 

@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 from tuitrain.commands import Freeze, Pause, Resume, Step, Stop, Thaw
 from tuitrain.errors import TuitrainError
-from tuitrain.run.snapshot import GroupView, Phase, Snapshot
+from tuitrain.run.snapshot import GroupView, Phase, ScheduledCommand, Snapshot
 
+from ...keys.keymap import key_label
+from ...renderables.formatting import format_count
 from ..dialogs.breakpoints import BreakpointsDialog
 from ..dialogs.clip import ClipDialog
+from ..dialogs.confirm import ConfirmDialog
 from ..dialogs.decay import DecayDialog
 from ..dialogs.lr import LrDialog
 from ..dialogs.optimizer import OptimizerDialog
@@ -108,6 +111,30 @@ class CommandActions(Controller):
             return
         warning = "`tuitrain resume` continues it later; a rewind goes back to an earlier step."
         self._sender.confirm("Stop", warning, lambda: self._sender.submit(Stop(), "key"))
+
+    def ask_to_cancel(self, waiting: ScheduledCommand) -> None:
+        """Cancel a command that waits for its step, after asking."""
+        if self._sender.refuses() or self._lacks_pen():
+            return
+        question = f"Cancel `{waiting.command}`, which waits for step {format_count(waiting.step)}?"
+        warning = f"{waiting.actor} gave it{f': {waiting.why}' if waiting.why else ''}."
+
+        def act(confirmed: bool | None) -> None:
+            if confirmed:
+                self._sender.cancel(waiting)
+
+        self.deck.app.push_screen(ConfirmDialog("Cancel", question, warning), act)
+
+    def _lacks_pen(self) -> bool:
+        """Return whether another screen has the pen, and show who."""
+        attachment = self.deck.snapshot.attachment if self.deck.snapshot else None
+        if attachment is None or attachment.holds_pen:
+            return False
+        key = key_label(self.deck.app, "pen")
+        self.deck.status.show_text(
+            f"{attachment.pen or 'no one'} has the pen: {key} asks for it", "warning"
+        )
+        return True
 
     def _ask_for_group(
         self, dialog: Callable[[GroupView, Snapshot, RequestPreview], PreviewDialog]

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from tuitrain.commands import AnyCommand, CommandKind, command_kind, parse, to_text
 from tuitrain.errors import TuitrainError
-from tuitrain.run.snapshot import Actor, JournalEntry, Phase, Snapshot
+from tuitrain.run.snapshot import Actor, JournalEntry, Phase, ScheduledCommand, Snapshot
 
 from ...keys.keymap import key_label
 from ...renderables.formatting import format_count
@@ -50,6 +50,17 @@ class CommandSender:
             reply = deck.status.message  # without a cursor the status line is cleared
             deck.chart_view = replace(deck.chart_view, cursor=None)
             deck.status.show_row(reply)
+
+    def cancel(self, waiting: ScheduledCommand) -> None:
+        """Cancel a command that waits for its step; its refusal comes with a later snapshot."""
+        status, text = self._deck.status, f"cancel {waiting.command}"
+        try:
+            self._deck.source.cancel(waiting.ticket, "key")
+        except TuitrainError as error:
+            status.show_row((("✗ ", "bad"), (text, "strong"), (f"  {error}", "bad")))
+            return
+        self._replies.add(waiting.ticket)
+        status.show_row(((f"… {text}", "strong"), ("  waits for the step boundary", "muted")))
 
     def submit_text(self, text: str, actor: Actor) -> bool:
         """Send a command given as text; return False, and show why, if it cannot be parsed."""

@@ -85,6 +85,7 @@ class FlightDeck(Deck):
         self._clock = clock
         self.sender = CommandSender(self)
         self.selection = RowSelection(self)
+        self._commands = CommandActions(self, self.sender, self.selection)
         self.charts = ChartActions(self)
         self.command_line = CommandLineActions(self, self.sender)
         self.inspection = InspectionActions(self, self.selection)
@@ -97,7 +98,7 @@ class FlightDeck(Deck):
         )
         self.register(
             (
-                CommandActions(self, self.sender, self.selection),
+                self._commands,
                 self._history,
                 self.command_line,
                 self.inspection,
@@ -202,6 +203,10 @@ class FlightDeck(Deck):
     @on(Journal.Chosen)
     def _move_to_entry(self, event: Journal.Chosen) -> None:
         self.cursor.move_to(event.entry.step)
+
+    @on(Journal.WaitingChosen)
+    def _ask_to_cancel(self, event: Journal.WaitingChosen) -> None:
+        self._commands.ask_to_cancel(event.command)
 
     @on(Chart.Pointed)
     def _follow_pointer(self, event: Chart.Pointed) -> None:
