@@ -66,6 +66,37 @@ def test_a_breakpoint_holds_the_update(fly):
     assert deck.wait_for(Phase.FINISHED).step == 50
 
 
+def test_cleared_gradients_are_shown_at_the_boundary_before_the_next_batch(fly):
+    problem = make_problem()
+
+    def script() -> None:
+        run = tuitrain.watch(problem.net, problem.optimizer, plan={10: "pause"})
+        for batch in run.batches(problem.loader, epochs=10):
+            problem.differentiate(batch)
+            problem.optimizer.step()
+            problem.optimizer.zero_grad()
+
+    deck = fly(script)
+    deck.wait_for(Phase.PAUSED)
+    deck.live.select_parameter("last.weight")
+    shown = deck.live.wait_for(lambda shown: shown.parameter is not None, 60)
+    assert shown.parameter.grad is not None
+
+
+def test_a_second_step_for_one_batch_is_refused(fly):
+    problem = make_problem()
+
+    def script() -> None:
+        run = tuitrain.watch(problem.net, problem.optimizer)
+        for batch in run.batches(problem.loader, epochs=10):
+            run.step(problem.differentiate(batch))
+            problem.optimizer.step()
+
+    deck = fly(script)
+    deck.wait_for(Phase.FAILED)
+    assert "called again before the next batch" in str(deck.live.error)
+
+
 @pytest.mark.parametrize("back", [5, 7, 14])
 def test_a_rewind_repeats_the_steps_bit_for_bit(fly, back):
     deck = fly(with_batches(plan={20: "pause"}))

@@ -115,7 +115,8 @@ def user_modules(names: Iterable[str]) -> list[str]:
             continue
         names_seen[name] = None
         for value in list(vars(module).values()):
-            used = value.__name__ if isinstance(value, ModuleType) else _module_of(value)
+            is_module = issubclass(type(value), ModuleType)  # `isinstance` may run code of the value
+            used = value.__name__ if is_module else _module_of(value)
             left += [used] if isinstance(used, str) else []
     return sorted(names_seen)
 

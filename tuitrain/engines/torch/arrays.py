@@ -56,6 +56,8 @@ def copy_into(tensor: torch.Tensor, array: Array) -> None:
 class TorchArrays:
     """A module's parameters as arrays; see `ParameterArrays`.
 
+    Between `note_update` and `forget_update` a gradient that was cleared is that of the update.
+
     Parameters
     ----------
     parameters : by their first names
@@ -63,6 +65,7 @@ class TorchArrays:
 
     def __init__(self, parameters: Mapping[str, torch.nn.Parameter]) -> None:
         self._parameters = parameters
+        self._last: dict[str, torch.Tensor] = {}
 
     @property
     def names(self) -> Collection[str]:
@@ -79,12 +82,27 @@ class TorchArrays:
 
     def gradient(self, name: str) -> Array | None:
         """Return the gradient of a parameter, or None."""
-        grad = self._parameters[name].grad
+        grad = self.gradient_tensor(name)
         return None if grad is None else to_numbers(grad)
+
+    def gradient_tensor(self, name: str) -> torch.Tensor | None:
+        """Return the gradient of a parameter as it is, or None."""
+        grad = self._parameters[name].grad
+        return self._last.get(name) if grad is None else grad
 
     def drop_gradient(self, name: str) -> None:
         """Drop the gradient of a parameter."""
         self._parameters[name].grad = None
+        self._last.pop(name, None)
+
+    def note_update(self) -> None:
+        """Note that these gradients are those of the last update, and keep them in memory."""
+        gradients = ((name, item.grad) for name, item in self._parameters.items())
+        self._last = {name: grad for name, grad in gradients if grad is not None}
+
+    def forget_update(self) -> None:
+        """Release the gradients of the last update."""
+        self._last = {}
 
 
 def unwrap(model: torch.nn.Module) -> torch.nn.Module:

@@ -117,7 +117,7 @@ class TorchEngine:
 
     def gradient(self, parameter: str) -> Array | None:
         """Return the last gradient computed, or None."""
-        grad = self._parameters[parameter].grad
+        grad = self._arrays.gradient_tensor(parameter)
         return None if grad is None else read_only(to_array(grad))
 
     def inspect_parameter(self, parameter: str) -> ParameterView | None:

@@ -15,6 +15,7 @@ import torch
 from tuitrain.errors import RefusedError
 
 from ..loops.steered_loop import SteeredLoop
+from .arrays import TorchArrays
 from .backward import is_skipped, observe_backward, unscale
 from .batches import Batches
 from .buffers import HeldBuffers, MutableState
@@ -48,6 +49,7 @@ class TorchLoop(SteeredLoop):
     ----------
     updates_of : the updates of the optimizers
     has_skipped : whether a scaler has skipped the step of the present batch
+    arrays : the engine's, which keep cleared gradients for the boundary before the next batch
     capture_state, load_state : of the engine
     """
 
@@ -77,6 +79,7 @@ class TorchLoop(SteeredLoop):
         self._on_first_step: Callable[[], None] = lambda: None
         self._left: Any = None
         self.has_skipped = False
+        self.arrays: TorchArrays | None = None
         self.capture_state: Callable[[], Any] = lambda: None
         self.load_state: Callable[[Any], None] = lambda _: None
 
@@ -109,6 +112,7 @@ class TorchLoop(SteeredLoop):
         """Continue from another step, whose state was loaded; called by the session."""
         self.step, self.has_jumped, self._begun = step, True, None
         self._loss, self._reported_loss, self.logged = None, math.nan, {}
+        self._forget_update()
         if self._batches is not None:
             self._batches.jump()
 
@@ -143,6 +147,7 @@ class TorchLoop(SteeredLoop):
         assert self._batches is not None
         self.has_jumped = self._is_in_step = self._is_dropped = self.has_skipped = False
         self._has_updated = False
+        self._forget_update()  # before the coming gradients take memory
         if self._should_hold is not None:
             self._begun = self._mutable.capture()
         return None if self.turns.is_released else self._batches.batch(self.step)
@@ -282,6 +287,12 @@ class TorchLoop(SteeredLoop):
         if self._batches is None:
             self.visit()
             self.has_jumped = False
+        elif self.arrays is not None and not self._is_dropped:
+            self.arrays.note_update()
+
+    def _forget_update(self) -> None:
+        if self.arrays is not None:
+            self.arrays.forget_update()
 
     def _hold(self) -> None:
         """Give the turn back before the update, with the state as it was before the step."""
