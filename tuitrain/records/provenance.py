@@ -115,7 +115,9 @@ def user_modules(names: Iterable[str]) -> list[str]:
             continue
         names_seen[name] = None
         for value in list(vars(module).values()):
-            is_module = issubclass(type(value), ModuleType)  # `isinstance` may run code of the value
+            is_module = issubclass(
+                type(value), ModuleType
+            )  # `isinstance` may run code of the value
             used = value.__name__ if is_module else _module_of(value)
             left += [used] if isinstance(used, str) else []
     return sorted(names_seen)
