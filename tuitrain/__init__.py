@@ -6,7 +6,7 @@ Watch a neural network learn, parameter group by parameter group, and steer it w
 from importlib import import_module
 
 __version__ = "0.1.0"
-_API = ("ScriptRun", "StoppedError", "TorchRun", "watch")
+_API = ("ExpectationError", "ScriptRun", "StoppedError", "TorchRun", "watch")
 
 
 def __getattr__(name: str) -> object:

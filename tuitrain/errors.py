@@ -48,6 +48,10 @@ class RunFailedError(ScenarioError):
     """A run that cannot continue because one of its steps, or the screen, has raised."""
 
 
+class ExpectationError(TuitrainError):
+    """A run whose expectations do not hold, or whose plan was refused in part."""
+
+
 class NoSuchRunError(TuitrainError):
     """No live run has this name, id or folder."""
 

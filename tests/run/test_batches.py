@@ -49,7 +49,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_samples():
     scenario = loads(text, "x.toml")
     session = build(scenario, "x.toml")
     events = run_to_end(
-        session, Expectations(scenario, session, "x.toml"), "x.toml", lambda _: None
+        session, Expectations(scenario.expect, session, "x.toml"), "x.toml", lambda _: None
     )
     epochs = [event for event in events if isinstance(event, EpochEnded)]
     losses = session.snapshot().loss.values.tolist()

@@ -181,7 +181,7 @@ def test_the_rehearsal_refuses_what_the_run_refuses(plan):
     except ScenarioError as error:
         error_text = str(error)
     events = run_to_end(
-        session, Expectations(scenario, session, "x.toml"), "x.toml", lambda _: None
+        session, Expectations(scenario.expect, session, "x.toml"), "x.toml", lambda _: None
     )
     refused = [item for item in events if getattr(item, "outcome", "") == "refused"]
     assert bool(error_text) == bool(refused)

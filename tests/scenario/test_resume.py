@@ -286,7 +286,7 @@ def test_expectation_results_of_a_live_run_are_restored_from_its_checkpoint(
     with ExitStack() as files, dying_at(NEVER):
         recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
         session = build(scenario, "x.toml", recorder=recorder)
-        attach_expectations(session, Expectations(scenario, session, "x.toml"))
+        attach_expectations(session, Expectations(scenario.expect, session, "x.toml"))
         while session.step < 410:
             session.apply_planned()
             session.on_boundary()

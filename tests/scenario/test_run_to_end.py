@@ -81,7 +81,9 @@ def broken_alone(session: Session, conditions: list[str]) -> list[tuple[int, str
     scenario = loads(HEAD, "x.toml")
     for item in conditions:
         session.apply_command(parse(f"break when {item}"), "scenario", 0)
-    events = run_to_end(session, Expectations(scenario, session, "x.toml"), "x.toml", nothing)
+    events = run_to_end(
+        session, Expectations(scenario.expect, session, "x.toml"), "x.toml", nothing
+    )
     return [(e.step, e.message) for e in events if getattr(e, "actor", "") == "breakpoint"]
 
 

@@ -118,7 +118,7 @@ def test_a_record_names_its_script(run, tmp_path, capsys):
             assert main([command, str(tmp_path / "run")]) == 2
             error = capsys.readouterr().err
             assert repeated in error
-            assert f"with the script {state}\n" in error
+            assert f"with the script {state}; to {command} it: tuitrain {command} " in error
         if state == "as it was":
             script.write_text("1 / 0")
         else:

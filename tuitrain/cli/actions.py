@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from tuitrain.errors import TuitrainError
 from tuitrain.text import visible
 
-from . import detached, headless
+from . import detached, headless, script_actions
 from .signals import signals_raise
 from .status import OK, report_error
 
@@ -27,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Open the app on a scenario or a script, or run it without a screen."""
     _check_paused(arguments)
     if arguments.scenario is not None and arguments.scenario.suffix == ".py":
-        return _run_script(arguments)
+        return script_actions.run_script(arguments)
     if arguments.arguments:
         raise TuitrainError(
             f"tuitrain run has no use for {arguments.arguments[0]!r}; --help says what it takes"
@@ -105,6 +104,8 @@ def replay(arguments: argparse.Namespace) -> int:
     """Run scenarios and recorded runs again; run none if one of them cannot be read."""
     from tuitrain.scenario.load import load
 
+    if arguments.command:
+        return script_actions.replay_script(arguments)
     status = OK
     runs: list[Callable[[], int]] = []
     for path in arguments.files:
@@ -129,6 +130,9 @@ def resume(arguments: argparse.Namespace) -> int:
     """Continue a recorded run, without a screen."""
     if arguments.paused and not (arguments.detach or arguments.hosted):
         raise TuitrainError("--paused goes with --detach: without viewers nothing resumes the run")
+    if arguments.command:
+        return script_actions.resume_script(arguments)
+    script_actions.check_needs_no_script(arguments.folder, "resume")
     if arguments.detach:
         return detached.start_resumed(arguments)
     if arguments.hosted:
@@ -214,46 +218,11 @@ def _scenario(path: Path | None) -> tuple[Scenario, str]:
     return default_scenario() if path is None else (load(path), str(path))
 
 
-def _run_script(arguments: argparse.Namespace) -> int:
-    if arguments.hosted:
-        return detached.host_script(arguments)
-    if arguments.detach:
-        from tuitrain.script.runner import check_script
-
-        check_script(arguments.scenario)
-        return detached.start_run(arguments.scenario.stem, arguments)
-    if arguments.json:
-        raise TuitrainError("--json goes with a scenario: the output of a script is its own")
-    if _is_headless(arguments):
-        from tuitrain.script.runner import run_headless
-
-        with signals_raise():
-            return run_headless(arguments.scenario, arguments.arguments, arguments.out)
-    from tuitrain.app.launch import check_terminal
-    from tuitrain.app.script_launch import open_script
-
-    check_terminal()
-    return open_script(
-        arguments.scenario,
-        arguments.arguments,
-        arguments.out,
-        arguments.read_only,
-        arguments.private,
-        arguments.paused,
-    )
-
-
-def _is_headless(arguments: argparse.Namespace) -> bool:
-    """Whether a script runs without a screen."""
-    variable = os.environ.get("TUITRAIN_HEADLESS", "")
-    return arguments.headless or (variable not in ("", "0") and not arguments.detach)
-
-
 def _check_paused(arguments: argparse.Namespace) -> None:
     is_script = arguments.scenario is not None and arguments.scenario.suffix == ".py"
     if not arguments.paused or arguments.hosted:
         return
-    if arguments.headless or (is_script and _is_headless(arguments)):
+    if arguments.headless or (is_script and script_actions.is_headless(arguments)):
         raise TuitrainError(
             "--paused goes with the app or with --detach: a headless run waits for no user"
         )

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from .script_actions import check_needs_no_script
 from .signals import signals_raise
 from .status import FAILED, OK, print_error
 
@@ -32,11 +33,9 @@ def record_verifier(folder: Path, json: bool) -> Callable[[], int]:
 
     Raises
     ------
-    TuitrainError : the folder holds no run, or its header cannot be read
+    TuitrainError : the folder holds no run, its header cannot be read, or it is the run of a script
     """
-    from tuitrain.records.record_reader import read_header
-
-    read_header(folder)
+    check_needs_no_script(folder, "replay")
     return lambda: _compare(folder, json)
 
 

@@ -37,6 +37,7 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
     SystemExit : another usage error, or the user asked for help or the version
     """
     parser, commands = build_parsers()
+    words, command = _split_command(words)
     name = next(iter(words), "")
     if name and not name.startswith("-") and name not in commands:
         hint = (
@@ -50,7 +51,17 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
     arguments, unknown = parser.parse_known_args(words)
     if unknown:
         raise _unknown(unknown[0], commands.get(name, parser))
+    arguments.command = command
     return arguments
+
+
+def _split_command(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Split off the command of a script, which follows the folder of its run and ``--``."""
+    if list(words[:1]) not in (["replay"], ["resume"]) or "--" not in words:
+        return words, ()
+    before = words[: words.index("--")]
+    has_folder = len(before) > 1 and not before[-1].endswith(".toml")
+    return (before, words[len(before) + 1 :]) if has_folder else (words, ())
 
 
 def _unknown(word: str, parser: argparse.ArgumentParser) -> TuitrainError:
@@ -163,14 +174,15 @@ def _add_open(commands: Commands) -> None:
 def _add_replay(commands: Commands) -> None:
     description = "run scenarios or recorded runs again, and check them"
     replay = _command(commands, "replay", actions.replay, description)
-    files = "a scenario, or the folder of a run"
+    files = "a scenario, or the folder of a run; -- and a command follow that of a script's run"
     replay.add_argument("files", nargs="+", type=user_path, metavar="FILE", help=files)
     replay.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def _add_resume(commands: Commands) -> None:
     resume = _command(commands, "resume", actions.resume, "continue a recorded run to its end")
-    resume.add_argument("folder", type=user_path, metavar="RUN_DIR", help="the folder of a run")
+    folder = "the folder of a run; -- and a command follow that of a script's run"
+    resume.add_argument("folder", type=user_path, metavar="RUN_DIR", help=folder)
     latest = "the checkpoint to continue from (default: the latest that fits, or the first step)"
     resume.add_argument("--from", dest="checkpoint", metavar="NAME", help=latest)
     changed = (

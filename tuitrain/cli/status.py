@@ -8,7 +8,13 @@ from contextlib import suppress
 from typing import Final
 
 from tuitrain.encoding import write_line
-from tuitrain.errors import NoSuchRunError, RunFailedError, TuitrainError, UserCodeError
+from tuitrain.errors import (
+    ExpectationError,
+    NoSuchRunError,
+    RunFailedError,
+    TuitrainError,
+    UserCodeError,
+)
 from tuitrain.text import visible_lines
 
 OK, FAILED, BAD_INPUT, NO_SUCH_RUN, INTERRUPTED = 0, 1, 2, 3, 130
@@ -24,7 +30,7 @@ def report_error(error: TuitrainError) -> int:
     print_error(str(error))
     if isinstance(error, NoSuchRunError):
         return NO_SUCH_RUN
-    return FAILED if isinstance(error, RunFailedError) else BAD_INPUT
+    return FAILED if isinstance(error, RunFailedError | ExpectationError) else BAD_INPUT
 
 
 def print_lines(text: str) -> None:

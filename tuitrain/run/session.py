@@ -239,6 +239,11 @@ class Session:
         """Return the metrics of the test set now, by name; measured at most once a step."""
         return self.timeline.measure()
 
+    def newest_metrics(self) -> Mapping[str, float]:
+        """Return the newest value of each metric that a script's loop has reported."""
+        newest = self.timeline.branch.metrics.newest()
+        return {**newest, **self.engine.evaluate()} if self.engine.has_reported else newest
+
     def is_measured(self) -> bool:
         """Whether the metrics of the test set are known at this boundary."""
         return self.timeline.branch.metrics.last_step == self.step

@@ -151,8 +151,8 @@ def _engine(scenario: Scenario, on_progress: ProgressCallback) -> tuple[Engine, 
 def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder) -> Session:
     engine, spec = _engine(scenario, on_progress)
     info = make_run_info(scenario, engine.steps_per_epoch, engine.metrics)
-    planned = list(_planned(scenario.at, info))
-    marks = list(_marks(scenario.expect, info))
+    planned = list(planned_commands(scenario.at, info))
+    marks = list(stops_of_expectations(scenario.expect, info))
     on_progress("compiling kernels")
     try:
         engine.warm_up(
@@ -219,7 +219,13 @@ def _setting(group: str, key: str, value: Any) -> Setting:
     )
 
 
-def _planned(entries: Iterable[At], info: RunInfo) -> Iterable[PlannedCommand]:
+def planned_commands(entries: Iterable[At], info: RunInfo) -> Iterator[PlannedCommand]:
+    """Yield the planned commands of a run.
+
+    Raises
+    ------
+    ScenarioError : an entry is not before the end of the run
+    """
     for number, entry in enumerate(entries, start=1):
         step = due_step(entry, info.steps_per_epoch)
         if step >= info.total_steps:
@@ -230,7 +236,13 @@ def _planned(entries: Iterable[At], info: RunInfo) -> Iterable[PlannedCommand]:
         yield from (PlannedCommand(step, command) for command in parse_commands(entry))
 
 
-def _marks(expectations: Iterable[Expect], info: RunInfo) -> Iterable[int]:
+def stops_of_expectations(expectations: Iterable[Expect], info: RunInfo) -> Iterator[int]:
+    """Yield the steps at which expectations are checked or bytes are remembered.
+
+    Raises
+    ------
+    ScenarioError : an expectation is after the end of the run
+    """
     for number, expect in enumerate(expectations, start=1):
         due = due_step(expect, info.steps_per_epoch)
         if due > info.total_steps:

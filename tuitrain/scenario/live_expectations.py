@@ -29,33 +29,47 @@ def build_with_expectations(
         expectation cannot be checked
     """
     session = build(scenario, source, on_progress, recorder)
-    expectations = Expectations(scenario, session, source)
+    expectations = Expectations(scenario.expect, session, source)
     rehearse(scenario, session, source)
     attach_expectations(session, expectations)
     return session
 
 
-def attach_expectations(session: Session, expectations: Expectations) -> None:
+def attach_expectations(session: Session, expectations: Expectations) -> ExpectationLog:
     """Write to a session's journal at boundaries whether expectations are met."""
-    session.on_boundary = _ExpectationLog(session, expectations).check
+    log = ExpectationLog(session, expectations)
+    session.on_boundary = log.check
+    return log
 
 
-class _ExpectationLog:
+class ExpectationLog:
     """Writes each finding to the journal, once until it changes.
 
     A boundary may be checked again: after commands of a paused run, or after a rewind.
+
+    Attributes
+    ----------
+    expectations : what is checked
     """
 
     def __init__(self, session: Session, expectations: Expectations) -> None:
         self._session = session
-        self._expectations = expectations
+        self.expectations = expectations
         self._written: list[Finding] = []
+        self._latest: dict[tuple[int, str], Finding] = {}
+
+    @property
+    def failures(self) -> list[Finding]:
+        """The findings that are not as expected; of repeated checks, the last one counts."""
+        return [finding for finding in self._latest.values() if not finding.held]
 
     def check(self) -> None:
-        findings = self._expectations.check_boundary()
+        """Check the expectations of this boundary; after the last step, also for missed ones."""
+        findings = self.expectations.check_boundary()
         if self._session.phase.ended:
-            findings += self._expectations.check_end()
+            findings += self.expectations.check_end()
         for finding in findings:
+            self._latest[finding.step, finding.expected] = finding
             if finding not in self._written:
                 self._write(finding)
         self._written = findings

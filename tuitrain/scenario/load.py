@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -43,6 +43,9 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "evaluate": Evaluate,
 }
 
+PLAN_KEYS: Final = ("at", "expect", "schema", "description")
+"""The keys of the plan of a script's loop."""
+
 
 def load(path: Path) -> Scenario:
     """Read and check a scenario file.
@@ -61,15 +64,44 @@ def loads(text: str, source: str) -> Scenario:
     ------
     ScenarioError : names the source, the key, the allowed values and the nearest match
     """
+    return convert_table(_parse_toml(text, source), source)
+
+
+def load_plan(path: Path) -> tuple[tuple[At, ...], tuple[Expect, ...]]:
+    """Read and check the plan of a script's loop: a file with ``[[at]]`` and ``[[expect]]``.
+
+    Raises
+    ------
+    ScenarioError : as `load`, or a key is given that only a scenario has, such as ``model``
+    """
+    source = str(path)
+    table = _parse_toml(_read(path), source)
+    for key in table:
+        if key in Scenario.__struct_encode_fields__ and key not in PLAN_KEYS:
+            raise ScenarioError(
+                f"{source}: {key}: the plan of a script has {join_or(PLAN_KEYS)}; "
+                "everything else is given by the script itself"
+            )
+        if key not in PLAN_KEYS:
+            hint = did_you_mean(key, PLAN_KEYS)
+            raise ScenarioError(
+                f"{source}: {key}: no such key{hint} (allowed here: {join_or(PLAN_KEYS)})"
+            )
+    # What a plan lacks is filled in, so that its entries are checked as those of a scenario.
+    filled = {**table, "name": "plan", "optimizer": {"name": "sgd"}, "steps": 1}
+    scenario = convert_table({"schema": SCHEMA, **filled, "engine": SCRIPT_ENGINE}, source)
+    return scenario.at, scenario.expect
+
+
+def _parse_toml(text: str, source: str) -> dict[str, Any]:
     try:
-        table = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{source}: not TOML: {error}") from None
     except RecursionError:
         raise ScenarioError(f"{source}: lists or tables lie too deep in one another") from None
     except ValueError as error:  # a number of thousands of digits
         raise ScenarioError(f"{source}: a number that cannot be read: {error}") from None
-    return convert_table(table, source)
 
 
 def convert_table(table: dict[str, Any], source: str) -> Scenario:

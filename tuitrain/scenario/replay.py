@@ -52,7 +52,7 @@ def replay(
     RunFailedError : a step fails
     """
     session = build(scenario, source, on_progress, recorder)
-    expectations = Expectations(scenario, session, source)
+    expectations = Expectations(scenario.expect, session, source)
     if rehearse_plan:
         rehearse(scenario, session, source)
     yield started_event(session)

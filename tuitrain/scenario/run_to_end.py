@@ -96,7 +96,7 @@ def _follow(
         with _failing(session, source):
             session.apply_planned()
             while waiting and waiting[0].step == session.step:
-                _repeat(session, waiting.popleft())
+                repeat_action(session, waiting.popleft())
                 session.apply_planned()  # those of a step that a command led to
             attendance.visit()
         yield from session.journal.since(written)
@@ -151,7 +151,8 @@ def _failing(session: Session, source: str) -> Iterator[None]:
         raise RunFailedError(f"{source}: step {session.step + 1}: {what}") from error
 
 
-def _repeat(session: Session, entry: RepeatedAction) -> None:
+def repeat_action(session: Session, entry: RepeatedAction) -> None:
+    """Do what an earlier run has done at this boundary."""
     if isinstance(entry, RepeatedEnd):
         session.final_digests.record(entry.reason)
     elif isinstance(entry, RepeatedCommand):

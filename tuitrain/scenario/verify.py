@@ -24,7 +24,12 @@ from tuitrain.records.record_reader import (
     read_journal,
     read_metrics,
 )
-from tuitrain.records.repetition import is_repeated, repeated_actions
+from tuitrain.records.repetition import (
+    RepeatedCommand,
+    RepeatedEnd,
+    is_repeated,
+    repeated_actions,
+)
 from tuitrain.run.progress import ProgressCallback
 
 from .datasets import resolve_data
@@ -77,8 +82,13 @@ class Verification:
     provenance: list[str]
 
 
-class _Check(RecordCheck):
-    """A check that also compares the provenance of model and data."""
+class ProvenanceCheck(RecordCheck):
+    """A check that also compares the provenance of model and data.
+
+    Attributes
+    ----------
+    changes : the differences, in words
+    """
 
     def __init__(
         self,
@@ -106,9 +116,7 @@ def verify_record(
     TuitrainError : the folder has no run, or it cannot be read or built
     """
     header, scenario = read_repeatable(folder)
-    lines, made_from = _repeated(header, read_journal(folder))
-    check = _Check(made_from, lines, read_metrics(folder))
-    actions = list(repeated_actions(lines))
+    check, actions = read_repetition(folder, header)
     events = replay(
         scenario,
         str(folder),
@@ -126,6 +134,20 @@ def verify_record(
             raise
     environment = environment_differences(header.environment, scenario)
     return Verification(check.verdict(), environment, check.changes)
+
+
+def read_repetition(
+    folder: Path, header: Header
+) -> tuple[ProvenanceCheck, list[RepeatedCommand | RepeatedEnd]]:
+    """Return what compares a repetition with its record, and the actions to repeat.
+
+    Raises
+    ------
+    TuitrainError : the record cannot be read
+    """
+    lines, made_from = _repeated(header, read_journal(folder))
+    check = ProvenanceCheck(made_from, lines, read_metrics(folder))
+    return check, list(repeated_actions(lines))
 
 
 def _repeated(

@@ -43,6 +43,10 @@ class RunLength:
         for name in ("epochs", "steps", "steps_per_epoch"):
             check_count(name, getattr(self, name))
 
+    def has_epochs(self, loader: Any) -> bool:
+        """Whether the length of an epoch is known."""
+        return bool(self.steps_per_epoch or _length_of(loader))
+
     def resolve(self, loader: Any) -> tuple[int, int]:
         """Return the steps of an epoch, and those of the run.
 

@@ -13,6 +13,7 @@ from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.live.attendance import Attendance
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry, Phase
+from tuitrain.scenario.events import Finding
 
 EndLoop = Callable[[BaseException | None], None]
 """Ends the run of a loop; takes the exception that has ended the loop, or None."""
@@ -55,6 +56,9 @@ class Host(Protocol):
         """The planned commands that were refused, if the host does not show them."""
         ...
 
+    unmet: Sequence[Finding]
+    """The expectations that do not hold, if the host does not show them."""
+
     @property
     def end_loop(self) -> EndLoop | None:
         """Ends the run of the script; None if the script has not called `watch`."""
@@ -92,6 +96,7 @@ class HeadlessHost:
     ----------
     error : why the session has failed, or None
     refusals : the planned commands that were refused
+    unmet : the expectations that do not hold
     end_loop : ends the run of the script; None if the script has not called `watch`
     """
 
@@ -102,6 +107,7 @@ class HeadlessHost:
         self._access = access
         self.error: BaseException | None = None
         self.refusals: Sequence[JournalEntry] = ()
+        self.unmet: Sequence[Finding] = ()
         self.end_loop: EndLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -112,8 +118,8 @@ class HeadlessHost:
 
     @property
     def has_failed(self) -> bool:
-        """Whether the session has failed, or a planned command was refused."""
-        return self.error is not None or bool(self.refusals)
+        """Whether the session has failed, or its plan was refused or does not hold."""
+        return self.error is not None or bool(self.refusals or self.unmet)
 
     def watch(self, end_loop: EndLoop) -> None:
         """Note how the run is ended."""
@@ -154,6 +160,7 @@ def _train(session: Session, loop: Loop, attendance: Attendance) -> None:
         session.apply_planned()
         attendance.visit()
         end_with_loop(session, loop)
+        session.on_boundary()
         if session.phase.ended:
             break
         if attendance.is_waiting:

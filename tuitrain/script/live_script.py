@@ -14,6 +14,7 @@ from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
 from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry, Phase, RunInfo
+from tuitrain.scenario.events import Finding
 
 from .host import EndLoop, Loop, end_with_loop
 from .runner import check_script, ended_without_step, exit_status, run_script
@@ -37,6 +38,7 @@ class LiveHost:
     reports_record = False
     error: BaseException | None = None
     refusals: Sequence[JournalEntry] = ()
+    unmet: Sequence[Finding] = ()
 
     def __init__(self, out: Path) -> None:
         self.out: Path | None = out
@@ -61,7 +63,13 @@ class LiveHost:
         if self._is_closed:
             raise StoppedError
         self._session, self._loop = session, loop
-        session.on_boundary = lambda: end_with_loop(session, loop)
+        check = session.on_boundary
+
+        def visit() -> None:
+            end_with_loop(session, loop)
+            check()
+
+        session.on_boundary = visit
         self._sessions.put(session)
 
     def join(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -14,20 +15,25 @@ import msgspec
 from tuitrain.encoding import write_line
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.loops.steered_loop import SteeredLoop
-from tuitrain.engines.registry import SCRIPT_ENGINE, engine_factory
-from tuitrain.errors import RefusedError, did_you_mean, join_or
+from tuitrain.engines.registry import DEFAULT_ENGINE, SCRIPT_ENGINE, engine_factory
+from tuitrain.errors import ExpectationError, RefusedError, did_you_mean, join_or
 from tuitrain.records.provenance import script_provenance
 from tuitrain.records.record_reader import SCHEMA, Header
 from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
+from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import RunInfo
+from tuitrain.scenario.expect import Expectations
+from tuitrain.scenario.live_expectations import ExpectationLog
 from tuitrain.scenario.runs.run_list import new_run_folder
 from tuitrain.scenario.schema import Group, Scenario
 from tuitrain.text import visible
 
-from .arguments import Plan, planned_commands
-from .host import make_host
+from .arguments import Plan
+from .host import Host, make_host
+from .plan_file import PlanFile, commands_of
+from .repeating_host import requested_host
 
 
 class LoopEngine(Engine, Protocol):
@@ -50,19 +56,23 @@ class LoopRun(Generic[E]):
     Parameters
     ----------
     info : what is trained
-    plan : commands by step
+    plan : commands by step, or a file of commands and expectations
     out : the folder of the record; None for a new one
     """
 
     _engine: E
+    _engine_name = DEFAULT_ENGINE
 
-    def __init__(self, info: RunInfo, plan: Plan, out: str | Path | None) -> None:
+    def __init__(self, info: RunInfo, plan: Plan | PlanFile, out: str | Path | None) -> None:
         self.info = info
         self._plan = plan
-        self._host = make_host()
-        self._out = Path(out) if out is not None else self._host.out or new_run_folder(info.name)
+        self._repeating = requested_host()
+        self._host: Host = self._repeating or make_host()
+        chosen = self._repeating.out if self._repeating is not None else out
+        self._out = Path(chosen) if chosen else self._host.out or new_run_folder(info.name)
         self._files = ExitStack()
         self._session: Session | None = None
+        self._expectations: ExpectationLog | None = None
         self._has_finished = False
         self._error: BaseException | None = None
         self._provenance = script_provenance()
@@ -71,8 +81,8 @@ class LoopRun(Generic[E]):
         """Have the script's end end the run."""
         self._previous_hook = sys.excepthook
         sys.excepthook = self._note_error
-        atexit.register(self.finish)
-        self._host.watch(self.finish)
+        atexit.register(self._end)
+        self._host.watch(self._end)
 
     @property
     def folder(self) -> Path:
@@ -99,12 +109,26 @@ class LoopRun(Generic[E]):
         self._engine.loop.log(values)
 
     def finish(self, error: BaseException | None = None) -> None:
-        """End the run, with the exception that has ended the loop; so does the script's end."""
+        """End the run, with the exception that has ended the loop; so does the script's end.
+
+        Raises
+        ------
+        ExpectationError : without a screen, for a run with ``scenario``: an expectation does not
+            hold, or a command was refused
+        """
+        if self._has_finished:
+            return
+        self._end(error)
+        if self._error is None and self._host.reports_record and self._expectations is not None:
+            for problem in self._problems():
+                raise ExpectationError(problem)
+
+    def _end(self, error: BaseException | None = None) -> None:
         if self._has_finished:
             return
         self._error = error or self._error
         self._has_finished = True
-        atexit.unregister(self.finish)
+        atexit.unregister(self._end)
         if sys.excepthook == self._note_error:
             sys.excepthook = self._previous_hook
         self._detach()
@@ -113,6 +137,12 @@ class LoopRun(Generic[E]):
             return
         self._host.join()
         self._session.record_last_report()
+        if self._expectations is not None:
+            self._expectations.check()  # of what was reported after the last step
+        if self._expectations is not None and self._host.reports_record:
+            self._host.unmet = self._expectations.failures
+        if self._repeating is not None:
+            self._repeating.answer()
         self._files.close()
         self._report()
 
@@ -137,16 +167,41 @@ class LoopRun(Generic[E]):
     def _start(self) -> None:
         if self._has_started:
             return
-        info = self.info
-        header = _header(self._scenario(), self._provenance)
-        recorder = RecordWriter(self._out, header, self._files)
-        policy = CheckpointPolicy.for_batch_size(info.batch_size)
-        planned = planned_commands(self._plan, info.total_steps)
-        session = Session(self._engine, info, planned, (), recorder, policy)
+        with ExitStack() as files:
+            session = self._make_session(files)
+            self._files = files.pop_all()
         self._session = session
         self._engine.loop.on_lr = session.note_lr
         self._engine.loop.collect_reports()
         self._host.start(session, self._engine.loop)
+
+    def _make_session(self, files: ExitStack) -> Session:
+        """Return the session, with a new record or with the one that it repeats."""
+
+        def build(recorder: Recorder) -> tuple[Session, Expectations]:
+            session = self._session_with(recorder)
+            log = self._expectations
+            return session, log.expectations if log else Expectations((), session, "")
+
+        if self._repeating is None:
+            return self._session_with(RecordWriter(self._out, self._header(), files))
+        capabilities = self._engine.capabilities
+        return self._repeating.make_session(self._header(), capabilities, files, build)
+
+    def _session_with(self, recorder: Recorder) -> Session:
+        info, plan = self.info, self._plan
+        stops = plan.stops(info) if isinstance(plan, PlanFile) else ()
+        policy = CheckpointPolicy.for_batch_size(info.batch_size)
+        session = Session(self._engine, info, commands_of(plan, info), stops, recorder, policy)
+        if isinstance(plan, PlanFile):
+            self._expectations = plan.observe(session)
+        return session
+
+    def _header(self) -> Header:
+        """Return the header of a new record."""
+        scenario = msgspec.to_builtins(self._scenario())
+        environment = dict(engine_factory(self._engine_name).environment())
+        return Header(SCHEMA, scenario, environment, str(Path.cwd()), self._provenance)
 
     def _scenario(self) -> Scenario:
         """Return the scenario of the record, for readers."""
@@ -183,14 +238,14 @@ class LoopRun(Generic[E]):
         error = self._host.error
         if error is not None and error is not self._error:
             write_line(f"tuitrain: the run has failed: {error}", sys.stderr)
-        for entry in self._host.refusals:
-            text = f"step {entry.step}: {entry.command!r} was refused: {entry.message}"
-            write_line(visible(f"tuitrain: {text}"), sys.stderr)
+        for problem in self._problems():
+            write_line(visible(f"tuitrain: {problem}"), sys.stderr)
         if self._host.reports_record:
             write_line(f"recorded in {visible(str(self._out))}", sys.stderr)
 
-
-def _header(scenario: Scenario, provenance: dict[str, str]) -> Header:
-    environment = dict(engine_factory().environment())
-    table = msgspec.to_builtins(scenario)
-    return Header(SCHEMA, table, environment, str(Path.cwd()), provenance)
+    def _problems(self) -> Iterator[str]:
+        """Yield what was refused, and which expectations do not hold."""
+        for entry in self._host.refusals:
+            yield f"step {entry.step}: {entry.command!r} was refused: {entry.message}"
+        for finding in self._host.unmet:
+            yield f"step {finding.step}: expected {finding.expected}, found: {finding.found}"

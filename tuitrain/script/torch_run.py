@@ -12,8 +12,9 @@ from tuitrain.engines.registry import steer_torch_script
 from tuitrain.errors import RefusedError
 from tuitrain.run.snapshot import RunInfo
 
-from .arguments import Plan, check_count, planned_commands
+from .arguments import Plan, check_count
 from .loop_run import LoopRun
+from .plan_file import PlanFile, commands_of
 
 if TYPE_CHECKING:
     from tuitrain.engines.registry import TorchScriptEngine
@@ -33,12 +34,14 @@ class TorchRun(_Base):
     Its methods are called by the loop. It ends with the script, or with `finish`.
     """
 
+    _engine_name = "torch"
+
     def __init__(
         self,
         net: Any,
         optimizer: Any,
         info: RunInfo,
-        plan: Plan,
+        plan: Plan | PlanFile,
         loader: Any,
         out: str | Path | None,
         schedulers: Any,
@@ -154,7 +157,7 @@ class TorchRun(_Base):
         )
         if total < 1:
             raise RefusedError(f"a run takes at least one step, but was given {total}")
-        planned_commands(self._plan, total)
+        commands_of(self._plan, self.info)
 
     def _make_engine(self, loader: Any) -> TorchScriptEngine:
         per_epoch = self.info.steps_per_epoch

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.engines.registry import is_torch_module, steer_script
-from tuitrain.errors import RefusedError
+from tuitrain.errors import ExpectationError, RefusedError
 from tuitrain.run.snapshot import RunInfo
+from tuitrain.user_paths import user_path
 
 from .arguments import Plan, RunLength, metric_infos, planned_commands
 from .loop_run import LoopRun
+from .plan_file import PlanFile, commands_of
 from .torch_run import TorchRun
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 else:
     _Base = LoopRun
 
-__all__ = ["Plan", "ScriptRun", "StoppedError", "TorchRun", "watch"]
+__all__ = ["ExpectationError", "Plan", "ScriptRun", "StoppedError", "TorchRun", "watch"]
 
 
 def watch(
@@ -38,6 +40,7 @@ def watch(
     name: str | None = None,
     metrics: str | Sequence[str] = ("accuracy",),
     plan: Plan | None = None,
+    scenario: str | Path | None = None,
     out: str | Path | None = None,
     schedulers: Any = (),
     scaler: Any = None,
@@ -61,6 +64,8 @@ def watch(
     name : of the run (default: the script's)
     metrics : the names that `LoopRun.log` reports, the main one first; or a single name
     plan : commands by step, as in ``{0: "freeze conv", 100: ["thaw conv", "lr fc 0.01"]}``
+    scenario : instead of ``plan``: a TOML file whose ``[[at]]`` entries give commands by step or
+        epoch, and whose ``[[expect]]`` entries say what must hold
     out : the folder of the record (default: a new one in the folder of runs)
     schedulers, scaler : of a loop in PyTorch: a learning-rate scheduler or several, and a
         GradScaler. They become part of the state, so that the way back includes them.
@@ -73,6 +78,7 @@ def watch(
     ------
     RefusedError : an argument does not fit; says what is allowed
     CommandError : a planned command cannot be read
+    ScenarioError : the file of ``scenario`` cannot be read, or does not fit the run
     """
     is_torch = is_torch_module(net)
     length = RunLength(epochs, steps, steps_per_epoch, may_be_open=is_torch)
@@ -82,12 +88,35 @@ def watch(
     model, data = type(net).__name__, Path(sys.argv[0] or "a script").name
     infos = metric_infos(metrics)
     info = RunInfo(title, model, data, 0, size, per_epoch, total, infos, reports_metrics=True)
-    planned_commands(plan, total)
+    checked = _checked_plan(plan, scenario, info, length.has_epochs(loader))
     if is_torch:
-        return TorchRun(net, optimizer, info, plan or {}, loader, out, schedulers, scaler)
+        return TorchRun(net, optimizer, info, checked, loader, out, schedulers, scaler)
     if schedulers or scaler is not None:
         raise RefusedError("watch takes schedulers and a scaler for networks of PyTorch only")
-    return ScriptRun(net, optimizer, info, plan or {}, loader, out, length)
+    return ScriptRun(net, optimizer, info, checked, loader, out, length)
+
+
+def _checked_plan(
+    plan: Plan | None, scenario: str | Path | None, info: RunInfo, has_epochs: bool
+) -> Plan | PlanFile:
+    """Return the plan of a run, checked as far as its length is known."""
+    if scenario is None:
+        planned_commands(plan, info.total_steps)
+        return plan or {}
+    if plan is not None:
+        raise RefusedError("watch takes commands by plan={…} or by scenario=FILE, but not by both")
+    file = PlanFile.read(_plan_path(str(scenario)), has_epochs)
+    if has_epochs or not info.is_open:
+        file.commands(info)
+        file.stops(info)
+    return file
+
+
+def _plan_path(text: str) -> Path:
+    """Return the path of a plan: as the working directory has it, or beside the script."""
+    path = user_path(text)
+    beside = Path(sys.argv[0] or ".").parent / path
+    return beside if not path.exists() and beside.exists() else path
 
 
 class ScriptRun(_Base):
@@ -101,7 +130,7 @@ class ScriptRun(_Base):
         net: Any,
         optimizer: Any,
         info: RunInfo,
-        plan: Plan,
+        plan: Plan | PlanFile,
         loader: Any,
         out: str | Path | None,
         length: RunLength,
@@ -151,13 +180,14 @@ class ScriptRun(_Base):
         if self._has_started:
             raise RefusedError("run.batches comes before the first step of the loop")
         per_epoch, total = self._length.resolve(chosen)
-        planned_commands(self._plan, total)
-        self.info = replace(
+        info = replace(
             self.info,
             batch_size=chosen.batch_size,
             steps_per_epoch=per_epoch,
             total_steps=total,
         )
+        commands_of(self._plan, info)
+        self.info = info
         reported = self._engine.loop.reported
         self._engine.loop.end()
         self._engine = self._steer(chosen)

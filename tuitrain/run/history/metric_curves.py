@@ -27,6 +27,10 @@ class MetricCurves:
             if len(curve) and curve.series().steps[-1] == step
         }
 
+    def newest(self) -> Mapping[str, float]:
+        """Return the newest value of each metric."""
+        return {name: curve.last(1)[0] for name, curve in self._curves.items() if len(curve)}
+
     @property
     def last_step(self) -> int:
         """The step of the newest values; -1 if there are none."""

@@ -1,0 +1,118 @@
+"""The plan of a script's loop: the commands and the expectations of a TOML file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuitrain.errors import ScenarioError
+from tuitrain.run.session import PlannedCommand, Session
+from tuitrain.run.snapshot import RunInfo
+from tuitrain.scenario.build import planned_commands, stops_of_expectations
+from tuitrain.scenario.expect import Expectations
+from tuitrain.scenario.live_expectations import ExpectationLog, attach_expectations
+from tuitrain.scenario.load import load_plan
+from tuitrain.scenario.schema import At, Expect, Since, entry_name
+
+from . import arguments
+from .arguments import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """Commands and expectations by step or epoch.
+
+    Attributes
+    ----------
+    source : the file, for errors
+    at, expect : its entries
+    has_epochs : whether the length of an epoch is known although the length of the run is not
+    """
+
+    source: str
+    at: tuple[At, ...]
+    expect: tuple[Expect, ...]
+    has_epochs: bool = True
+
+    @staticmethod
+    def read(path: Path, has_epochs: bool = True) -> PlanFile:
+        """Read a file.
+
+        Raises
+        ------
+        ScenarioError : it cannot be read, or has a key that a plan does not have
+        """
+        at, expect = load_plan(path)
+        return PlanFile(str(path), at, expect, has_epochs)
+
+    def commands(self, info: RunInfo) -> list[PlannedCommand]:
+        """Return the commands with their steps, in the order of the file.
+
+        Raises
+        ------
+        ScenarioError : an entry is not within the run, or its epoch has no known length
+        """
+        self._check_epochs(info)
+        try:
+            return list(planned_commands(self.at, info))
+        except ScenarioError as error:
+            raise ScenarioError(f"{self.source}: {error}") from None
+
+    def stops(self, info: RunInfo) -> list[int]:
+        """Return the steps at which expectations are checked or bytes are remembered.
+
+        Raises
+        ------
+        ScenarioError : an expectation is not within the run, or its epoch has no known length
+        """
+        self._check_epochs(info)
+        try:
+            return list(stops_of_expectations(self.expect, info))
+        except ScenarioError as error:
+            raise ScenarioError(f"{self.source}: {error}") from None
+
+    def observe(self, session: Session) -> ExpectationLog:
+        """Have a session check the expectations at its boundaries.
+
+        Raises
+        ------
+        ScenarioError : an expectation names an unknown group, parameter or metric
+        """
+        return attach_expectations(session, Expectations(self.expect, session, self.source))
+
+    def _check_epochs(self, info: RunInfo) -> None:
+        """Check that no entry needs the length of an epoch that is not known."""
+        if not info.is_open or self.has_epochs:
+            return
+        for name, given in (*_epochs_of(self.at, "at"), *_epochs_of(self.expect, "expect")):
+            raise ScenarioError(
+                f"{self.source}: {name}: {given} needs the length of an epoch: "
+                "watch(…, steps_per_epoch=N) gives it, or give a step"
+            )
+
+
+def commands_of(plan: Plan | PlanFile, info: RunInfo) -> list[PlannedCommand]:
+    """Return the planned commands in the order of their steps.
+
+    Raises
+    ------
+    RefusedError, CommandError : see `arguments.planned_commands`
+    ScenarioError : see `PlanFile.commands`
+    """
+    if isinstance(plan, PlanFile):
+        return plan.commands(info)
+    return arguments.planned_commands(plan, info.total_steps)
+
+
+def _epochs_of(
+    entries: tuple[At, ...] | tuple[Expect, ...], table: str
+) -> Iterator[tuple[str, str]]:
+    """Yield the entries that name an epoch, and what they say."""
+    for number, entry in enumerate(entries, start=1):
+        if entry.epoch is not None:
+            yield entry_name(table, number), f"epoch = {entry.epoch}"
+        elif isinstance(entry, Expect):
+            for since in (entry.unchanged, entry.changed):
+                if isinstance(since, Since) and since.since_epoch is not None:
+                    yield entry_name(table, number), f"since_epoch = {since.since_epoch}"

@@ -1,0 +1,242 @@
+"""The host of a script that repeats a recorded run: compared with its record, or continued."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from tuitrain.encoding import write_line
+from tuitrain.engines.capabilities import Capabilities, Capability
+from tuitrain.engines.loops.turns import StoppedError
+from tuitrain.engines.registry import SCRIPT_ENGINE
+from tuitrain.errors import RecordDiffersError, RefusedError, TuitrainError
+from tuitrain.records.provenance import SCRIPT, describe_differences
+from tuitrain.records.record_reader import Header, read_header
+from tuitrain.records.repetition import RepeatedAction
+from tuitrain.run.authorship import is_automatic
+from tuitrain.run.recorder import Recorder
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import JournalEntry, Phase
+from tuitrain.scenario.events import Finding
+from tuitrain.scenario.expect import Expectations
+from tuitrain.scenario.resumed_run import ResumedRun
+from tuitrain.scenario.run_to_end import repeat_action
+from tuitrain.scenario.verify import Verification, read_repetition
+from tuitrain.text import visible
+
+from .host import EndLoop, Loop, end_with_loop
+from .repetition import Answer, Request, take_request, write_answer
+
+Build: TypeAlias = Callable[[Recorder], tuple[Session, Expectations]]
+"""Makes the session of a loop, before its first step, with its expectations."""
+
+_FACTS = ("model", "data", "batch_size", "steps", "metrics", "group")
+"""The keys of a script's scenario that the script decides."""
+
+
+class RepeatingHost:
+    """Repeats the session of a record on the loop of its script, in a thread.
+
+    Parameters
+    ----------
+    request : what is repeated, and where the answer goes
+
+    Attributes
+    ----------
+    out : the folder of the record; of a comparison, one that is removed afterwards
+    error : why the session has failed, or None
+    refusals : the planned commands that were refused
+    unmet : the expectations that do not hold
+    end_loop : ends the run of the script; None if the script has not called `watch`
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.reports_record = request.action == "resume"
+        folder = request.folder if self.reports_record else Path(request.answer).parent / "run"
+        self.out: Path | None = Path(folder)
+        self.error: BaseException | None = None
+        self.refusals: Sequence[JournalEntry] = ()
+        self.unmet: Sequence[Finding] = ()
+        self.end_loop: EndLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._actions: deque[RepeatedAction] = deque()
+        self._problem: TuitrainError | None = None
+        self._is_done: Callable[[], bool] = lambda: False
+        self._all_held: Callable[[], bool] = lambda: True
+        self._verify: Callable[[], Verification | None] = lambda: None
+
+    def watch(self, end_loop: EndLoop) -> None:
+        """Note how the run is ended."""
+        self.end_loop = end_loop
+
+    def make_session(
+        self, header: Header, capabilities: Capabilities, files: ExitStack, build: Build
+    ) -> Session:
+        """Return the session at the step at which the repetition begins.
+
+        Parameters
+        ----------
+        header : that of a new run of the script
+        capabilities : of its engine
+        files : closes the record
+        build : makes the session
+
+        Raises
+        ------
+        StoppedError : the run cannot be repeated; the answer says why
+        """
+        try:
+            if self._request.action == "replay":
+                return self._compared(header, build)
+            return self._resumed(header, capabilities, files, build)
+        except TuitrainError as error:
+            write_answer(self._request, Answer.of_error(error))
+            raise StoppedError from None
+
+    def start(self, session: Session, loop: Loop) -> None:
+        """Start the thread."""
+        session.is_attended = False
+        self._thread = threading.Thread(
+            target=self._drive, args=(session, loop), name="tuitrain-session", daemon=True
+        )
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the thread."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def answer(self) -> None:
+        """Write the answer, after the last report of the script."""
+        if self._problem is not None:
+            write_answer(self._request, Answer.of_error(self._problem))
+        else:
+            has_failed = self.error is not None or bool(self.refusals) or not self._all_held()
+            answer = Answer(verification=self._verify(), has_failed=has_failed)
+            write_answer(self._request, answer)
+
+    def _compared(self, header: Header, build: Build) -> Session:
+        """Return a session that is compared with the record."""
+        folder = Path(self._request.folder)
+        recorded = read_header(folder)
+        check, actions = read_repetition(folder, recorded)
+        check.provenance(lambda: _provenance(recorded, header))
+        environment = describe_differences(recorded.environment, header.environment)
+        changes = [*_changes(recorded, header), *check.changes]
+        session, _ = build(check)
+        self._actions = deque(actions)
+        self._is_done = check.is_done
+        self._verify = lambda: Verification(check.verdict(), environment, changes)
+        return session
+
+    def _resumed(
+        self, header: Header, capabilities: Capabilities, files: ExitStack, build: Build
+    ) -> Session:
+        """Return a session that continues from a checkpoint of the record."""
+        request = self._request
+        if capabilities.missing(Capability.REWIND):
+            raise RefusedError(
+                f"this run cannot be resumed: {capabilities.missing(Capability.REWIND)}"
+            )
+        folder = Path(request.folder)
+        recorded = read_header(folder)
+        if not request.although_changed and (changes := _changes(recorded, header)):
+            raise RecordDiffersError(
+                f"the run cannot be continued as it was, for this has changed: "
+                f"{'; '.join(changes)}; `resume --although-changed` continues it all the same"
+            )
+        run = ResumedRun(
+            folder,
+            recorded,
+            header.environment,
+            build,
+            files,
+            request.checkpoint,
+            request.although_changed,
+            with_gradients=False,
+        )
+        run.recorder.provenance(lambda: _provenance(recorded, header))
+        note = run.restore()
+        write_line(visible(f"tuitrain: {note.message}"), sys.stderr)
+        self._actions = deque(run.actions)
+        self._all_held = run.expectations.all_held
+        return run.session
+
+    def _drive(self, session: Session, loop: Loop) -> None:
+        try:
+            self._follow(session, loop)
+        except TuitrainError as error:
+            self._problem = error  # the process that has asked prints it
+        except BaseException as error:
+            self.error = error
+            session.end("failed")
+        finally:
+            self.refusals = [
+                entry
+                for entry in session.journal.entries()
+                if entry.outcome == "refused" and is_automatic(entry.actor)
+            ]
+            is_stopped = session.phase is Phase.STOPPED or not session.phase.ended
+            loop.turns.release(stop=is_stopped or self._problem is not None)
+
+    def _follow(self, session: Session, loop: Loop) -> None:
+        """Repeat the actions at their steps, and train until the session or the loop ends."""
+        waiting = self._actions
+        while True:
+            session.apply_planned()
+            while waiting and waiting[0].step == session.step:
+                repeat_action(session, waiting.popleft())
+                session.apply_planned()
+            if self._is_done():
+                return
+            end_with_loop(session, loop)
+            session.on_boundary()
+            if session.phase.ended:
+                session.end("finished")
+                return
+            session.phase = Phase.RUNNING
+            ahead = waiting[0].step - session.step if waiting else 0
+            session.run_burst(max_steps=ahead if ahead > 0 else None)
+
+
+def requested_host() -> RepeatingHost | None:
+    """Return the host that this process was asked for; None if it was not.
+
+    Raises
+    ------
+    TuitrainError : the request cannot be read
+    """
+    request = take_request()
+    return None if request is None else RepeatingHost(request)
+
+
+def _changes(recorded: Header, header: Header) -> list[str]:
+    """Return what the script does differently from the recorded one, in words.
+
+    Raises
+    ------
+    TuitrainError : the record is not of a script
+    """
+    if recorded.scenario.get("engine") != SCRIPT_ENGINE:
+        raise RefusedError("this run was trained from a scenario, and is repeated without a script")
+    before, now = ({key: one.scenario.get(key) for key in _FACTS} for one in (recorded, header))
+    shown = {key: _shown(value) for key, value in before.items() if value != now[key]}
+    return describe_differences(shown, {key: _shown(now[key]) for key in shown})
+
+
+def _provenance(recorded: Header, header: Header) -> dict[str, str]:
+    """Return what the script is made from; its place does not count."""
+    place = {SCRIPT: recorded.provenance[SCRIPT]} if SCRIPT in recorded.provenance else {}
+    return header.provenance | place
+
+
+def _shown(value: object) -> str:
+    return f"{msgspec.json.encode(value).decode():.80}"
