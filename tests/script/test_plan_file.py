@@ -42,8 +42,8 @@ def watch(problem, tmp_path):
     def start(text: str, **settings):
         path = tmp_path / "plan.toml"
         path.write_text(text)
-        given = {"loader": problem.loader, "epochs": 4, "out": tmp_path / "run"} | settings
-        runs.append(tuitrain.watch(problem.net, problem.optimizer, scenario=path, **given))
+        arguments = {"loader": problem.loader, "epochs": 4, "out": tmp_path / "run"} | settings
+        runs.append(tuitrain.watch(problem.net, problem.optimizer, scenario=path, **arguments))
         return runs[-1]
 
     yield start
@@ -189,5 +189,5 @@ def test_a_script_exits_with_1_if_its_plan_does_not_hold(tmp_path, capsys, rate,
     (tmp_path / "plan.toml").write_text(PLAN.replace("is = 0.01", f"is = {rate}"))
     words = ["run", "--headless", "--out", str(tmp_path / "run"), str(tmp_path / "train.py")]
     assert main(words) == status
-    told = "tuitrain: step 20: expected lr of body is 0.02, found: 0.01"
-    assert (told in capsys.readouterr().err) == bool(status)
+    message = "tuitrain: step 20: expected lr of body is 0.02, found: 0.01"
+    assert (message in capsys.readouterr().err) == bool(status)

@@ -66,8 +66,8 @@ def give(run: Path, step: int, text: str) -> None:
     """Add a user's command to a record, as if it had been given at a step."""
     journal = run / "journal.jsonl"
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
-    given = {"event": "command", "step": step, "command": text, "actor": "key"}
-    lines.append({**given, "outcome": "applied", "message": ""})
+    line = {"event": "command", "step": step, "command": text, "actor": "key"}
+    lines.append({**line, "outcome": "applied", "message": ""})
     lines.sort(key=lambda line: (line["step"], line["event"] != "command"))
     journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert parse(text)
@@ -204,8 +204,8 @@ def test_a_command_that_takes_no_step_is_told(script, capfd, text, status):
     path, run = script(ONE_LINE)
     path.write_text(text)
     assert main(["replay", str(run), *command(path)]) == 1
-    told = f"has ended with status {status}, and without a step under tuitrain.watch"
-    assert told in capfd.readouterr().err
+    message = f"has ended with status {status}, and without a step under tuitrain.watch"
+    assert message in capfd.readouterr().err
 
 
 def test_a_command_that_is_not_found_is_told(script, capfd):

@@ -85,9 +85,9 @@ class PlanFile:
         """Check that no entry needs the length of an epoch that is not known."""
         if not info.is_open or self.has_epochs:
             return
-        for name, given in (*_epochs_of(self.at, "at"), *_epochs_of(self.expect, "expect")):
+        for name, key in (*_epochs_of(self.at, "at"), *_epochs_of(self.expect, "expect")):
             raise ScenarioError(
-                f"{self.source}: {name}: {given} needs the length of an epoch: "
+                f"{self.source}: {name}: {key} needs the length of an epoch: "
                 "watch(…, steps_per_epoch=N) gives it, or give a step"
             )
 
