@@ -97,6 +97,24 @@ def test_a_written_scenario_reads_back_equal():
     assert loads(to_toml(scenario), "y.toml") == scenario
 
 
+def test_why_commands_were_given_is_written_as_comments(tmp_path):
+    reasons = {"lr head 0.01": "plateau", "clip norm 1": "it overfits"}
+    ended = record(tmp_path / "run", [(30, "lr head 0.01"), (0, "clip norm 1"), (9, "thaw fc")])
+    journal = tmp_path / "run" / "journal.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines:
+        if line.get("command") in reasons:
+            line["why"] = reasons[line["command"]]
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for name in ("saved.toml", "saved.py"):
+        save(tmp_path / "run", tmp_path / name)
+    text = (tmp_path / "saved.toml").read_text()
+    assert "# lr head 0.01: plateau\n# clip norm 1: it overfits\n[[at]]\n" in text
+    assert text.count("\n#") == 2
+    assert replayed(tmp_path / "saved.toml") == ended
+    assert "# step 30: clip norm 1 (it overfits)\n" in (tmp_path / "saved.py").read_text()
+
+
 def test_an_existing_file_is_not_overwritten(tmp_path):
     record(tmp_path / "run", [])
     target = tmp_path / "saved.toml"

@@ -36,11 +36,13 @@ class RecordedDecision:
     Attributes
     ----------
     order : the number of commands applied before it
+    why : the reason that was given for it, or ""
     """
 
     step: int
     command: str
     order: int
+    why: str = ""
 
 
 @dataclass(slots=True)
@@ -72,8 +74,8 @@ class BranchReplay:
         """The decisions on the current branch, oldest first."""
         return self.tree.current.decisions
 
-    def replay(self, step: int, text: str) -> None:
-        """Apply one command of the journal, which was applied at ``step``.
+    def replay(self, step: int, text: str, why: str = "") -> None:
+        """Apply one command of the journal, which was applied at ``step`` for a reason.
 
         Raises
         ------
@@ -98,13 +100,13 @@ class BranchReplay:
                 tip = _entry(self.tree.left, name, step, text, "branch").tip
                 self._move_to(self.tree.switch(name, step), tip)
             case TryLr() as command:
-                self._explore(command, step)
+                self._explore(command, step, why)
             case Stop():
                 self.stopped_at = step
             case Pause() | Resume() | Step() | AddBreakpoint() | RemoveBreakpoint():
                 pass
             case _:
-                self.tree = self.tree.decide(RecordedDecision(step, text, self._applied))
+                self.tree = self.tree.decide(RecordedDecision(step, text, self._applied, why))
         self._applied += 1
 
     @staticmethod
@@ -112,9 +114,9 @@ class BranchReplay:
         if not entries:
             raise CommandError(problem)
 
-    def _explore(self, command: TryLr, step: int) -> None:
+    def _explore(self, command: TryLr, step: int, why: str) -> None:
         for candidate in command.candidates():
-            decision = RecordedDecision(step, to_text(candidate), self._applied)
+            decision = RecordedDecision(step, to_text(candidate), self._applied, why)
             self.tree = self.tree.explore(decision, command.steps, step)
 
     def _move_to(self, tree: BranchTree[RecordedDecision], target: int) -> None:

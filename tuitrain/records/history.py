@@ -178,7 +178,7 @@ class History:
                 continue
             name, at = replay.name, self._step
             before = replay.decisions
-            replay.replay(entry.step, entry.command)
+            replay.replay(entry.step, entry.command, entry.why)
             if replay.name != name:
                 self._end_segment(self._branches[name], before, first, at, index)
                 self._begin(name, replay)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,7 @@ from tuitrain.records.record_format import DigestLine, EndLine
 from tuitrain.records.record_reader import read_journal
 from tuitrain.records.repetition import command_entries
 
-from .codegen import generate_program
+from .codegen import NO_REASONS, Reasons, generate_program
 from .load import load
 from .schema import At, Scenario
 from .verify import read_repeatable
@@ -45,10 +45,15 @@ def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
         raise TuitrainError(f"{target}: name a .toml file for a scenario, or a .py file for Python")
     if source.is_file() and target.suffix == ".toml":
         raise TuitrainError(f"{source} is a scenario already; name a .py file for Python")
-    scenario = load(source) if source.is_file() else recorded_scenario(source)
-    text = (
-        to_toml(scenario) if target.suffix == ".toml" else generate_program(scenario, str(source))
-    )
+    reasons: Reasons = {}
+    if source.is_file():
+        scenario = load(source)
+    else:
+        scenario, reasons = _recorded(source)
+    if target.suffix == ".toml":
+        text = to_toml(scenario, reasons)
+    else:
+        text = generate_program(scenario, str(source), reasons=reasons)
     try:
         _write(target, text.encode(), overwrite)
     except FileExistsError:
@@ -79,6 +84,11 @@ def recorded_scenario(folder: Path) -> Scenario:
     ------
     TuitrainError : the folder has no run, its record is damaged, or a script has trained it
     """
+    return _recorded(folder)[0]
+
+
+def _recorded(folder: Path) -> tuple[Scenario, Reasons]:
+    """Return the scenario of a recorded run's last branch, and why its commands were given."""
     _, began_as = read_repeatable(folder)
     try:
         lines = _lines(folder)
@@ -91,12 +101,33 @@ def recorded_scenario(folder: Path) -> Scenario:
         # Decisions at the last step have had no effect on the training.
         decisions = [decision for decision in decisions if decision.step < lines.stopped_at]
         ended = {"steps": lines.stopped_at, "epochs": None}
-    return msgspec.structs.replace(began_as, at=tuple(_entries(decisions)), expect=(), **ended)
+    scenario = msgspec.structs.replace(began_as, at=tuple(_entries(decisions)), expect=(), **ended)
+    return scenario, {(item.step, item.command): item.why for item in decisions if item.why}
 
 
-def to_toml(scenario: Scenario) -> str:
-    """Return the TOML text of a scenario, from which `load.loads` reads an equal one."""
-    return tomli_w.dumps(msgspec.to_builtins(scenario))
+def to_toml(scenario: Scenario, reasons: Reasons = NO_REASONS) -> str:
+    """Return the TOML text of a scenario, from which `load.loads` reads an equal one.
+
+    Parameters
+    ----------
+    reasons : why commands were given; written as comments above them
+    """
+    text = tomli_w.dumps(msgspec.to_builtins(scenario))
+    if not reasons:
+        return text
+    entries = iter(scenario.at)
+    lines: list[str] = []
+    for line in text.splitlines():
+        if line == "[[at]]":
+            lines += _comments(next(entries), reasons)
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _comments(entry: At, reasons: Reasons) -> Iterator[str]:
+    for command in (entry.do,) if isinstance(entry.do, str) else entry.do:
+        if entry.step is not None and (why := reasons.get((entry.step, command))):
+            yield f"# {command}: {why}"
 
 
 def _lines(folder: Path) -> BranchReplay:
@@ -107,7 +138,7 @@ def _lines(folder: Path) -> BranchReplay:
             lines.stopped_at = None  # the run was resumed
         for entry in command_entries([line]):
             if entry.outcome == "applied":
-                lines.replay(entry.step, entry.command)
+                lines.replay(entry.step, entry.command, entry.why)
     return lines
 
 

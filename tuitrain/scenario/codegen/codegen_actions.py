@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from tuitrain.commands import AnyCommand, Clip, CommandKind, command_kind, to_text
 from tuitrain.engines.engine import Engine
@@ -21,6 +21,11 @@ from .codegen_commands import (
 )
 from .codegen_groups import is_scheduled
 from .codegen_network import Network
+
+Reasons: TypeAlias = Mapping[tuple[int, str], str]
+"""Why commands were given, by their steps and texts."""
+
+NO_REASONS: Final[Reasons] = {}
 
 WITHOUT_EFFECT: Final[tuple[CommandKind, ...]] = ("flow", "preview", "checkpoint", "breakpoint")
 """Kinds of commands that do not change what is trained."""

@@ -14,7 +14,7 @@ from tuitrain_core.data import Dataset
 from ..build import build_engine, build_model_and_spec, make_run_info
 from ..metrics import default_metrics
 from ..schema import Scenario
-from .codegen_actions import CodegenAction, codegen_actions
+from .codegen_actions import NO_REASONS, CodegenAction, Reasons, codegen_actions
 from .codegen_commands import freeze_statements
 from .codegen_groups import new_optimizer
 from .codegen_imports import Origin, data_origin, loss_origin, metric_origin, model_origin
@@ -71,7 +71,10 @@ CLIPPING = {
 
 
 def generate_program(
-    scenario: Scenario, source: str, on_progress: ProgressCallback = ignore_progress
+    scenario: Scenario,
+    source: str,
+    on_progress: ProgressCallback = ignore_progress,
+    reasons: Reasons = NO_REASONS,
 ) -> str:
     """Return the Python program that trains as a scenario does, to the same bits.
 
@@ -80,6 +83,7 @@ def generate_program(
     scenario : has the commands of one branch; its expectations are ignored
     source : its name in errors: the file, or the folder of the run
     on_progress : called with what is being waited for
+    reasons : why commands were given; written with them
 
     Raises
     ------
@@ -94,7 +98,8 @@ def generate_program(
     acts = list(codegen_actions(scenario, source, engine, network))
     has_own_loss = callable(getattr(net, "loss", None))
     loss = loss_origin(scenario.loss, spec.train, has_own_loss)
-    program = _Program(scenario, spec.train, loss, engine.steps_per_epoch, network, start, acts)
+    steps_per_epoch = engine.steps_per_epoch
+    program = _Program(scenario, spec.train, loss, steps_per_epoch, network, start, acts, reasons)
     return "\n".join(program.lines()) + "\n"
 
 
@@ -109,6 +114,7 @@ class _Program:
     network: Network
     start: EngineState
     acts: list[CodegenAction]
+    reasons: Reasons
 
     def lines(self) -> Iterator[str]:
         yield from self._head()
@@ -235,7 +241,9 @@ class _Program:
             yield f"{space}if now == {step}:"
             for act in self.acts:
                 if act.step == step:
-                    yield from comment_lines(f"step {step}: {act.text}", indent + 4)
+                    why = self.reasons.get((step, act.text))
+                    text = f"step {step}: {act.text}" + (f" ({why})" if why else "")
+                    yield from comment_lines(text, indent + 4)
                     for statement in act.statements:
                         yield from statement.lines(indent + 4)
         if self._schedules():
