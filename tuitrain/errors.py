@@ -45,7 +45,16 @@ class RecordDiffersError(TuitrainError):
 
 
 class RunFailedError(ScenarioError):
-    """A run that cannot continue because one of its steps, or the screen, has raised."""
+    """A run that cannot continue because one of its steps, or the screen, has raised.
+
+    Attributes
+    ----------
+    traceback : as that of `UserCodeError`; "" if no code of the user has raised
+    """
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        super().__init__(message)
+        self.traceback = traceback
 
 
 class ExpectationError(TuitrainError):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,16 @@ class MetricInfo:
     larger_is_better: bool = True
     is_share: bool = False
 
+    def best(self, values: Sequence[float]) -> float | None:
+        """Return the best of several values; None unless they differ. NaN is never the best."""
+        known = [value for value in values if not math.isnan(value)]
+        if len(set(known)) < 2:
+            return None
+        return max(known) if self.larger_is_better else min(known)
+
+
+LOSS: Final = MetricInfo("loss", larger_is_better=False)
+"""The loss of the training, where it is compared as metrics are."""
 
 ACCURACY: Final = MetricInfo("accuracy", is_share=True)
 

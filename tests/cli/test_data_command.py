@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 
 import numpy as np
@@ -122,3 +123,38 @@ def test_what_cannot_be_read_is_one_line_and_status_2(folder, capsys, name, mess
     assert output.err.startswith(f"tuitrain: {message}")
     assert output.err.count("\n") == 1
     assert output.out == ""
+
+
+def test_a_callable_is_found_in_the_working_directory(folder, capsys, monkeypatch):
+    monkeypatch.setattr("sys.path", [*sys.path])
+    (folder / "my_points.py").write_text(
+        "import numpy as np\n"
+        "from tuitrain_core.data import Dataset\n\n\n"
+        "def points():\n"
+        "    part = Dataset(np.zeros((6, 2)), np.arange(6) % 3)\n"
+        "    return part, part\n"
+    )
+    text = output_of(capsys, "my_points:points")
+    assert "train inputs" in text
+    assert "3 classes" in text
+    sys.modules.pop("my_points")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("points.py", "points.py: is a Python file, not data; a function in it that returns data"),
+        ("x.toml", "x.toml: is a TOML file, not data; `tuitrain run` runs a scenario"),
+    ],
+)
+def test_a_program_or_a_scenario_is_no_table(folder, capsys, name, message):
+    (folder / name).write_text('a = "b,c"\nd = 1\n')
+    assert main(["data", name]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_decimal_commas_are_pointed_out(folder, capsys):
+    (folder / "commas.csv").write_text("area;price\n50;1,5\n70;2,25\n")
+    assert "2 different texts, numbers with a decimal comma: write a point" in output_of(
+        capsys, "commas.csv"
+    )

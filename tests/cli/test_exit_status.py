@@ -51,6 +51,13 @@ def failing(error: type[BaseException]) -> str:
     return STEPS.replace("small:model", f"small:Fails{error.__name__}")
 
 
+def assert_only_lines_of_the_user(output: str) -> None:
+    """Check that a traceback is of the user's own code alone."""
+    files = [line for line in output.splitlines() if line.startswith('  File "')]
+    assert files, output
+    assert not [line for line in files if "/tuitrain/" in line or "/tuitrain_core/" in line]
+
+
 ENDINGS = [
     ("", 0),
     ('[[at]]\nstep = 5\ndo = "stop"\n', 0),
@@ -74,8 +81,9 @@ def test_a_step_that_raises_fails_the_run_and_leaves_its_record(error, tmp_path,
     path, out = written(tmp_path, failing(error)), tmp_path / "run"
     assert main(["run", "--headless", "--out", str(out), path]) == 1
     output = capsys.readouterr().err
-    assert f"{path}: step 15: {error.__name__}: enough" in output
-    assert "Traceback" not in output
+    assert f"{path}: step 15: {error.__name__}: enough (small.py, line " in output
+    assert 'raise self.error("enough")' in output
+    assert_only_lines_of_the_user(output)
     assert (out / HEADER).exists()
 
 
@@ -99,15 +107,16 @@ def test_an_evaluation_that_raises_fails_the_run(tmp_path, capsys, monkeypatch):
     assert main(["replay", written(tmp_path, text)]) == 1
     output = capsys.readouterr().err
     assert "x.toml: step 6: ValueError: no evaluation" in output
-    assert "Traceback" not in output
+    assert 'raise ValueError("no evaluation")' in output
+    assert_only_lines_of_the_user(output)
 
 
-def test_an_error_in_a_rewind_prints_no_traceback(tmp_path, capsys):
+def test_an_error_in_a_rewind_prints_the_traceback_of_the_user(tmp_path, capsys):
     text = failing(ValueError) + '[[at]]\nstep = 9\ndo = "rewind 1"\n'
     assert main(["replay", written(tmp_path, text)]) == 1
     output = capsys.readouterr().err
     assert "ValueError: enough" in output
-    assert "Traceback" not in output
+    assert_only_lines_of_the_user(output)
 
 
 @pytest.fixture
@@ -127,7 +136,11 @@ def screen(monkeypatch):
         (STEPS, 0, ""),
         (STEPS + '[[at]]\nstep = 5\ndo = "stop"\n', 0, ""),
         (STEPS + '[[expect]]\nepoch = 3\ntest_accuracy = "> 1"\n', 0, ""),
-        (failing(ValueError), 1, "the run has failed: step 15: ValueError: enough; the log is "),
+        (
+            failing(ValueError),
+            1,
+            "the run has failed: step 15: ValueError: enough (small.py, line ",
+        ),
         (failing(MemoryError), 1, "the run has failed: step 15: MemoryError: enough"),
         (failing(SystemExit), 1, "the run has failed: step 15: SystemExit: enough"),
         (failing(KeyboardInterrupt), 1, "the run has failed: step 15: KeyboardInterrupt: enough"),

@@ -7,7 +7,7 @@ import pytest
 
 from tuitrain.metric_info import BUILT_IN_METRICS
 from tuitrain_core.errors import CoreError, ShapeError
-from tuitrain_core.metrics import METRICS, CallableMetric, LossMetric
+from tuitrain_core.metrics import METRICS, CallableMetric, LossMetric, make_metric
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(23, 9)).astype(np.float32)
@@ -193,3 +193,32 @@ def test_a_class_without_an_output_is_a_wrong_guess_or_an_error():
     assert measure(METRICS["accuracy"](), outputs, targets) == pytest.approx(1 / 3)
     with pytest.raises(CoreError, match="class 9 has none; there are 7"):
         measure(METRICS["perplexity"](), outputs, targets)
+
+
+@pytest.mark.parametrize(("loss", "first"), [("binary_cross_entropy", 0), ("hinge", -1)])
+@pytest.mark.parametrize("shape", [(6,), (6, 1), (3, 2)])
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_one_output_for_two_classes_is_right_on_its_side_of_zero(loss, first, shape, kind):
+    metric = make_metric("accuracy", loss)
+    outputs = np.array([2.0, -1.0, 0.5, 0.0, -3.0, np.nan], np.float32)
+    targets = np.array([1, first, first, first, 1, 1]).astype(kind)
+    metric.update(
+        outputs.reshape(shape), targets.reshape(shape[:1] if shape[1:] == (1,) else shape)
+    )
+    assert metric.compute() == pytest.approx(3 / 6)
+
+
+def test_a_binary_accuracy_refuses_other_targets_and_shapes():
+    metric = make_metric("accuracy", "binary_cross_entropy")
+    with pytest.raises(CoreError, match=r"needs the targets 0 and 1, but one is 0\.5"):
+        metric.update(np.zeros((2, 1)), np.array([1, 0.5]))
+    with pytest.raises(ShapeError, match="both have a number for each value"):
+        metric.update(np.zeros((2, 3)), np.array([1, 0]))
+
+
+@pytest.mark.parametrize("loss", ["", "square_loss"])
+def test_an_accuracy_of_one_output_and_another_loss_is_an_error(loss):
+    metric = make_metric("accuracy", loss)
+    with pytest.raises(CoreError, match="an output for each class, but the outputs") as raised:
+        metric.update(np.zeros((2, 1)), np.array([0, 1]))
+    assert "binary_cross_entropy and hinge" in str(raised.value)

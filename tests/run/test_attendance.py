@@ -144,13 +144,14 @@ def test_a_paused_run_continues_when_the_last_viewer_leaves(tmp_path):
 def test_planned_pauses_and_breakpoints_wait_for_viewers_who_attend(tmp_path, attends):
     text = HEAD + '[[at]]\nstep = 5\ndo = "pause"\n[[at]]\nstep = 9\ndo = "break when loss > x0"\n'
     text = text.replace("loss > x0", "grad_norm fc > 0")
+    text += '[[at]]\nstep = 12\ndo = "break when grad_norm head > 0"\n'
     flight = Flight(tmp_path / "run", text, attends).start()
     if attends:
         flight.paused_at(5)
         flight.do("resume")
         assert "grad_norm" in flight.paused_at(9).note
         flight.do("resume")
-        flight.paused_at(10)
+        assert "grad_norm of head" in flight.paused_at(12).note
         flight.do("break off")
         flight.do("resume")
     assert flight.join()[-1].step == 280

@@ -1,10 +1,12 @@
 """Breakpoints: the run pauses before the update, gives the reason, and continues unchanged."""
 
+import msgspec
 import numpy as np
 import pytest
 
 from tests.engines.conftest import make_engine
 from tuitrain.commands import parse
+from tuitrain.records.checkpoint_format import decode_state, encode_state, state_arrays
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase, RunInfo
 
@@ -77,6 +79,9 @@ def test_a_run_that_was_held_continues_with_the_same_bits():
         breaks += broken.phase is Phase.PAUSED
         if broken.phase is Phase.PAUSED:
             do(broken, "resume")
+            broken.run_burst(max_steps=1)
+            do(broken, "break off")
+            do(broken, "break when grad_norm fc > 0")
     run_on(straight)
     assert breaks == 60
     assert broken.engine.digest() == straight.engine.digest()
@@ -110,6 +115,135 @@ def test_an_accuracy_that_is_reached_pauses_at_the_epochs_end():
     assert session.step == session.info.steps_per_epoch
     assert checked == []
     assert "accuracy" in session.journal.entries()[-1].message
+
+
+def pauses(session: Session) -> list[int]:
+    """Run to the end, resuming at each pause of a breakpoint; return the steps of the pauses."""
+    steps: list[int] = []
+    while session.phase is not Phase.FINISHED:
+        run_on(session)
+        if session.phase is Phase.PAUSED:
+            steps.append(session.step)
+            do(session, "resume")
+    return steps
+
+
+def make_measured(values: list[float]) -> Session:
+    """Make a session that measures these accuracies, after each 5 steps."""
+    engine = make_engine()
+    engine.evaluate = lambda: {"accuracy": values[engine.step // 5 - 1]}
+    info = RunInfo("t", "small", "digits", 0, 8, engine.steps_per_epoch, 40, evaluate_every=5)
+    return Session(engine, info)
+
+
+ACCURACIES = [0.1, 0.6, 0.7, 0.4, 0.5, 0.9, 0.2, 0.8]
+"""Measured after 5, 10, ... 40 steps."""
+
+
+@pytest.mark.parametrize(
+    ("condition", "steps"),
+    [("accuracy >= 0.5", [10, 25]), ("accuracy <= 0.5", [5, 20, 35]), ("accuracy >= 0", [5])],
+)
+def test_a_metric_pauses_when_its_condition_comes_true_and_not_while_it_holds(condition, steps):
+    session = make_measured(ACCURACIES)
+    do(session, f"break when {condition}")
+    assert pauses(session) == steps
+
+
+def test_a_metric_whose_condition_holds_when_it_is_set_pauses_at_the_next_evaluation():
+    session = make_measured(ACCURACIES)
+    run_to(session, 12)
+    do(session, "break when accuracy >= 0.5")
+    assert pauses(session) == [15, 25]
+
+
+def test_the_second_metric_condition_that_comes_true_pauses_too():
+    session = make_measured(ACCURACIES)
+    do(session, "break when accuracy >= 0.5")
+    do(session, "break when accuracy >= 0.65")
+    assert pauses(session) == [10, 15, 25, 30]
+
+
+def test_after_a_rewind_a_metric_pauses_at_the_same_steps():
+    session = make_measured(ACCURACIES)
+    run_to(session, 12)
+    do(session, "break when accuracy >= 0.5")
+    run_on(session)
+    assert session.step == 15
+    do(session, "rewind 13")
+    do(session, "resume")
+    assert pauses(session) == [15, 25]
+
+
+def test_after_a_rewind_to_before_a_breakpoint_was_set_it_pauses_once_as_well():
+    session = make_measured(ACCURACIES)
+    run_to(session, 22)
+    do(session, "break when accuracy >= 0.5")
+    do(session, "rewind 7")
+    do(session, "resume")
+    assert pauses(session) == [10, 25]
+
+
+@pytest.mark.parametrize("step", [12, 13, 17])
+def test_a_restored_session_pauses_on_a_metric_at_the_same_steps(step):
+    first, second = make_measured(ACCURACIES), make_measured(ACCURACIES)
+    run_to(first, 12)
+    do(first, "break when accuracy >= 0.5")
+    run_to(first, step)
+    state = first.state()
+    second.restore(decode_state(encode_state(state), state_arrays(state)))
+    first.phase = second.phase = Phase.RUNNING
+    expected = [15, 25] if step < 15 else [25]
+    assert pauses(first) == pauses(second) == expected
+
+
+def test_a_checkpoint_from_before_breakpoints_had_a_step_pauses_when_a_condition_comes_true():
+    first, second = make_measured(ACCURACIES), make_measured(ACCURACIES)
+    do(first, "break when accuracy >= 0.5")
+    run_to(first, 12)
+    state = first.state()
+    old = msgspec.structs.replace(encode_state(state), breakpoints_since=[])
+    second.restore(decode_state(old, state_arrays(state)))
+    assert pauses(second) == [25]
+    odd = msgspec.structs.replace(encode_state(state), breakpoints_since=[1, 2])
+    with pytest.raises(ValueError, match="differ in number"):
+        decode_state(odd, state_arrays(state))
+
+
+@pytest.mark.parametrize("condition", ["grad_norm fc > 0", "dead units of fc > 50%"])
+def test_a_condition_on_steps_pauses_once_while_it_holds(condition):
+    session = make()
+    do(session, "optimizer fc sgd momentum=0 weight_decay=0")
+    kill(session, 5)
+    do(session, f"break when {condition}")
+    assert pauses(session) == [0]
+
+
+def test_a_loss_above_its_average_pauses_once_while_it_is():
+    session = make()
+    run_to(session, 12)
+    do(session, "break when loss > x0")
+    assert pauses(session) == [12]
+
+
+def test_a_condition_that_is_set_again_pauses_again():
+    session = make()
+    run_to(session, 12)
+    do(session, "break when loss > x0")
+    run_on(session)
+    do(session, "resume")
+    run_to(session, 20)
+    do(session, "break off")
+    do(session, "break when loss > x0")
+    assert pauses(session) == [20]
+
+
+def test_every_step_that_is_not_finite_is_held_for_a_user():
+    session = make(total=10)
+    do(session, "break when nan")
+    run_to(session, 6)
+    poison(session, "head.bias")
+    assert pauses(session) == [6, 7, 8, 9]
 
 
 def kill(session: Session, units: int) -> None:

@@ -165,3 +165,38 @@ def test_the_program_trains_on_several_inputs(data, model, metrics, tmp_path, ca
     for info, value in outcome.metrics:
         assert f"{info.name} {value:.4f}" in measured
     assert checked_by_ruff(tmp_path) == ""
+
+
+def two_classes():
+    """Two numbers, with their sign as a target: 0 and 1."""
+    labels = (NUMBERS[:, 0] > 0).astype(np.int32)
+    return tuple(Dataset(NUMBERS[p], labels[p]) for p in (slice(0, 60), slice(60, 80)))
+
+
+def signs():
+    """Two numbers, with their sign as a target: -1 and 1."""
+    labels = np.where(NUMBERS[:, 0] > 0, 1.0, -1.0)
+    return tuple(Dataset(NUMBERS[p], labels[p]) for p in (slice(0, 60), slice(60, 80)))
+
+
+def one_output() -> Linear:
+    return Linear(2, 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "loss"), [("two_classes", "binary_cross_entropy"), ("signs", "hinge")]
+)
+def test_one_output_for_two_classes_has_an_accuracy_also_in_the_program(
+    data, loss, tmp_path, capsys
+):
+    more = f'loss = "{loss}"\nmetrics = ["accuracy"]'
+    text = TEXT.format(data=f"{HERE}:{data}", model=f"{HERE}:one_output", more=more)
+    text = text.replace("steps = 5", "epochs = 40").replace("0.003", "0.1")
+    outcome = list(replay(loads(text, "a test"), "a test"))[-1]
+    assert outcome.test_accuracy >= 0.9
+    program = generate_program(loads(text, "a test"), "a test")
+    (tmp_path / "saved.py").write_text(program)
+    *_, measured, last = printed(program, capsys)
+    assert last == outcome.digest
+    assert f"accuracy {outcome.test_accuracy:.4f}" in measured
+    assert checked_by_ruff(tmp_path) == ""

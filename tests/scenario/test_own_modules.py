@@ -185,7 +185,8 @@ def test_the_traceback_is_printed_before_the_error(tmp_path, monkeypatch, capsys
     *traceback, last = capsys.readouterr().err.splitlines()
     assert traceback[0] == "Traceback (most recent call last):"
     assert any('raise KeyError("mine")' in line for line in traceback)
-    assert last.endswith("data: own_net:fails() failed: KeyError: 'mine'")
+    where = f"own_net.py, line {NET[: NET.index('raise KeyError')].count(chr(10)) + 1}"
+    assert last.endswith(f"data: own_net:fails() failed: KeyError: 'mine' ({where})")
 
 
 def test_a_loss_of_the_users_own_is_minimized(tmp_path, monkeypatch):

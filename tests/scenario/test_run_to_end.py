@@ -63,8 +63,11 @@ def test_a_diverged_run_writes_one_line_without_waiting_for_the_disk(tmp_path, s
     assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
 
 
-def met_by(text: str, condition: str) -> tuple[list[int], str]:
-    """Return the steps at which a run breaks that is resumed each time, and its digest."""
+def held_steps(text: str, condition: str, again: bool = False) -> tuple[list[int], str]:
+    """Return the steps at which a run breaks that is resumed each time, and its digest.
+
+    ``again`` sets the breakpoint again after each, so that every step that meets it is returned.
+    """
     session = build(loads(text, "x.toml"), "x.toml")
     session.apply_command(parse(f"break when {condition}"), "key", 1)
     steps = []
@@ -73,7 +76,16 @@ def met_by(text: str, condition: str) -> tuple[list[int], str]:
         session.run_burst()
         if session.phase is Phase.PAUSED:
             steps.append(session.step)
+        if session.phase is Phase.PAUSED and again:
+            session.run_burst(max_steps=1)
+            session.apply_command(parse("break off"), "key", 1)
+            session.apply_command(parse(f"break when {condition}"), "key", 1)
     return steps, session.engine.digest()
+
+
+def met_by(text: str, condition: str) -> tuple[list[int], str]:
+    """Return the steps that meet a condition, and the digest of the run."""
+    return held_steps(text, condition, again=True)
 
 
 def broken_alone(session: Session, conditions: list[str]) -> list[tuple[int, str]]:
@@ -106,9 +118,11 @@ def test_each_condition_is_written_separately():
     assert loss == [step for step in met if step - 1 not in met]
 
 
-def test_a_live_run_is_held_at_each_step_also_after_a_resume(tmp_path):
-    met, _ = met_by(HEAD, "grad_norm fc > 0")
-    assert met == list(range(140))
+@pytest.mark.parametrize("condition", ["grad_norm fc > 0", "loss > x1.01"])
+def test_a_live_run_is_held_where_a_condition_begins_to_hold(condition):
+    met, digest = met_by(HEAD, condition)
+    begins = [step for step in met if step - 1 not in met]
+    assert held_steps(HEAD, condition) == (begins, digest)
 
 
 @pytest.mark.parametrize("name", ["a", None])

@@ -25,7 +25,7 @@ BROKEN_PIPE: Final = 128 + signal.SIGPIPE
 
 def report_error(error: TuitrainError) -> int:
     """Print an error, and return its exit status."""
-    if isinstance(error, UserCodeError) and error.traceback:
+    if isinstance(error, UserCodeError | RunFailedError) and error.traceback:
         print_lines(error.traceback)
     print_error(str(error))
     if isinstance(error, NoSuchRunError):

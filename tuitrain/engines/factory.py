@@ -84,6 +84,21 @@ class EngineSpec:
         return -(-len(self.train) // self.batch_size)
 
 
+def describe_loss_problem(kind: str, value: object, shape: tuple[int, ...] | None) -> str:
+    """Say what a loss must return instead of a value.
+
+    Parameters
+    ----------
+    kind : of the numbers of an engine: ``a torch.Tensor``
+    shape : the value's, if it is one; else None
+    """
+    must = f"the loss must return one number, as {kind}, but gave"
+    if shape is None:
+        what = "None" if value is None else f"a {type(value).__module__}.{type(value).__name__}"
+        return f"{must} {what.removeprefix('a builtins.')}"
+    return f"{must} numbers of shape {shape}; its mean() is one"
+
+
 class GroupSimulator(Protocol):
     """Follows the commands of a run without training, to know its groups and their settings."""
 
@@ -133,6 +148,10 @@ class EngineFactory(Protocol):
         ------
         CoreError : it has no such setting, or a value is not allowed
         """
+        ...
+
+    def loss_problem(self, value: object) -> str:
+        """Say what a loss of the user's own must return instead of this value; "" if it may."""
         ...
 
     def build(self, spec: EngineSpec) -> Engine:

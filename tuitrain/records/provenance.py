@@ -161,10 +161,15 @@ def source_digest(module: str) -> str:
 def describe_differences(recorded: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
     """Return the differences between recorded values and those here, in words."""
     return [
-        f"{name}: {here.get(name, 'none')} here, {value} recorded"
+        f"{name}: {_in_words(here.get(name, 'none'))} here, {_in_words(value)} recorded"
         for name, value in sorted(recorded.items())
         if here.get(name, "none") != value
     ]
+
+
+def _in_words(value: str) -> str:
+    """Return a recorded value as it is shown; data without classes are recorded as ``None``."""
+    return value.replace("None classes", "no classes")
 
 
 def _dataset_digests(name: str, dataset: Dataset) -> dict[str, str]:

@@ -15,6 +15,8 @@ from tuitrain.engines.targets import match_names, resolve_groups
 from tuitrain.errors import RefusedError
 from tuitrain.metric_info import unmeasured_message
 
+from .snapshot import Series
+
 AVERAGE_STEPS: Final = 50
 """Steps over which the loss is averaged."""
 
@@ -31,7 +33,7 @@ class Breakpoints:
     """
 
     def __init__(self) -> None:
-        self._conditions: list[AddBreakpoint] = []
+        self._conditions: dict[AddBreakpoint, int] = {}
         self.reason = ""
 
     def __len__(self) -> int:
@@ -47,7 +49,7 @@ class Breakpoints:
         """
         if isinstance(command, AddBreakpoint):
             check_target(command, engine)
-            added = self.add(command)
+            added = self.add(command, engine.step)
             return CommandResult(
                 added, "the run will pause then" if added else "that is set already"
             )
@@ -62,30 +64,45 @@ class Breakpoints:
             )
         return CommandResult(True, f"{len(self)} left")
 
-    def add(self, condition: AddBreakpoint) -> bool:
-        """Add a condition; return False if it exists already."""
+    def add(self, condition: AddBreakpoint, since: int = 0) -> bool:
+        """Add a condition at the boundary before step ``since``; return False if it exists."""
         if condition in self._conditions:
             return False
-        self._conditions.append(condition)
+        self._conditions[condition] = since
         return True
 
     def remove(self, condition: AddBreakpoint) -> bool:
         """Remove a condition; return False if it does not exist."""
         if condition not in self._conditions:
             return False
-        self._conditions.remove(condition)
+        del self._conditions[condition]
         return True
 
     def clear(self) -> int:
         """Remove all conditions, and return how many there were."""
         count = len(self._conditions)
-        self._conditions = []
+        self._conditions = {}
         return count
+
+    def move_to(self, step: int) -> None:
+        """Follow the run to another boundary: no condition is newer than this step."""
+        self._conditions = {
+            condition: min(since, step) for condition, since in self._conditions.items()
+        }
 
     @property
     def conditions(self) -> tuple[AddBreakpoint, ...]:
         """The conditions, oldest first."""
         return tuple(self._conditions)
+
+    @property
+    def since(self) -> tuple[int, ...]:
+        """The steps taken when each of the conditions was set, in their order."""
+        return tuple(self._conditions.values())
+
+    def was_set(self, condition: AddBreakpoint, step: int) -> bool:
+        """Whether a condition was set already when step ``step`` (from 0) was checked."""
+        return self._conditions.get(condition, step + 1) <= step
 
     def texts(self) -> tuple[str, ...]:
         """Return the conditions, as the commands that made them."""
@@ -134,17 +151,28 @@ class Breakpoints:
         reasons = {condition: _reason(condition, step, losses) for condition in self._conditions}
         return {condition: reason for condition, reason in reasons.items() if reason}
 
-    def check_metrics(self, values: Mapping[str, float]) -> bool:
-        """Return whether measured metrics pause the run; sets `reason`."""
-        for condition in self._conditions:
-            value = values.get(condition.on) if condition.is_on_metric else None
-            if value is None:
+    def check_metrics(self, step: int, curves: Mapping[str, Series]) -> bool:
+        """Return whether metrics measured after ``step`` steps pause the run; sets `reason`.
+
+        A condition pauses it at the first measurement that meets it, and again only after one that
+        did not. Measurements before the condition was set do not count.
+
+        Parameters
+        ----------
+        curves : the metrics of the present branch so far
+        """
+        for condition, since in self._conditions.items():
+            curve = curves.get(condition.on) if condition.is_on_metric else None
+            if curve is None or not len(curve.steps) or curve.steps[-1] != step:
                 continue
-            if condition.sign == ">=" and value >= condition.limit:
-                self.reason = f"{condition.on} {value:g} has reached {condition.limit:g}"
-                return True
-            if condition.sign == "<=" and value <= condition.limit:
-                self.reason = f"{condition.on} {value:g} is not above {condition.limit:g}"
+            was_met = (
+                len(curve.steps) > 1
+                and curve.steps[-2] > since
+                and _metric_reason(condition, float(curve.values[-2]))
+            )
+            reason = _metric_reason(condition, float(curve.values[-1]))
+            if reason and not was_met:
+                self.reason = reason
                 return True
         return False
 
@@ -203,6 +231,15 @@ def _reason(condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]
             return _mostly_dead(condition, step)
         case _:  # metrics are checked between steps
             return ""
+
+
+def _metric_reason(condition: AddBreakpoint, value: float) -> str:
+    """Return why a value of a metric meets a condition, or ""."""
+    if condition.sign == ">=" and value >= condition.limit:
+        return f"{condition.on} {value:g} has reached {condition.limit:g}"
+    if condition.sign == "<=" and value <= condition.limit:
+        return f"{condition.on} {value:g} is not above {condition.limit:g}"
+    return ""
 
 
 def _not_finite(step: PendingStep) -> str:

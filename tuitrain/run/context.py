@@ -86,6 +86,7 @@ class RunContext:
     def settle_after_jump(self) -> None:
         """Pause, or finish at the last step, after the run has moved to another step."""
         self.hold_policy.reset()
+        self.breakpoints.move_to(self.step)
         self.run_state.settle(at_end=self.step >= self.info.total_steps)
 
     def capture_state(self) -> SessionState:
@@ -102,6 +103,7 @@ class RunContext:
             checkpoints=dict(self.checkpoints.refs),
             planned=tuple(self.plan.pending),
             breakpoints=self.breakpoints.conditions,
+            breakpoints_since=self.breakpoints.since,
             held_step=self.hold_policy.held_step,
             met_conditions=self.hold_policy.current_conditions(),
             observer_state=self.get_observer_state(),
@@ -119,8 +121,9 @@ class RunContext:
         )
         self.checkpoints.refs = dict(state.checkpoints)
         self.plan.pending = list(state.planned)
-        for condition in state.breakpoints:
-            self.breakpoints.add(condition)
+        since = state.breakpoints_since or (0,) * len(state.breakpoints)
+        for condition, step in zip(state.breakpoints, since, strict=True):
+            self.breakpoints.add(condition, step)
         self.hold_policy.restore(state.held_step, state.met_conditions)
         if self.step >= self.info.total_steps:
             self.run_state.phase = Phase.FINISHED

@@ -24,8 +24,9 @@ class HoldPolicy:
     ----------
     held_step : the step that is held, or None
     met_conditions : the conditions that the last checked step met
-    is_attended : whether a user can answer. If so, every step that meets a condition is held;
-        otherwise only a step that meets a condition which the step before it did not meet
+    is_attended : whether a user can answer. If so, every step whose loss or gradient is not finite
+        is held. In all other cases, a step is held that meets a condition which the step before it
+        did not meet
     """
 
     def __init__(self, engine: Engine, timeline: Timeline, breakpoints: Breakpoints) -> None:
@@ -79,10 +80,20 @@ class HoldPolicy:
             -AVERAGE_STEPS:
         ]
         now, reasons = self._engine.step, self._breakpoints.met(step, recent)
-        was_checked = self._checked_step == now - 1 and not self.is_attended
-        known = self.met_conditions if was_checked else ()
+        known = self._known_conditions(now)
         self.met_conditions, self._checked_step = tuple(reasons), now
         new = [reason for condition, reason in reasons.items() if condition not in known]
         self._breakpoints.reason = new[0] if new else ""
         self.held_step = now if new else None
         return bool(new)
+
+    def _known_conditions(self, step: int) -> list[AddBreakpoint]:
+        """Return the conditions that the step before met too, so that they hold no step again."""
+        if self._checked_step != step - 1:
+            return []
+        return [
+            condition
+            for condition in self.met_conditions
+            if self._breakpoints.was_set(condition, step - 1)
+            and not (condition.on == "nan" and self.is_attended)
+        ]

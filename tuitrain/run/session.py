@@ -19,6 +19,7 @@ from .checkpoint_policy import DEFAULT_POLICY, CheckpointPolicy
 from .command_handlers import handle_command
 from .context import RunContext
 from .final_digests import FinalDigests
+from .logs.training_warnings import first_steps_problem
 from .lr_sweep import preview_update
 from .recorder import NULL_RECORDER, Recorder
 from .session_state import PlannedCommand, SessionState
@@ -54,6 +55,7 @@ class Session:
     ----------
     recorder, timeline, journal, plan, checkpoints, breakpoints : the parts of the run
     on_boundary : called at the boundaries of a live run, after the commands
+    on_warning : called with a sentence, if the first steps show that the run cannot learn
     """
 
     def __init__(
@@ -75,6 +77,8 @@ class Session:
         self.checkpoints = context.checkpoints
         self.breakpoints = context.breakpoints
         self.on_boundary: Callable[[], None] = lambda: None
+        self.on_warning: Callable[[str], None] = lambda _: None
+        self._has_warned = False
         self.final_digests = FinalDigests(engine, context.timeline, recorder)
         self._stops = sorted({*stops, *self.plan.steps, info.total_steps})
         self.timeline.stops = self._stops
@@ -219,6 +223,8 @@ class Session:
         if is_held:
             self._pause_at_breakpoint()
         if losses:
+            if before == 0:
+                self._check_first_steps(losses)
             self._after_steps(len(losses))
         return losses
 
@@ -304,10 +310,18 @@ class Session:
         """Record the metrics of this boundary; return whether a breakpoint has paused the run."""
         values, at_end = self.test_metrics(), self.step == self.info.total_steps
         self.recorder.metrics(self.step, values)
-        is_met = not at_end and self.breakpoints.check_metrics(values)
+        curves = self.timeline.branch.metrics.series()
+        is_met = not at_end and self.breakpoints.check_metrics(self.step, curves)
         if is_met:
             self._pause_at_breakpoint()
         return is_met
+
+    def _check_first_steps(self, losses: Sequence[float]) -> None:
+        """Warn, once, if the first steps show that the run cannot learn."""
+        problem = first_steps_problem(self.engine, losses, not self.info.reports_metrics)
+        if problem and not self._has_warned:
+            self._has_warned = True
+            self.on_warning(problem)
 
     def _after_steps(self, count: int) -> None:
         """Do the work that is due after a burst: metrics, digests, group metrics, checkpoints."""

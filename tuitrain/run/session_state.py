@@ -55,6 +55,7 @@ class SessionState:
     checkpoints : where checkpoints were made, by name
     planned : the planned commands that are pending
     breakpoints : the conditions that are set
+    breakpoints_since : the steps taken when each of them was set; empty if that is not known
     held_step : the step that a breakpoint holds, which passes next time; or None
     met_conditions : the conditions that the held step, or else the last step taken, met
     observer_state : the state of the session's observers, as plain values
@@ -68,6 +69,7 @@ class SessionState:
     checkpoints: Mapping[str, CheckpointRef] = field(default_factory=dict[str, CheckpointRef])
     planned: tuple[PlannedCommand, ...] = ()
     breakpoints: tuple[AddBreakpoint, ...] = ()
+    breakpoints_since: tuple[int, ...] = ()
     held_step: int | None = None
     met_conditions: tuple[AddBreakpoint, ...] = ()
     observer_state: Mapping[str, Any] = field(default_factory=dict[str, Any])

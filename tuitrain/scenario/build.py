@@ -19,10 +19,11 @@ from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain.run.recorder import NULL_RECORDER, Recorder
 from tuitrain.run.session import PlannedCommand, Session
 from tuitrain.run.snapshot import RunInfo
+from tuitrain.user_code import UserCallable, user_code_error
 
 from .data_spec import is_file_data
 from .datasets import load_data
-from .import_spec import call, import_callable, type_name, user_code_error
+from .import_spec import call, import_callable, type_name
 from .load import parse_commands
 from .metrics import evaluate_every, make_metric_plans, metric_infos
 from .module_search import search_modules_of
@@ -305,5 +306,6 @@ def _loss(loss: str | Mapping[str, Any], factory: EngineFactory) -> Any:
             return factory.make_loss(name, settings)
         except (TypeError, ValueError) as error:
             raise ScenarioError(f"loss: {describe_error(error)}") from None
-    function = import_callable("loss", name, known)
+    own = import_callable("loss", name, known)
+    function = UserCallable("loss", name, own, factory.loss_problem)
     return functools.partial(function, **settings) if settings else function

@@ -16,6 +16,7 @@ from tuitrain.errors import TuitrainError
 from .bundled_data import BUNDLED_DATA
 from .data_spec import FILE_KINDS, is_file_data, option_text
 from .datasets import load_data
+from .module_search import search_modules_of
 
 if TYPE_CHECKING:
     from tuitrain_core.data import Dataset
@@ -76,6 +77,7 @@ def describe(name: str) -> tuple[Description, NDArray[np.uint8] | None]:
     """
     from tuitrain_core.errors import CoreError
 
+    search_modules_of("")
     if name in BUNDLED_DATA or is_file_data(name):
         train, _ = load_data(name)
         first = train.input_arrays[0]
@@ -88,6 +90,7 @@ def describe(name: str) -> tuple[Description, NDArray[np.uint8] | None]:
             return describe_named(name), None
         if path.is_dir():
             return _folder(path)
+        _check_is_data(path)
         with path.open("rb") as file:
             start = file.read(4)
         if start[:2] == b"PK":
@@ -100,6 +103,24 @@ def describe(name: str) -> tuple[Description, NDArray[np.uint8] | None]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise TuitrainError(f"{name:.200}: cannot be read: {reason}") from None
+
+
+def _check_is_data(path: Path) -> None:
+    """Check that a file is not a program or a scenario, whose lines would be rows of a table.
+
+    Raises
+    ------
+    TuitrainError : it is; the message says how it is used
+    """
+    if path.suffix.lower() == ".py":
+        raise TuitrainError(
+            f"{path!s:.200}: is a Python file, not data; a function in it that returns data is "
+            f"called {path.stem}:FUNCTION"
+        )
+    if path.suffix.lower() == ".toml":
+        raise TuitrainError(
+            f"{path!s:.200}: is a TOML file, not data; `tuitrain run` runs a scenario"
+        )
 
 
 def describe_named(name: str) -> Description:
@@ -156,7 +177,8 @@ def _csv(path: Path) -> Description:
         values = column.numbers[np.isfinite(column.numbers)]
         words = {
             "numbers": "numbers",
-            "texts": f"{len(column.texts)} different texts",
+            "texts": f"{len(column.texts)} different texts"
+            + (", numbers with a decimal comma: write a point" if column.decimal_comma else ""),
             "mixed": f"mixed: {len(values)} of {len(table)} cells are numbers",
             "empty": "empty",
         }[column.kind]

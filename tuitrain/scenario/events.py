@@ -30,7 +30,7 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """The record can no longer be written; the training continues."""
+    """The record can no longer be written, or the loss cannot train; the run continues."""
 
     step: int
     message: str

@@ -6,20 +6,12 @@ import importlib
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from traceback import TracebackException
-from typing import Any, Final
+from typing import Any
 
-import tuitrain
-from tuitrain.errors import ScenarioError, UserCodeError, describe_error, did_you_mean
+from tuitrain.errors import ScenarioError, did_you_mean
+from tuitrain.user_code import user_code_error
 
 from .module_search import searched_folders
-
-_OURS: Final = (
-    str(Path(tuitrain.__file__).parent),
-    importlib.__file__.removesuffix("__init__.py"),
-    "<frozen importlib",
-)
-"""The beginnings of the paths of code that is not the user's."""
 
 
 def import_callable(key: str, name: str, known: Iterable[str]) -> Callable[..., Any]:
@@ -78,11 +70,6 @@ def call(key: str, name: str, make: Callable[[], Any]) -> Any:
         raise user_code_error(f"{key}: {name}() failed", error) from error
 
 
-def user_code_error(problem: str, error: BaseException) -> UserCodeError:
-    """Return the error that reports an exception of the user's own code, with its traceback."""
-    return UserCodeError(f"{problem}: {describe_error(error)}", _format_traceback(error))
-
-
 def type_name(value: object) -> str:
     """Return the name of a value's type."""
     return type(value).__name__
@@ -107,15 +94,3 @@ def _python_files(folder: str) -> list[Path]:
         return sorted(Path(folder).glob("*.py"))
     except OSError:
         return []
-
-
-def _format_traceback(error: BaseException) -> str:
-    """Return the lines of an error's traceback that are in the user's own code; "" without any."""
-    report = TracebackException.from_exception(error)
-    core = getattr(sys.modules.get("tuitrain_core"), "__file__", None)
-    ours = (*_OURS, str(Path(core).parent)) if core else _OURS
-    frames = [frame for frame in report.stack if not frame.filename.startswith(ours)]
-    if not frames and not isinstance(error, SyntaxError):
-        return ""
-    report.stack[:] = frames
-    return "".join(report.format(chain=False)).rstrip()

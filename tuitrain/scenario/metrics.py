@@ -17,6 +17,7 @@ from tuitrain.metric_info import (
     metric_name,
     read_interval,
 )
+from tuitrain.user_code import UserCallable
 
 from .import_spec import import_callable, type_name
 from .schema import Evaluate, Scenario
@@ -104,7 +105,7 @@ def _plan(text: str) -> MetricPlan:
         _fact(text, function, "larger_is_better", True),
         _fact(text, function, "is_share", False),
     )
-    return MetricPlan(info, function)
+    return MetricPlan(info, UserCallable("metrics", text, function))
 
 
 def _fact(text: str, function: object, name: str, default: bool) -> bool:

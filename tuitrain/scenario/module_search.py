@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import sysconfig
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -19,11 +18,7 @@ from typing import Final
 
 from tuitrain.errors import TuitrainError
 from tuitrain.records.record_reader import HEADER, read_header
-
-INSTALLED: Final = tuple(
-    sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
-)
-"""Folders of Python's own modules and of installed packages."""
+from tuitrain.user_code import INSTALLED
 
 _OURS: Final = ("tuitrain", "tuitrain_core", "__main__")
 _lock = threading.Lock()

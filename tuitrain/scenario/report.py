@@ -73,10 +73,16 @@ class TextReport:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._has_expectations = False
 
     def handle(self, event: Event) -> None:
         """Print one event."""
-        self._console.print(format_line(*_parts(event)), highlight=False, soft_wrap=True)
+        self._has_expectations |= isinstance(event, Finding)
+        if isinstance(event, Ended) and event.ok and not self._has_expectations:
+            parts = _at(event.step), f"finished; no expectations; {event.digest}"
+        else:
+            parts = _parts(event)
+        self._console.print(format_line(*parts), highlight=False, soft_wrap=True)
 
 
 def format_line(*parts: Part) -> Text:
@@ -92,7 +98,7 @@ def _parts(event: Event) -> Sequence[Part]:
     if isinstance(event, Started):
         rest = f"{event.batch_size} samples, {event.steps_per_epoch} an epoch"
         return (event.scenario, "bold"), f": {event.total_steps} steps of {rest}"
-    at = f"  {event.step:>7}  "
+    at = _at(event.step)
     match event:
         case Resumed():
             return at, event.message
@@ -113,6 +119,11 @@ def _parts(event: Event) -> Sequence[Part]:
         case Ended():
             verdict = ("all expectations hold", "green") if event.ok else ("FAILED", "red")
             return at, verdict, f"; {event.digest}"
+
+
+def _at(step: int) -> str:
+    """Return the beginning of a line, with its step."""
+    return f"  {step:>7}  "
 
 
 def _metric_texts(measured: Measured) -> list[str]:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from tuitrain.errors import RunFailedError, TuitrainError, describe_error
+from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.records.repetition import RepeatedAction, RepeatedCommand, RepeatedEnd
 from tuitrain.run.deferred_signals import DeferredSignals
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.live.attendance import Attendance
 from tuitrain.run.session import NO_TICKET, Session
 from tuitrain.run.snapshot import Phase
+from tuitrain.user_code import describe_failure, format_traceback
 
 from .events import Ended, EpochEnded, Evaluated, Event, Finding, Measured, Started, Trouble
 
@@ -92,6 +93,8 @@ def _follow(
 ) -> Iterator[Event]:
     info = session.info
     written, problem = len(session.journal), ""
+    warnings: list[str] = []
+    session.on_warning = warnings.append
     while True:
         with _failing(session, source):
             session.apply_planned()
@@ -112,6 +115,8 @@ def _follow(
         if session.problem not in ("", problem):
             yield Trouble(session.step, session.problem)
         problem = session.problem
+        while warnings:
+            yield Trouble(session.step, warnings.pop(0))
         if signals.received:
             session.end("interrupted")
             return
@@ -147,8 +152,8 @@ def _failing(session: Session, source: str) -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         session.end("failed")
-        what = describe_error(error)
-        raise RunFailedError(f"{source}: step {session.step + 1}: {what}") from error
+        problem = f"{source}: step {session.step + 1}: {describe_failure(error)}"
+        raise RunFailedError(problem, format_traceback(error)) from error
 
 
 def repeat_action(session: Session, entry: RepeatedAction) -> None:

@@ -86,6 +86,7 @@ def load_csv(
     if not is_share(test):
         table = join_tables(table, read_csv(path.parent / Path(str(test)), sep))
     table = _without_gaps(table, gaps)
+    _check_decimal_points(table)
     train, tests = _parts(table, test)
     labels = _targets(table, targets, classes, unit)
     columns = [table.columns[name] for name in features]
@@ -202,6 +203,17 @@ def _without_gaps(table: Table, gaps: str) -> Table:
             f"{table.files[0][0]}: every row has an empty cell, so gaps=drop leaves none"
         )
     return left
+
+
+def _check_decimal_points(table: Table) -> None:
+    """Report a column of numbers with decimal commas, which would be read as texts."""
+    for name, column in table.columns.items():
+        if cell := column.decimal_comma:
+            row = int(np.argmax(column.codes == column.texts.index(cell)))
+            raise DataError(
+                f"{table.place(row, name)}: {cell!r} has a decimal comma; numbers have a decimal "
+                f"point, such as {cell.replace(',', '.')}"
+            )
 
 
 def _parts(table: Table, test: Any) -> tuple[Array, Array]:

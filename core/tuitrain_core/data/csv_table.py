@@ -7,6 +7,7 @@ the first `MAX_TEXTS` distinct ones are kept.
 from __future__ import annotations
 
 import os
+import re
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,9 @@ OTHER: Final = -1
 
 GAPS: Final = frozenset({"", "?", "na", "n/a", "nan", "null"})
 """Cells that count as empty, in lower case."""
+
+
+_DECIMAL_COMMA: Final = re.compile(r"[+-]?[0-9]{1,15}(,[0-9]{1,15})?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +63,13 @@ class Column:
         if numeric == filled:
             return "numbers"
         return "mixed" if 2 * numeric >= filled else "texts"
+
+    @property
+    def decimal_comma(self) -> str:
+        """A cell with a decimal comma, such as ``3,14``, if all cells are such numbers; else ""."""
+        if self.kind == "numbers" or not all(map(_DECIMAL_COMMA.fullmatch, self.texts)):
+            return ""
+        return next((text for text in self.texts if "," in text), "")
 
     @property
     def gaps(self) -> Array:

@@ -138,14 +138,15 @@ def find_images(folder: Path) -> ImageFiles:
     if len(divided) < 2:
         classes = [entry.name for entry in _folders(folder)]
         files = _labeled(folder, classes)
+        _check_no_class_is_empty(folder, classes, files)
         return ImageFiles(tuple(classes), files, ())
     classes = [entry.name for entry in _folders(divided["train"])]
     for entry in _folders(divided["test"]):
         if entry.name not in classes:
             raise DataError(f"{entry}: there is no class {entry.name!r} in {divided['train']}")
-    return ImageFiles(
-        tuple(classes), _labeled(divided["train"], classes), _labeled(divided["test"], classes)
-    )
+    files = _labeled(divided["train"], classes)
+    _check_no_class_is_empty(divided["train"], classes, files)
+    return ImageFiles(tuple(classes), files, _labeled(divided["test"], classes))
 
 
 def read_image(path: str | os.PathLike[str]) -> Array:
@@ -179,6 +180,20 @@ def _labeled(folder: Path, classes: Sequence[str]) -> tuple[tuple[Path, int], ..
             f"(folders: {', '.join(classes[:12])})"
         )
     return tuple(files)
+
+
+def _check_no_class_is_empty(
+    folder: Path, classes: Sequence[str], files: Sequence[tuple[Path, int]]
+) -> None:
+    """Report a class without an image to train on."""
+    filled = {number for _, number in files}
+    empty = [name for number, name in enumerate(classes) if number not in filled]
+    if empty:
+        others = f" (one of {len(empty)} such folders)" if len(empty) > 1 else ""
+        raise DataError(
+            f"{folder / empty[0]}: has no {', '.join(ENDINGS)} files{others}; each folder is a "
+            "class and needs an image; a folder whose name begins with . or _ is left out"
+        )
 
 
 def _is_image(path: Path) -> bool:

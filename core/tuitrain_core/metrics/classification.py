@@ -72,13 +72,62 @@ class ShareOfRight(Metric):
 
 
 class Accuracy(ShareOfRight):
-    """The share of targets that are guessed; a guess is wrong where an output is NaN."""
+    """The share of targets that are guessed; a guess is wrong where an output is NaN.
+
+    Two classes with one output for both are a CoreError: see `BinaryAccuracy`.
+    """
 
     name = "accuracy"
 
     def is_right(self, outputs: Array, targets: Array) -> Array:
         """See `ShareOfRight.is_right`."""
-        return predict_classes(outputs, class_axis(outputs, targets)) == targets
+        axis = class_axis(outputs, targets)
+        if outputs.shape[axis] == 1 and targets.any():
+            raise CoreError(
+                f"the accuracy needs an output for each class, but the outputs {outputs.shape} "
+                f"have one, and a target is class {targets.max()}; with the losses "
+                "binary_cross_entropy and hinge one output is enough"
+            )
+        return predict_classes(outputs, axis) == targets
+
+
+class BinaryAccuracy(ShareOfRight):
+    """The share of targets of two classes that are guessed, with one output for each target.
+
+    The guess is the second class where the output is above 0, as the outputs of the losses
+    binary_cross_entropy (logits) and hinge are read. A NaN output is a wrong guess.
+
+    Parameters
+    ----------
+    first : the target of the first class: 0, or -1 for hinge; that of the second is 1
+    """
+
+    name = "accuracy"
+
+    def __init__(self, first: int = 0) -> None:
+        super().__init__()
+        self._first = first
+
+    def is_right(self, outputs: Array, targets: Array) -> Array:
+        """Return where outputs are on the side of their targets; axes of size 1 may differ.
+
+        Raises
+        ------
+        ShapeError : there is not one output for each target
+        CoreError : a target is neither of the two classes
+        """
+        if [size for size in outputs.shape if size != 1] != [s for s in targets.shape if s != 1]:
+            raise ShapeError(
+                f"outputs {outputs.shape} do not fit targets {targets.shape}: both have a number "
+                "for each value"
+            )
+        outputs = outputs.reshape(targets.shape)
+        other = targets[(targets != self._first) & (targets != 1)]
+        if other.size:
+            raise CoreError(
+                f"the accuracy needs the targets {self._first} and 1, but one is {other.flat[0]:g}"
+            )
+        return ((outputs > 0) == (targets == 1)) & ~np.isnan(outputs)
 
 
 class Top5(ShareOfRight):

@@ -293,3 +293,15 @@ def test_a_quote_within_a_cell_is_text(tmp_path, text, cells):
 def test_a_quote_without_an_end_is_named_where_it_begins(tmp_path):
     with pytest.raises(DataError, match='line 3: a cell begins with " and has no closing one'):
         read_csv(write(tmp_path, 'a,b\n1,2\n3,"4\n5,6\n7,8\n'))
+
+
+def test_a_column_of_decimal_commas_is_one_error(tmp_path):
+    path = write(tmp_path, "area;price\n50;1,5\n70;2\n90;-3,25\n")
+    with pytest.raises(DataError) as raised:
+        load_csv(path)
+    assert str(raised.value) == (
+        f"{path}: line 2, column 'price': '1,5' has a decimal comma; numbers have a decimal point, "
+        "such as 1.5"
+    )
+    words = write(tmp_path, "area;code\n50;1,5\n70;2,x\n90;3\n75;a,b\n60;c\n")
+    assert load_csv(words)[0].class_names

@@ -9,7 +9,7 @@ from tuitrain_core import tape, tensor
 from tuitrain_core.compiler import Recording
 from tuitrain_core.data import DataLoader, Dataset
 from tuitrain_core.losses import LOSSES, Loss
-from tuitrain_core.metrics import METRICS, CallableMetric, LossMetric, Metric
+from tuitrain_core.metrics import METRICS, CallableMetric, LossMetric, Metric, make_metric
 from tuitrain_core.tensor import Tensor
 
 from ..batch_view import BatchView, InspectBatch
@@ -46,6 +46,7 @@ class Evaluator:
         self._test = DataLoader(test, TEST_BATCH, shuffle=False, augment=False)
         self._loss = loss
         self._plans = metrics
+        self._loss_name = next((name for name in OF_NUMBERS if loss is LOSSES[name]), "")
         self._recording = Recording(model.module, self._test, training=False, loss=loss)
 
     def measure(self, threads: int, max_batches: int | None = None) -> Mapping[str, float]:
@@ -72,9 +73,8 @@ class Evaluator:
         """Return a metric that has seen no batch."""
         if plan.function is not None:
             return CallableMetric(plan.function, plan.info.name)
-        kind = METRICS[plan.info.name]
-        if kind is not LossMetric:
-            return kind()
+        if METRICS[plan.info.name] is not LossMetric:
+            return make_metric(plan.info.name, self._loss_name)
         return _OwnLoss(self._model) if self._loss is None else LossMetric(_as_number(self._loss))
 
     def outputs(self, index: int, threads: int) -> tuple[Array, Array]:
@@ -95,7 +95,7 @@ class Evaluator:
             self._loader.batch_indices(step),
             (self.outputs(index, threads) for index in range(len(self._test))),
             self._outputs_of,
-            next((name for name in OF_NUMBERS if self._loss is LOSSES[name]), ""),
+            self._loss_name,
         )
 
     def _outputs_of(self, rows: Array) -> tuple[Array, Array]:

@@ -9,8 +9,9 @@ from tuitrain_core import random
 from tuitrain_core.data import Dataset
 from tuitrain_core.losses import LOSSES, Loss, make_loss
 from tuitrain_core.module import Module
+from tuitrain_core.tensor import Tensor
 
-from ..factory import EngineSpec, GroupSpec, MakeModel
+from ..factory import EngineSpec, GroupSpec, MakeModel, describe_loss_problem
 from .built_in_models import MODEL_NAMES, fitting_models
 from .engine import EmbeddedEngine
 from .environment import environment
@@ -38,6 +39,13 @@ class EmbeddedFactory:
     def make_loss(self, name: str, settings: Mapping[str, Any]) -> Loss:
         """Return a loss by name; see `EngineFactory.make_loss`."""
         return make_loss(name, **settings)
+
+    def loss_problem(self, value: object) -> str:
+        """Say what a loss must return instead of this value; see `EngineFactory.loss_problem`."""
+        if isinstance(value, Tensor) and value.size == 1:
+            return ""
+        shape = value.shape if isinstance(value, Tensor) else None
+        return describe_loss_problem("a tuitrain_core Tensor", value, shape)
 
     def build(self, spec: EngineSpec) -> EmbeddedEngine:
         """Build an engine at its first step; see `EngineFactory.build`."""

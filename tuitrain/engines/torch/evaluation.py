@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from tuitrain_core.data import DataLoader, Dataset
-from tuitrain_core.metrics import METRICS, CallableMetric, LossMetric, Metric
+from tuitrain_core.metrics import METRICS, CallableMetric, LossMetric, Metric, make_metric
 
 from ..batch_view import BatchView, InspectBatch
 from ..dataset_view import build_batch_view
@@ -37,6 +37,7 @@ class Evaluator:
         self, steps: ScenarioSteps, test: Dataset, loss: Any, metrics: Sequence[MetricPlan]
     ) -> None:
         self._steps, self._loss, self._plans = steps, loss, metrics
+        self._loss_name = loss.name if isinstance(loss, NamedLoss) else ""
         self._test = DataLoader(test, TEST_BATCH, shuffle=False, augment=False)
 
     def measure(self) -> Mapping[str, float]:
@@ -61,7 +62,7 @@ class Evaluator:
                 loader.batch_indices(step),
                 self._test_outputs(),
                 self._outputs_of,
-                self._loss.name if isinstance(self._loss, NamedLoss) else "",
+                self._loss_name,
             )
 
     def _test_outputs(self) -> Iterator[tuple[Array, Array]]:
@@ -79,8 +80,9 @@ class Evaluator:
     def _make_metric(self, plan: MetricPlan) -> Metric:
         if plan.function is not None:
             return CallableMetric(plan.function, plan.info.name)
-        kind = METRICS[plan.info.name]
-        return LossMetric(self._loss_number()) if kind is LossMetric else kind()
+        if METRICS[plan.info.name] is LossMetric:
+            return LossMetric(self._loss_number())
+        return make_metric(plan.info.name, self._loss_name)
 
     def _loss_number(self) -> Callable[[Array, Array], float]:
         def compute(outputs: Array, targets: Array) -> float:

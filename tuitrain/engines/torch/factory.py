@@ -12,7 +12,7 @@ import torch
 
 from tuitrain_core.data import Dataset
 
-from ..factory import EngineSpec, GroupSpec, MakeModel
+from ..factory import EngineSpec, GroupSpec, MakeModel, describe_loss_problem
 from .losses import LOSSES, NamedLoss, make_loss
 from .model_groups import simulate_groups
 from .rng import OwnRandom
@@ -41,6 +41,13 @@ class TorchFactory:
     def make_loss(self, name: str, settings: Mapping[str, Any]) -> NamedLoss:
         """Return a loss by name; see `EngineFactory.make_loss`."""
         return make_loss(name, settings)
+
+    def loss_problem(self, value: object) -> str:
+        """Say what a loss must return instead of this value; see `EngineFactory.loss_problem`."""
+        if isinstance(value, torch.Tensor) and value.numel() == 1:
+            return ""
+        shape = tuple(value.shape) if isinstance(value, torch.Tensor) else None
+        return describe_loss_problem("a torch.Tensor", value, shape)
 
     def build(self, spec: EngineSpec) -> TorchScenarioEngine:
         """Build an engine at its first step; see `EngineFactory.build`."""

@@ -88,6 +88,7 @@ class Boundary:
         self._mailbox.interrupt_burst = session.engine.interrupt
         if log is not None:
             log.get_step = lambda: session.step
+            session.on_warning = lambda text: log.add("warning", text)
         session.timeline.on_progress = self._on_retraining
         session.timeline.training = self._overhead.training
 

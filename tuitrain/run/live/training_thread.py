@@ -7,8 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from traceback import format_exception
 
-from tuitrain.errors import RunFailedError, TuitrainError, describe_error
+from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.text import format_count
+from tuitrain.user_code import describe_failure, format_traceback
 
 from ..logs.log_capture import LogCapture
 from ..progress import ProgressCallback
@@ -124,7 +125,7 @@ class TrainingThread:
         """Log the traceback, and return the error that ends the run."""
         if self._log is not None:
             self._log.add("error", "".join(format_exception(error)))
-        return RunFailedError(f"{where}{describe_error(error)}")
+        return RunFailedError(f"{where}{describe_failure(error)}", format_traceback(error))
 
     def _fail(self, error: TuitrainError) -> None:
         """Show why the run cannot continue, and refuse commands until it is closed."""

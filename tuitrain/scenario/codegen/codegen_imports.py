@@ -13,7 +13,7 @@ from tuitrain.errors import ScenarioError
 from tuitrain.metric_info import metric_name
 from tuitrain_core.data import Dataset
 from tuitrain_core.losses import LOSSES, default_loss
-from tuitrain_core.metrics import METRICS
+from tuitrain_core.metrics import FIRST_CLASS, METRICS
 
 from ..bundled_data import BUNDLED_DATA
 from ..data_spec import is_file_data, parse_data_spec
@@ -97,7 +97,7 @@ def metric_origin(name: str, loss: Origin | None = None) -> Origin:
 
     Parameters
     ----------
-    loss : the run's loss, for ``test_loss``; see `loss_origin`
+    loss : the run's loss, for ``test_loss`` and ``accuracy``; see `loss_origin`
 
     Raises
     ------
@@ -111,6 +111,9 @@ def metric_origin(name: str, loss: Origin | None = None) -> Origin:
         function = "functional.cross_entropy" if loss is None else "loss_function"
         call = f"{function}(tensor(outputs), tensor(y)).item()"
         return Origin(f"metrics.LossMetric(\n{' ' * 12}lambda outputs, y: {call}\n{' ' * 8})")
+    first = FIRST_CLASS.get(loss.expression.removeprefix("losses.")) if loss is not None else None
+    if name == "accuracy" and first is not None:
+        return Origin(f"metrics.BinaryAccuracy({first or ''})")
     if name in METRICS:
         return Origin(f"metrics.{METRICS[name].__name__}()")
     origin = _imported("metrics", name, f"measure_{metric_name(name)}")

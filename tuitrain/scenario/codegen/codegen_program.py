@@ -260,7 +260,8 @@ class _Program:
         return self.scenario.metrics or default_metrics(self.train.has_class_targets)
 
     def _measures_accuracy_only(self) -> bool:
-        return self._metrics() == ("accuracy",) and self._is_images()
+        has_class_outputs = not self.loss or self.loss.expression != "losses.binary_cross_entropy"
+        return self._metrics() == ("accuracy",) and self._is_images() and has_class_outputs
 
     def _is_images(self) -> bool:
         """Whether the data are images of one class each, and nothing else."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...data import Inputs
+from ...errors import UnknownTypeError
 from ...losses import Loss
 from ...module import Module
 from ...tensor import Tensor, tensor
@@ -20,11 +21,22 @@ def compute_objective(
     ----------
     model : called with the inputs, one argument for each
     loss : called with outputs and targets; None calls ``model.loss((inputs, targets))``
+
+    Raises
+    ------
+    UnknownTypeError : the loss is no tensor
     """
     if loss is None:
-        return Objective(model.loss((inputs, targets)), None)
+        return Objective(_checked(model.loss((inputs, targets))), None)
     outputs = call_model(model, inputs)
-    return Objective(loss(outputs, targets), outputs)
+    return Objective(_checked(loss(outputs, targets)), outputs)
+
+
+def _checked(loss: Any) -> Tensor:
+    if isinstance(loss, Tensor):
+        return loss
+    what = "None" if loss is None else f"a {type(loss).__name__}"
+    raise UnknownTypeError(f"the loss must be a Tensor with one number, but is {what}")
 
 
 def call_model(model: Module, inputs: InputTensors) -> Tensor:

@@ -12,7 +12,7 @@ from ..charts.branch_curves import MAX_GHOSTS
 from ..formatting import format_count, format_metric, format_number
 from ..rows import ellipsize, ljust, rjust
 
-_WIDTHS = (22, 10, 10, 9, 9)
+_WIDTHS = (22, 10, 10, 9, 11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ def branch_titles(info: RunInfo) -> tuple[str, ...]:
 def branch_rows(snapshot: Snapshot) -> list[BranchRow]:
     """Return the rows, each branch under its parent, the earliest fork first.
 
-    ``●`` marks the present branch, ``┄`` a branch that is a ghost in the charts.
+    ``●`` marks the present branch, ``┄`` a branch that is a ghost in the charts, ``★`` the best last
+    value of the main metric.
     """
     present = BranchView(
         snapshot.branch,
@@ -52,10 +53,13 @@ def branch_rows(snapshot: Snapshot) -> list[BranchRow]:
     )
     branches = [*snapshot.branches, present]
     ghosts = {branch.name for branch in snapshot.branches[-MAX_GHOSTS:]}
+    main = snapshot.info.main_metric
+    values = [_last(branch.metrics.get(main.name, Series())) for branch in branches]
+    best = main.best([value for value in values if value is not None])
     return [
         BranchRow(
             branch.name,
-            _row(branch, stem, _sign(branch, present, ghosts), snapshot.info.main_metric),
+            _row(branch, stem, _sign(branch, present, ghosts), main, best),
             branch is present,
         )
         for branch, stem in _in_order(branches)
@@ -95,7 +99,7 @@ def _sign(branch: BranchView, present: BranchView, ghosts: set[str]) -> str:
     return "●" if branch is present else "┄" if branch.name in ghosts else " "
 
 
-def _row(branch: BranchView, stem: str, sign: str, main: MetricInfo) -> str:
+def _row(branch: BranchView, stem: str, sign: str, main: MetricInfo, best: float | None) -> str:
     loss, value = _last(branch.loss), _last(branch.metrics.get(main.name, Series()))
     return align_cells(
         (
@@ -103,7 +107,7 @@ def _row(branch: BranchView, stem: str, sign: str, main: MetricInfo) -> str:
             format_count(branch.fork),
             format_count(branch.tip),
             "—" if loss is None else format_number(loss),
-            "—" if value is None else format_metric(main, value),
+            "—" if value is None else "★ " * (value == best) + format_metric(main, value),
         )
     )
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from tuitrain.metric_info import ACCURACY, MetricInfo
+from tuitrain.metric_info import ACCURACY, LOSS, MetricInfo
 from tuitrain.scenario.runs.run_list import Ending, RecordedRun
 
 from ..charts.pinned_runs import PinnedRun, line_sample
 from ..formatting import format_count, format_metric, format_number
-from ..rows import Role, Row, ellipsize, ljust, rjust
+from ..rows import Role, Row, Span, ellipsize, ljust, rjust
 
 ENDINGS: Final[dict[Ending, tuple[str, Role]]] = {
     "finished": ("■", "good"),
@@ -142,6 +142,9 @@ def comparison_rows(
 ) -> list[Row]:
     """Return a table of final losses and metrics: a header, and a row for each run.
 
+    ``★`` marks the best loss and the best metric; a difference to the first run is colored as
+    better or worse.
+
     Parameters
     ----------
     runs : name, loss and metric of each run; NaN if there is none
@@ -154,20 +157,36 @@ def comparison_rows(
     rows: list[Row] = [
         ((ljust("", name) + "".join(rjust(title, 11) for title in titles), "muted"),)
     ]
-    first_loss, first_value = runs[0][1:]
-    format_value = partial(format_metric, metric)
-    for index, (run_name, loss, value) in enumerate(runs):
-        cells = [_loss(loss), "—" if math.isnan(value) else format_value(value)]
-        if to_first:
-            cells.insert(1, _signed(loss - first_loss, _loss) if index else "")
-            cells.append(_signed(value - first_value, format_value) if index else "")
-        rows.append(
-            (
-                (ljust(run_name, name), "strong"),
-                ("".join(rjust(cell, 11) for cell in cells), "text"),
-            )
-        )
+    columns = [
+        _compared([loss for _, loss, _ in runs], LOSS, _loss, to_first),
+        _compared([value for *_, value in runs], metric, partial(format_metric, metric), to_first),
+    ]
+    for (run_name, *_), losses, values in zip(runs, *columns, strict=True):
+        rows.append(((ljust(run_name, name), "strong"), *losses, *values))
     return rows
+
+
+def _compared(
+    values: Sequence[float],
+    metric: MetricInfo,
+    format_value: Callable[[float], str],
+    to_first: bool,
+) -> list[list[Span]]:
+    """Return the cells of each value: itself, and its difference to the first one."""
+    best = metric.best(values)
+    cells: list[list[Span]] = []
+    for index, value in enumerate(values):
+        text = "—" if math.isnan(value) else format_value(value)
+        is_best = value == best
+        row: list[Span] = [(rjust(f"★ {text}" if is_best else text, 11), "text")]
+        if to_first:
+            delta = value - values[0]
+            role: Role = "text"
+            if index and delta and not math.isnan(delta):
+                role = "good" if (delta > 0) == metric.larger_is_better else "bad"
+            row.append((rjust(_signed(delta, format_value) if index else "", 11), role))
+        cells.append(row)
+    return cells
 
 
 def _steps(run: RecordedRun, width: int) -> str:

@@ -1,0 +1,139 @@
+"""Code of the user: which part of it has failed, where, and the traceback of its own lines."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from traceback import TracebackException, walk_tb
+from types import FrameType
+from typing import Any, Final
+
+import tuitrain
+
+from .errors import UserCodeError, describe_error
+
+INSTALLED: Final = tuple(
+    sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+"""Folders of Python's own modules and of installed packages."""
+
+_OURS: Final = (
+    str(Path(tuitrain.__file__).parent) + os.sep,
+    importlib.__file__.removesuffix("__init__.py"),
+    "<frozen importlib",
+)
+"""The beginnings of the paths of code that is not the user's."""
+
+
+class UserCallable:
+    """A loss or metric of the user's own, with the name that errors give it.
+
+    Parameters
+    ----------
+    key : the scenario's key that names it
+    name : ``package.module:callable``
+    function : what is called
+    find_problem : says what is wrong with what it returns; "" if nothing is
+    """
+
+    def __init__(
+        self,
+        key: str,
+        name: str,
+        function: Callable[..., Any],
+        find_problem: Callable[[object], str] = lambda _: "",
+    ) -> None:
+        self.key, self.name = key, name
+        self._function, self._find_problem = function, find_problem
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """Call the function.
+
+        Raises
+        ------
+        TypeError : what it returns is not allowed
+        """
+        value = self._function(*args, **keywords)
+        if problem := self._find_problem(value):
+            raise TypeError(problem)
+        return value
+
+
+def describe_failure(error: BaseException) -> str:
+    """Say what has failed, why, and where in the user's code.
+
+    Such as ``loss: nets:careful failed: ZeroDivisionError: division by zero (nets.py, line 7)``. A
+    part that is not known, such as the model, is not named.
+    """
+    part = _failed_part(error)
+    return f"{part} failed: {_reason(error)}" if part else _reason(error)
+
+
+def user_code_error(problem: str, error: BaseException) -> UserCodeError:
+    """Return the error that reports an exception of the user's own code, with its traceback.
+
+    Parameters
+    ----------
+    problem : what has failed, unless the traceback shows that it was the loss, a metric or the data
+    """
+    return UserCodeError(
+        f"{_failed_part(error, 'failed') or problem}: {_reason(error)}", format_traceback(error)
+    )
+
+
+def format_traceback(error: BaseException) -> str:
+    """Return the lines of an error's traceback that are in the user's own code; "" without any."""
+    report = TracebackException.from_exception(error)
+    ours = _our_paths()
+    frames = [frame for frame in report.stack if not frame.filename.startswith(ours)]
+    if not frames and not isinstance(error, SyntaxError):
+        return ""
+    report.stack[:] = frames
+    return "".join(report.format(chain=False)).rstrip()
+
+
+def _reason(error: BaseException) -> str:
+    """Return an error's type and message, and the innermost line of the user's own code."""
+    user = [entry for entry in _frames(error) if not _path(entry[0]).startswith(_our_paths())]
+    own = [entry for entry in user if not _path(entry[0]).startswith(INSTALLED)]
+    place = (own or user[:1])[-1:]
+    where = [f" ({Path(_path(frame)).name}, line {line})" for frame, line in place]
+    return describe_error(error) + "".join(where)
+
+
+def _failed_part(error: BaseException, suffix: str = "") -> str:
+    """Return the part of a run whose code has raised, from the traceback; "" if it is not known."""
+    data_folder, is_in_data = _core_path("data"), False
+    for frame, _ in _frames(error):
+        path = _path(frame)
+        if frame.f_code is UserCallable.__call__.__code__:
+            called = frame.f_locals["self"]
+            return f"{called.key}: {called.name}{suffix and f' {suffix}'}"
+        if is_in_data and not path.startswith(_our_paths()) and not path.startswith(INSTALLED):
+            return f"data: a transform{suffix and f' {suffix}'}"
+        is_in_data = is_in_data or bool(data_folder and path.startswith(data_folder))
+    return ""
+
+
+def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+    """Return the frames of an error's traceback with their lines, outermost first."""
+    return walk_tb(error.__traceback__)
+
+
+def _path(frame: FrameType) -> str:
+    return frame.f_code.co_filename
+
+
+def _our_paths() -> tuple[str, ...]:
+    core = _core_path()
+    return (*_OURS, core) if core else _OURS
+
+
+def _core_path(folder: str = "") -> str:
+    """Return the path of the core or of a folder in it; "" if the core is not imported."""
+    core = getattr(sys.modules.get("tuitrain_core"), "__file__", None)
+    return str(Path(core).parent / folder) + os.sep if core else ""
