@@ -33,10 +33,13 @@ def make_metric(name: str, loss: str = "") -> Metric:
     """
     if name == Accuracy.name and loss in FIRST_CLASS:
         return BinaryAccuracy(FIRST_CLASS[loss])
-    kind = METRICS[name]
-    if kind is not LossMetric:
-        return kind()
-    raise CoreError("the metric test_loss is made with its loss")
+    if name == LossMetric.name:
+        raise CoreError("the metric test_loss is made with its loss")
+    return _made(METRICS[name])
+
+
+def _made(kind: type[Metric]) -> Metric:
+    return kind()
 
 
 __all__ = [
