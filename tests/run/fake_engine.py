@@ -80,7 +80,7 @@ class FakeEngine:
         return {"w": np.full(2, self.step, np.float32)}
 
     def gradient(self, parameter: str):
-        return None
+        return np.ones(2, np.float32)
 
     def group_of(self, parameter: str) -> str:
         return "all"

@@ -20,14 +20,16 @@ def first_steps_problem(engine: Engine, losses: Sequence[float], gives_losses: b
         number = "NaN" if math.isnan(losses[0]) else "infinite"
         lasts = not any(map(math.isfinite, losses))
         return f"the loss is {number} {'from the first step on' if lasts else 'in the first step'}"
-    if not gives_losses or _is_all_frozen(engine):
+    if not gives_losses:
         return ""
     gradients = [engine.gradient(name) for name in engine.parameters()]
+    if any(gradient is not None and gradient.any() for gradient in gradients):
+        return ""
+    if _is_all_frozen(engine):
+        return ""
     if all(gradient is None for gradient in gradients):
         return "the loss gives no gradient to any parameter, so nothing is trained"
-    if not any(gradient is not None and gradient.any() for gradient in gradients):
-        return f"every gradient is 0 in step {engine.step}, so nothing is trained"
-    return ""
+    return f"every gradient is 0 in step {engine.step}, so nothing is trained"
 
 
 def _is_all_frozen(engine: Engine) -> bool:
