@@ -21,6 +21,7 @@ from .program import Program
 from .tracing.guards import NotRecordableError
 from .tracing.model_step import trace_model_step
 from .tracing.objective import as_tensors, compute_objective
+from .tracing.python_values import PythonValues
 from .tracing.trace import InputTensors, Objective
 
 
@@ -63,6 +64,8 @@ class Recording:
             if isinstance(module, BatchNorm1d | BatchNorm2d)
             or next(module.named_buffers(recursive=False), None) is not None
         ]
+        self._functions = _functions_of(model, loss)
+        self._values = PythonValues(())
         self.problem = ""
         inputs, targets = loader.arrays
         check_targets(loss, inputs[0] if targets is None else targets)
@@ -83,6 +86,12 @@ class Recording:
                 recorded = self._recorded[frozen] = self._record()
             except NotRecordableError as problem:
                 self.problem = str(problem)
+        elif name := self._values.changed_name():
+            self.problem = (
+                f"{name}, which the forward pass or the loss reads, has changed since the step was "
+                "recorded"
+            )
+            return None
         return recorded
 
     @contextmanager
@@ -230,7 +239,9 @@ class Recording:
                 optimizer.step()
 
     def _record(self) -> tuple[Program, BatchSource]:
-        graph = trace_model_step(self._model, self._loader, self._objective, self._training)
+        options = self._training, self._functions
+        graph = trace_model_step(self._model, self._loader, self._objective, *options)
+        self._values = PythonValues(self._functions)
         return Program(graph, self._capacity), BatchSource(self._loader, graph)
 
     @property
@@ -241,6 +252,12 @@ class Recording:
 
     def _objective(self, inputs: InputTensors, targets: Tensor) -> Objective:
         return compute_objective(self._model, self._loss, inputs, targets)
+
+
+def _functions_of(model: Module, loss: Loss | None) -> list[object]:
+    """Return the functions of a step that may read Python values: the loss, and forward passes."""
+    called = loss if loss is not None else getattr(type(model), "loss", None)
+    return [called, *dict.fromkeys(type(module).forward for module in model.modules())]
 
 
 def _is_frozen(module: Module) -> bool:

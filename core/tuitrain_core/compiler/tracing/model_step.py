@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -13,13 +14,16 @@ from ...module import Module
 from ...ops.base import Array
 from ..graph import Graph
 from .guards import AttributeGuard, NotRecordableError
+from .python_values import PythonValues
 from .trace import Forward, InputArrays, capture, first_input, take_samples, trace
 
 Batch: TypeAlias = tuple[InputArrays, Array | None]
 """Inputs and targets; without targets, the first input is them."""
 
 
-def trace_model_step(model: Module, loader: DataLoader, loss: Forward, training: bool) -> Graph:
+def trace_model_step(
+    model: Module, loader: DataLoader, loss: Forward, training: bool, functions: Sequence[object]
+) -> Graph:
     """Trace a model's step on its first batch, and restore the state that the trace changed.
 
     Parameters
@@ -27,19 +31,26 @@ def trace_model_step(model: Module, loader: DataLoader, loss: Forward, training:
     loader : gives the first batch, and the batch sizes that the step must be the same for
     loss : maps inputs and targets to the model's loss
     training : whether the model is in training mode while it is traced
+    functions : of the user, which the step calls; a Python value that they change is not the same
+        for every batch
 
     Raises
     ------
-    NotRecordableError : the step is not the same for every batch, or changes the model
+    NotRecordableError : the step is not the same for every batch, or changes the model or a Python
+        value
     """
     buffers = [(buffer.memory(), buffer.memory().copy()) for buffer in model.buffers()]
     rng_state = random.get_state()
     model.train(training)
-    attributes = AttributeGuard(model)
+    attributes, values = AttributeGuard(model), PythonValues(functions)
     try:
-        return _trace_all_sizes(model, loader, loss)
-    except NotRecordableError:
+        return _trace_all_sizes(model, loader, loss, functions)
+    except NotRecordableError as problem:
+        name = values.changed_name()
         attributes.restore()
+        values.restore()
+        if name and name not in str(problem):
+            raise NotRecordableError(f"{problem}; it changes {name}") from None
         raise
     finally:
         model.train()
@@ -48,7 +59,9 @@ def trace_model_step(model: Module, loader: DataLoader, loss: Forward, training:
         random.set_state(rng_state)
 
 
-def _trace_all_sizes(model: Module, loader: DataLoader, loss: Forward) -> Graph:
+def _trace_all_sizes(
+    model: Module, loader: DataLoader, loss: Forward, functions: Sequence[object]
+) -> Graph:
     """Trace a step with the sizes of a whole batch and of an epoch's last batch."""
     batch = _first_batch(loader)
     count = len(first_input(batch[0]))
@@ -57,18 +70,24 @@ def _trace_all_sizes(model: Module, loader: DataLoader, loss: Forward) -> Graph:
     graph = trace(loss, *batch, second_size)
     if 1 in (whole, last):
         _check_single_sample(loss, batch)
-    _check_repeatable(model, loss, take_samples(*batch, second_size))
+    _check_repeatable(model, loss, functions, take_samples(*batch, second_size))
     return graph
 
 
-def _check_repeatable(model: Module, loss: Forward, batch: Batch) -> None:
-    """Check that one more forward pass does not change the model."""
-    before = AttributeGuard(model)
+def _check_repeatable(
+    model: Module, loss: Forward, functions: Sequence[object], batch: Batch
+) -> None:
+    """Check that one more forward pass changes neither the model nor a Python value."""
+    before, values = AttributeGuard(model), PythonValues(functions)
     capture(loss, *batch)
     changed = AttributeGuard(model).changed_since(before)
     if changed:
         raise NotRecordableError(
             f"the forward pass changes {changed[0]} of the model, and a recorded step would not"
+        )
+    if name := values.changed_name():
+        raise NotRecordableError(
+            f"the forward pass or the loss changes {name}, and a recorded step would not"
         )
 
 
