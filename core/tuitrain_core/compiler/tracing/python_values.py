@@ -31,7 +31,7 @@ _INSTALLED: Final = (str(Path(os.__file__).parent), "site-packages", "dist-packa
 """Parts of the paths of Python's own modules and of installed packages."""
 
 _OTHER: Final = object()
-"""Stands for a value that is not plain."""
+"""In place of a value that is not plain."""
 
 
 class PythonValues:
