@@ -39,7 +39,9 @@ def files(*suffixes: str) -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize("folder", ["core", "tuitrain", "scripts", "scenarios", "docs", "tests"])
+@pytest.mark.parametrize(
+    "folder", ["core", "tuitrain", "scripts", "scenarios", "docs", "tests", "examples"]
+)
 def test_no_text_has_excluded_words(folder):
     lines = [
         f"{path.relative_to(ROOT)}:{number}: {match.group()}"
@@ -52,7 +54,7 @@ def test_no_text_has_excluded_words(folder):
     assert lines == []
 
 
-@pytest.mark.parametrize("folder", ["core", "tuitrain", "scripts", "tests"])
+@pytest.mark.parametrize("folder", ["core", "tuitrain", "scripts", "tests", "examples"])
 def test_names_are_nouns_of_the_field(folder):
     lines = [
         f"{path.relative_to(ROOT)}:{node.lineno}: {name}"

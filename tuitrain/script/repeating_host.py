@@ -131,6 +131,8 @@ class RepeatingHost:
         check.provenance(lambda: _provenance(recorded, header))
         environment = describe_differences(recorded.environment, header.environment)
         changes = [*_changes(recorded, header), *check.changes]
+        if self.out is not None:
+            self.out.mkdir()  # a script may write into the folder of its run
         session, _ = build(check)
         self._actions = deque(actions)
         self._is_done = check.is_done
