@@ -202,7 +202,7 @@ def test_a_checkpoint_from_before_breakpoints_had_a_step_pauses_when_a_condition
     do(first, "break when accuracy >= 0.5")
     run_to(first, 12)
     state = first.state()
-    old = msgspec.structs.replace(encode_state(state), breakpoints_since=[])
+    old = msgspec.structs.replace(encode_state(state), breakpoints_since=msgspec.UNSET)
     second.restore(decode_state(old, state_arrays(state)))
     assert pauses(second) == [25]
     odd = msgspec.structs.replace(encode_state(state), breakpoints_since=[1, 2])

@@ -68,7 +68,7 @@ class StateRecord(_Record, frozen=True):
     marks: dict[str, CheckpointRecord] = {}
     planned: list[Timed] = []
     breakpoints: list[str] = []
-    breakpoints_since: list[Count] = []
+    breakpoints_since: list[Count] | msgspec.UnsetType = msgspec.UNSET
     held_at: Count | None = None
     met: list[str] = []
     memory: dict[str, Any] = {}
@@ -102,7 +102,7 @@ def encode_state(state: SessionState) -> StateRecord:
         },
         planned=_timed(state.planned),
         breakpoints=[to_text(condition) for condition in state.breakpoints],
-        breakpoints_since=list(state.breakpoints_since),
+        breakpoints_since=list(state.breakpoints_since) or msgspec.UNSET,
         held_at=state.held_step,
         met=[to_text(condition) for condition in state.met_conditions],
         memory=dict(state.observer_state),
@@ -146,7 +146,8 @@ def decode_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionSta
     ]
     if not lines:
         raise ValueError("it has no branch")
-    if len(record.breakpoints_since) not in (0, len(record.breakpoints)):
+    since = record.breakpoints_since or []
+    if len(since) not in (0, len(record.breakpoints)):
         raise ValueError("breakpoints and the steps at which they were set differ in number")
     return SessionState(
         engine=_engine(record, left),
@@ -164,7 +165,7 @@ def decode_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionSta
         },
         planned=tuple(_read(PlannedCommand, record.planned)),
         breakpoints=tuple(map(_breakpoint, record.breakpoints)),
-        breakpoints_since=tuple(record.breakpoints_since),
+        breakpoints_since=tuple(since),
         held_step=record.held_at,
         met_conditions=tuple(map(_breakpoint, record.met)),
         observer_state=record.memory,
