@@ -28,6 +28,7 @@ from . import (
     serialization,
     threads,
 )
+from .absent_names import absent
 from .device import (
     get_default_device,
     get_device_count,
@@ -94,7 +95,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name != "__version__":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise absent(__name__, name, __all__)
     from importlib import metadata  # 30 ms
 
     try:

@@ -9,17 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias
 
 import numpy as np
 
 from . import tape
+from .absent_names import absent
 from .custom_function import Function
 from .errors import CoreError, RecordingError, ShapeError
 from .ops.base import Array, Op
 from .tensor import Tensor, as_tensor_list, node_of, wrap
 
 __all__ = ["Function", "GradManager", "observe_backward", "observe_recording"]
+
+
+if not TYPE_CHECKING:  # which knows the names
+
+    def __getattr__(name: str) -> NoReturn:
+        raise absent(__name__, name, __all__)
+
 
 Callback: TypeAlias = Callable[[Tensor, Tensor], Tensor | None]
 """Called with an attached tensor and its gradient; returns the gradient to use instead, or None."""

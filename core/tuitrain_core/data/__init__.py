@@ -1,5 +1,8 @@
 """Data sets, readers of files, samplers, transforms, and the loaders of batches."""
 
+from typing import TYPE_CHECKING, NoReturn
+
+from ..absent_names import absent
 from . import dataset, transform
 from .box_files import alice, penguins
 from .collator import Collator
@@ -55,3 +58,9 @@ __all__ = [
     "split_rows",
     "write_idx",
 ]
+
+
+if not TYPE_CHECKING:  # which knows the names
+
+    def __getattr__(name: str) -> NoReturn:
+        raise absent(__name__, name, __all__)

@@ -4,6 +4,9 @@ They accept tensors, and data that a tensor can be made of. Shapes and dtypes ar
 call is recorded for differentiation if a gradient can flow through it.
 """
 
+from typing import TYPE_CHECKING, NoReturn
+
+from ..absent_names import absent
 from . import loss, metric, nn
 from .activation import (
     gelu,
@@ -307,3 +310,9 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+
+if not TYPE_CHECKING:  # which knows the names
+
+    def __getattr__(name: str) -> NoReturn:
+        raise absent(__name__, name, __all__)

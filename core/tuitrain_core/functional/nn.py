@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NoReturn
+
 import numpy as np
 
 from .. import random
+from ..absent_names import absent
 from ..ops import dropout as dropout_ops
 from ..ops import embedding as embedding_ops
 from ..ops import linear as linear_ops
@@ -84,6 +87,12 @@ __all__ = [
     "square_loss",
     "tanh",
 ]
+
+
+if not TYPE_CHECKING:  # which knows the names
+
+    def __getattr__(name: str) -> NoReturn:
+        raise absent(__name__, name, __all__)
 
 
 def linear(

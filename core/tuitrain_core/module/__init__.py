@@ -1,5 +1,8 @@
 """Layers, and `Module`, the base class of layers and networks."""
 
+from typing import TYPE_CHECKING, NoReturn
+
+from ..absent_names import absent
 from . import init
 from .activation import GELU, LeakyReLU, PReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
 from .attention import MultiHeadAttention
@@ -54,3 +57,9 @@ __all__ = [
     "Tanh",
     "init",
 ]
+
+
+if not TYPE_CHECKING:  # which knows the names
+
+    def __getattr__(name: str) -> NoReturn:
+        raise absent(__name__, name, __all__)

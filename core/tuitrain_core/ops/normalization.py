@@ -30,6 +30,26 @@ def _check(x: Array, per_channel: dict[str, Array], eps: float) -> None:
             )
 
 
+def check_count(shape: tuple[int, ...], count: int) -> None:
+    """Check that the channels of a batch have a variance.
+
+    Parameters
+    ----------
+    shape : of the input
+    count : the values of each channel
+
+    Raises
+    ------
+    ShapeError : there is one value, or none
+    """
+    if count < 2:
+        raise ShapeError(
+            "batch_norm: in training each channel needs at least 2 values to have a variance; the "
+            f"shape {shape} has {count}; a last batch of one sample needs another batch size, or "
+            "DataLoader(drop_last=True)"
+        )
+
+
 def _per_channel(per_channel: Array, x: Array) -> Array:
     """Return values per channel in a shape that broadcasts against x."""
     return per_channel.reshape(1, -1, *[1] * (x.ndim - 2))
@@ -110,11 +130,7 @@ class BatchNormTraining(Op):
         _check(x, arrays, self.eps)
         checks.unit_interval(self.name, "momentum", self.momentum)
         count = x.size // x.shape[1] if x.shape[1] else 0
-        if count < 2:
-            raise ShapeError(
-                f"batch_norm: in training each channel needs at least 2 values to have a variance; "
-                f"the shape {x.shape} has {count}"
-            )
+        check_count(x.shape, count)
         return count
 
 

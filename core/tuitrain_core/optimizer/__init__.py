@@ -1,5 +1,8 @@
 """Optimizers: update rules with hyper-parameters by group, and the transfer of their state."""
 
+from typing import TYPE_CHECKING, NoReturn
+
+from ..absent_names import absent
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam
@@ -43,3 +46,9 @@ __all__ = [
     "transfer_optimizer",
     "get_optimizer_class",
 ]
+
+
+if not TYPE_CHECKING:  # which knows the names
+
+    def __getattr__(name: str) -> NoReturn:
+        raise absent(__name__, name, __all__)

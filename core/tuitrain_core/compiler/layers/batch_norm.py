@@ -6,11 +6,10 @@ import math
 
 import numpy as np
 
-from ...errors import ShapeError
 from ...native.elementwise import activation, movement
 from ...native.norm import batch_norm
 from ...ops.base import Array
-from ...ops.normalization import BatchNormInference, BatchNormTraining
+from ...ops.normalization import BatchNormInference, BatchNormTraining, check_count
 from ..graph import Node, Value
 from ..planning.memory import row_stride
 from ..planning.plan import Plan
@@ -56,7 +55,7 @@ class BatchNormLayer:
         pixels = self._pixels(x, y)
         arrays = [plan.memory.value(value) for value in (self._weight, self._mean, self._var)]
         if isinstance(self._op, BatchNormTraining):
-            self._check_count(plan.rows)
+            check_count((plan.rows, *self._x.shape), plan.rows * self._count)
             moments = self._sample_sums(plan, "moments")
             exact = self._op.eps == 0
             plan.actions.call_per_sample(batch_norm.sample_moments(pixels, exact), x, moments)
@@ -120,10 +119,3 @@ class BatchNormLayer:
 
     def _table(self, plan: Plan) -> Array:
         return plan.memory.scratch((self, "table"), (batch_norm.TABLE_ROWS, self._channels))
-
-    def _check_count(self, rows: int) -> None:
-        if rows * self._count < 2:
-            raise ShapeError(
-                "batch_norm: in training each channel needs at least 2 values to have a variance; "
-                f"the shape {(rows, *self._x.shape)} has {rows * self._count}"
-            )

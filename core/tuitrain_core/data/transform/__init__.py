@@ -1,5 +1,8 @@
 """Transforms of samples: sizes, crops, flips, colors, with random numbers of each sample."""
 
+from typing import TYPE_CHECKING, NoReturn
+
+from ...absent_names import absent
 from .base import Compose, Transform, VisionTransform
 from .color import (
     BrightnessTransform,
@@ -40,3 +43,9 @@ __all__ = [
     "random_numbers",
     "sample_scope",
 ]
+
+
+if not TYPE_CHECKING:  # which knows the names
+
+    def __getattr__(name: str) -> NoReturn:
+        raise absent(__name__, name, __all__)
