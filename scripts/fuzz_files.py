@@ -207,7 +207,7 @@ class Corpus:
 
     def csv(self, path: Path) -> None:
         """Read a table, and describe it."""
-        from tuitrain.scenario.data_description import describe
+        from tuitrain.scenario.descriptions.data_description import describe
         from tuitrain_core.data import load_csv
 
         describe(str(path))
@@ -215,7 +215,7 @@ class Corpus:
 
     def npz(self, path: Path) -> None:
         """Read an archive of arrays, and describe it."""
-        from tuitrain.scenario.data_description import describe
+        from tuitrain.scenario.descriptions.data_description import describe
         from tuitrain_core.data import load_npz
 
         describe(str(path))

@@ -12,9 +12,9 @@ from PIL import Image
 
 from tuitrain.cli import main
 from tuitrain.scenario.bundled_data import BUNDLED_DATA
-from tuitrain.scenario.data_description import describe
-from tuitrain.scenario.data_report import format_picture
 from tuitrain.scenario.datasets import check_data, load_data
+from tuitrain.scenario.descriptions.data_description import describe
+from tuitrain.scenario.descriptions.data_report import format_picture
 
 TABLE = """id,area,town,note,sold
 a1,50.5,Oslo,1,yes
@@ -158,3 +158,43 @@ def test_decimal_commas_are_pointed_out(folder, capsys):
     assert "2 different texts, numbers with a decimal comma: write a point" in output_of(
         capsys, "commas.csv"
     )
+
+
+def test_images_that_cannot_be_read_are_counted(folder, capsys):
+    (folder / "pets" / "cat" / "0.png").write_bytes(b"no image")
+    (folder / "pets" / "dog" / "1.png").write_bytes(b"")
+    text = output_of(capsys, "pets")
+    assert "unreadable  2 of 6 images cannot be read, such as pets/cat/0.png: " in text
+    assert "no scenario can train on this alone, as it is" in text
+    assert describe("pets")[1] is not None
+    for image in (folder / "pets").glob("*/*.png"):
+        image.write_bytes(b"")
+    assert main(["data", "pets"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_images_of_several_sizes_have_a_line_with_a_size(folder, capsys):
+    Image.new("RGB", (60, 50)).save("pets/cat/0.png")
+    text = output_of(capsys, "pets")
+    assert "sizes  2, from 6 x 5 to 60 x 50 pixels; size= makes them one" in text
+    line = tomllib.loads(text.splitlines()[-1].strip())["data"]
+    assert line == "folder:pets?size=28"
+    assert load_data(line)[0].inputs.shape[1:] == (3, 28, 28)
+
+
+def test_the_files_of_data_in_a_folder_are_listed_one_short_line_each(folder, capsys):
+    (folder / "broken.npz").write_bytes(b"PK no archive")
+    (folder / "binary.csv").write_bytes(b"a,b\0\n")
+    (folder / "train.py").write_text("import numpy\n")
+    (folder / "train.toml").write_text("schema = 1\n")
+    for image in (folder / "pets").glob("*/*.png"):
+        image.unlink()
+    lines = output_of(capsys, ".").splitlines()
+    assert lines[0] == ".: a folder of files"
+    assert "  binary.csv   cannot be read: line 1 has a NUL; this is no CSV file" in lines
+    assert any(line.startswith("  broken.npz   cannot be read: not a whole NPZ") for line in lines)
+    assert "  houses.csv   a table of 5 columns: id, area, town, note, sold" in lines
+    assert "  waves.npz    an archive of 3 arrays: x, y, names" in lines
+    assert "  other files  2, not data" in lines
+    assert lines[-1] == "`tuitrain data FILE` describes one of them"
+    assert len(lines) == 8

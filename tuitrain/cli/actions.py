@@ -177,7 +177,7 @@ def data(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from tuitrain.encoding import ascii_json, write_line
-    from tuitrain.scenario import data_description, data_report
+    from tuitrain.scenario.descriptions import data_description, data_report
 
     if arguments.name is None:
         listed = data_description.list_data()

@@ -160,6 +160,17 @@ def read_image(path: str | os.PathLike[str]) -> Array:
     return _decode(path, _common_shape([path], None, False))
 
 
+def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Return the width and the height of an image, from its header.
+
+    Raises
+    ------
+    DataError : Pillow is missing, or the file is no image
+    """
+    with _opened(Path(path)) as image:
+        return image.size
+
+
 def _labeled(folder: Path, classes: Sequence[str]) -> tuple[tuple[Path, int], ...]:
     if not classes:
         raise DataError(

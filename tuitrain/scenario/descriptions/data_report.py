@@ -11,8 +11,10 @@ from rich.text import Text
 
 from tuitrain.text import visible
 
-from .bundled_data import BUNDLED_DATA
-from .data_description import MAX_LISTED, Description, Part, list_data, prefix_examples
+from ..bundled_data import BUNDLED_DATA
+from .data_description import list_data, prefix_examples
+from .folder_description import FOLDER_OF_FILES
+from .parts import MAX_LISTED, Description, Part
 
 PICTURE_WIDTH, PICTURE_HEIGHT = 56, 56
 """The largest preview of a picture, in pixels; a row of cells has two rows of them."""
@@ -53,8 +55,10 @@ def format_description(description: Description) -> Iterator[str]:
     if description.data:
         yield "in a scenario:"
         yield f"  data = {toml_text(description.data)}"
+    elif description.kind.startswith(FOLDER_OF_FILES):
+        yield "`tuitrain data FILE` describes one of them"
     else:
-        yield "no scenario can train on this file alone"
+        yield "no scenario can train on this alone, as it is"
 
 
 def format_picture(picture: NDArray[np.uint8]) -> Text:
@@ -88,7 +92,7 @@ def _color(pixel: NDArray[Any]) -> str:
 
 
 def _part(part: Part, width: int = 14) -> str:
-    text = f"{visible(part.name)[:30]:{width}}  {part.what}"
+    text = f"{visible(part.name)[:30]:{width}}  {visible(part.what)}"
     if part.low is not None and part.high is not None:
         text += f", {part.low:g} .. {part.high:g}"
     return text + (f", {part.gaps} empty" if part.gaps else "")

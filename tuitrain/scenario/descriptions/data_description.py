@@ -3,60 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from tuitrain.errors import TuitrainError
 
-from .bundled_data import BUNDLED_DATA
-from .data_spec import FILE_KINDS, is_file_data, option_text
-from .datasets import load_data
-from .module_search import search_modules_of
+from ..bundled_data import BUNDLED_DATA
+from ..data_spec import FILE_KINDS, is_file_data, option_text
+from ..datasets import load_data
+from ..module_search import search_modules_of
+from .folder_description import describe_folder
+from .parts import MAX_LISTED, Description, Part, array_part
 
 if TYPE_CHECKING:
     from tuitrain_core.data import Dataset
 
 PREVIEW_ROWS: Final = 5
-MAX_LISTED: Final = 40
-"""Columns, arrays and classes that a description lists."""
 
 _FEW: Final = 20
 """Distinct whole numbers that are probably classes."""
-
-
-class Part(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A column, an array or a part of a data set: its name, what it is, and its range."""
-
-    name: str
-    what: str
-    low: float | None = None
-    high: float | None = None
-    gaps: int = 0
-
-
-class Description(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What data holds.
-
-    Attributes
-    ----------
-    name : a path, or the name of data in a scenario
-    kind : in words
-    data : the value of a scenario's key ``data``; "" if none reads this file
-    classes : the number of samples of each class
-    preview : the first rows, as text
-    """
-
-    name: str
-    kind: str
-    data: str
-    parts: tuple[Part, ...] = ()
-    classes: Mapping[str, int] = {}
-    preview: tuple[tuple[str, ...], ...] = ()
 
 
 def list_data() -> list[Description]:
@@ -89,7 +57,7 @@ def describe(name: str) -> tuple[Description, NDArray[np.uint8] | None]:
             load_data(name)  # a callable, or the error with the nearest match
             return describe_named(name), None
         if path.is_dir():
-            return _folder(path)
+            return describe_folder(path, describe)
         _check_is_data(path)
         with path.open("rb") as file:
             start = file.read(4)
@@ -146,25 +114,12 @@ def describe_named(name: str) -> Description:
 
 
 def _dataset_parts(title: str, dataset: Dataset) -> list[Part]:
-    parts = [_array_part(f"{title} inputs", array, len(dataset)) for array in dataset.input_arrays]
+    parts = [array_part(f"{title} inputs", array, len(dataset)) for array in dataset.input_arrays]
     if dataset.targets is None:
         return [*parts, Part(f"{title} targets", "the inputs")]
     if dataset.classes is None:
-        return [*parts, _array_part(f"{title} targets", dataset.targets, len(dataset))]
+        return [*parts, array_part(f"{title} targets", dataset.targets, len(dataset))]
     return [*parts, Part(f"{title} targets", f"{dataset.classes} classes")]
-
-
-def _array_part(name: str, array: NDArray[Any], count: int | None = None) -> Part:
-    shape = " x ".join(map(str, array.shape if count is None else array.shape[1:])) or "one number"
-    what = f"{array.dtype} {shape}" if count is None else f"{count} of {array.dtype} {shape}"
-    if not array.size or array.dtype.kind not in "iufb":
-        return Part(name, what)
-    return Part(name, what, _finite(array.min()), _finite(array.max()))
-
-
-def _finite(value: Any) -> float | None:
-    number = float(value)
-    return number if np.isfinite(number) else None
 
 
 def _csv(path: Path) -> Description:
@@ -243,7 +198,7 @@ def _npz(path: Path) -> tuple[Description, NDArray[np.uint8] | None]:
         except CoreError:  # texts, objects, or too large
             parts.append(Part(info.name, f"{info.dtype} {shape}, not read"))
             continue
-        parts.append(_array_part(info.name, array))
+        parts.append(array_part(info.name, array))
         if picture is None and array.dtype == np.uint8 and array.ndim == 3 and array.size:
             picture = array[:1]
     names = [info.name for info in headers]
@@ -261,33 +216,8 @@ def _idx(path: Path) -> tuple[Description, NDArray[np.uint8] | None]:
 
     array = read_idx(path)
     pictures = array.dtype == np.uint8 and array.ndim == 3
-    part = _array_part("array", array)
+    part = array_part("array", array)
     return Description(str(path), "an IDX file", "", (part,)), array[:1] if pictures else None
-
-
-def _folder(path: Path) -> tuple[Description, NDArray[np.uint8] | None]:
-    from tuitrain_core.data import find_idx_files
-    from tuitrain_core.data.image_folder import find_images, read_image
-    from tuitrain_core.errors import CoreError
-
-    try:
-        find_idx_files(path)
-    except CoreError:
-        files = find_images(path)
-    else:
-        description, picture = describe(f"idx:{path}")
-        kind = "a folder with MNIST's four files"
-        return msgspec.structs.replace(description, name=str(path), kind=kind), picture
-    counts = dict.fromkeys(files.classes, 0)
-    for _, number in files.train:
-        counts[files.classes[number]] += 1
-    picture = read_image(files.train[0][0])
-    height, width = picture.shape[1:]
-    parts = [Part("train", f"{len(files.train)} images, the first {width} x {height}")]
-    if files.test:
-        parts.append(Part("test", f"{len(files.test)} images"))
-    title = f"a folder of images in {len(counts)} classes"
-    return Description(str(path), title, f"folder:{path}", tuple(parts), counts), picture
 
 
 def prefix_examples() -> list[tuple[str, str]]:

@@ -1,0 +1,1 @@
+"""What data holds, described for the command `tuitrain data`."""
