@@ -22,6 +22,11 @@ SCREEN = {"start", "open", "serve", "bench", "attach", "ctl", "list", "relay"}
 """Commands that open a screen, measure for long or need a live run: only their arguments are read.
 `tests/remote` has live runs."""
 
+TORCH_PAGES = {"pytorch.md"}
+"""Pages whose Python and commands need PyTorch: `tests/torch_script/test_page.py` runs them."""
+
+PYTHON = [block for block in blocks("python") if block.page.name not in TORCH_PAGES]
+
 LINES = [
     (block, line.removeprefix("$ ").split("#")[0].strip())
     for block in blocks("console")
@@ -41,7 +46,7 @@ def _languages(page: Path) -> set[str]:
     return set(re.findall(r"^```(\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE))
 
 
-@pytest.mark.parametrize("block", blocks("python"), ids=str)
+@pytest.mark.parametrize("block", PYTHON, ids=str)
 def test_every_python_block_runs(block: Block, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     names: dict = {"__name__": "document"}
@@ -90,7 +95,7 @@ def folder(tmp_path_factory) -> Path:
     for name, language in (("houses.csv", "text"), ("houses.toml", "toml")):
         page = [block for block in blocks(language) if block.page.stem == "bring-your-own-data"]
         (folder / name).write_text(page[0].text)
-    script = next(block for block in blocks("python") if "tuitrain.watch" in block.text)
+    script = next(block for block in PYTHON if "tuitrain.watch" in block.text)
     (folder / "train.py").write_text(script.text)
     (folder / "scenarios").mkdir()
     shutil.copy(folder / "FILE", folder / "scenarios" / "one.toml")
@@ -122,7 +127,10 @@ def test_every_command_line_works(block: Block, line: str, folder: Path, monkeyp
         case ["source", script]:
             assert script == ".venv/bin/activate"
         case ["tuitrain", name, *_] if (
-            name in SCREEN or "--detach" in words or words[1:3] == ["run", words[-1]]
+            name in SCREEN
+            or block.page.name in TORCH_PAGES
+            or "--detach" in words
+            or words[1:3] == ["run", words[-1]]
         ):
             assert parse_arguments(words[1:]).action
         case ["tuitrain", *rest]:
