@@ -33,6 +33,7 @@ if sys.platform == "linux":  # on other systems a peer ends after its reply
     CHILDREN["a peer at work"] = PEER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", CHILDREN.values(), ids=CHILDREN)
 def test_children_of_a_killed_benchmark_end(script):
     with socket.create_server(("127.0.0.1", 0)) as server:

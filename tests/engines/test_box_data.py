@@ -13,7 +13,7 @@ from tuitrain_core.data import Dataset
 from tuitrain_core.module import Module
 
 NEW = [
-    (data, model)
+    pytest.param(data, model, marks=[] if model == "mlp" else pytest.mark.slow)
     for data, bundled in BUNDLED_DATA.items()
     for model in bundled.models
     if data != "mnist-mini"

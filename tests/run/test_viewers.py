@@ -151,7 +151,7 @@ def test_equal_requests_are_answered_once():
     assert len(answers) == 1
 
 
-@pytest.mark.parametrize("viewers", [1, 3, 20])
+@pytest.mark.parametrize("viewers", [1, 3, pytest.param(20, marks=pytest.mark.slow)])
 def test_different_inspections_take_the_share_of_one_and_each_has_its_turn(viewers):
     flight, engine = costly_flight()
     opened = [flight.access.open_viewer() for _ in range(viewers)]

@@ -19,10 +19,8 @@ TEXT = EVENTFUL.replace("small:model", "small:Plain").replace(
 )
 
 
-@pytest.mark.parametrize(
-    "instants",
-    [(70,), *(pytest.param(later, marks=pytest.mark.slow) for later in ((260, 90), (400,)))],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("instants", [(70,), (260, 90), (400,)])
 def test_a_killed_and_resumed_run_ends_as_an_uninterrupted_one(tmp_path, instants):
     whole = fly(TEXT, tmp_path / "whole")[-1]
     with pytest.raises(Killed):

@@ -102,7 +102,14 @@ def test_a_pause_is_ignored_and_a_refused_command_fails_the_run():
     assert not events[-1].ok
 
 
-@pytest.mark.parametrize("model", ["mlp", "cnn", "resnet8", "resnet20", "transformer"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        "mlp",
+        "transformer",
+        *(pytest.param(m, marks=pytest.mark.slow) for m in ("cnn", "resnet8", "resnet20")),
+    ],
+)
 def test_built_in_models_fit_the_images_and_classes_of_the_data(model):
     text = TEXT.replace("tests.scenario.small:model", model).replace("small:data", "small:colours")
     head, _, _ = text.partition("[[group]]")

@@ -156,6 +156,23 @@ QUICK = {"branches", "help", "running", "settings", "what if"}
 """Those of them that ``make test`` draws on a small terminal too."""
 
 
+SLOW = {
+    "branches dialog",
+    "checkpoint dialog",
+    "clip dialog",
+    "decay dialog",
+    "optimizer dialog with its answer",
+    "rewind dialog with checkpoints",
+    "schedule dialog",
+    "try dialog",
+}
+"""Dialogs like those that ``make test`` draws: only ``make check`` draws them."""
+
+
+def is_quick(case: str, size: tuple[int, int]) -> bool:
+    return case not in SLOW and (size == SIZE or (size == SMALL and case in QUICK))
+
+
 def sized(cases: Iterable[str]):
     """Return the cases with their sizes as parameters."""
     return [
@@ -163,7 +180,7 @@ def sized(cases: Iterable[str]):
             case,
             size,
             id=f"{case}-{size[0]}x{size[1]}",
-            marks=[] if size == SIZE or (size == SMALL and case in QUICK) else [pytest.mark.slow],
+            marks=[] if is_quick(case, size) else [pytest.mark.slow],
         )
         for case in cases
         for size in (SIZES if case in FOLDING else (SIZE,))

@@ -114,7 +114,13 @@ def test_a_norm_rejects_a_single_value() -> None:
         program.differentiate(1, [])
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        case if case in ("cnn", "mlp") else pytest.param(case, marks=pytest.mark.slow)
+        for case in CASES
+    ],
+)
 def test_untrained_parameters_get_no_gradient_and_change_no_other(name: str) -> None:
     net, loss_of, shape, classes = make_case(name)
     images, labels = batch(shape, classes)

@@ -26,8 +26,7 @@ def header(code: int, *shape: int) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["a-idx", "a-idx.gz"])
-@pytest.mark.parametrize("dtype", DTYPES)
-@given(data=st.data())
+@given(dtype=st.sampled_from(DTYPES), data=st.data())
 @same_folder
 def test_a_written_array_is_read_back(tmp_path, name, dtype, data):
     shape = arrays.array_shapes(max_dims=4, max_side=5)
