@@ -306,3 +306,17 @@ def test_sheets_fit_their_room(size, zoom):
     rows = sample_rows(batch_view(InspectBatch(), 7), *size, 0, GlyphSet.BLOCKS, zoom)
     assert len(rows) <= size[1]
     assert all(row_width(row) <= size[0] + 1 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "width", "axis"),
+    [
+        (-1.0, 1.0, 12, "-1    0    1"),
+        (-0.5, 0.75, 7, "-0.5   "),
+        (-0.5, 0.75, 11, "-0.5   0.75"),
+        (0.25, 0.75, 20, "0.25            0.75"),
+    ],
+)
+def test_the_axis_of_a_histogram_never_joins_two_numbers(low, high, width, axis):
+    now = describe_array(np.array([low, high]))
+    assert plain_text(histogram_rows(now, width, 3)[-1]).ljust(width) == axis

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,9 +16,13 @@ from tuitrain.app.renderables.charts.axes import (
     pad_constant_range,
 )
 from tuitrain.app.renderables.charts.branch_curves import branch_curves, value_range
+from tuitrain.app.renderables.charts.chart import draw_chart
+from tuitrain.app.renderables.charts.chart_view import ChartView
 from tuitrain.app.renderables.charts.intervention_marks import intervention_marks
+from tuitrain.app.renderables.charts.metrics import measured_metric
 from tuitrain.app.renderables.charts.plot import Curve, Mark, plot
 from tuitrain.app.renderables.rows import plain_text
+from tuitrain.metric_info import MetricInfo
 from tuitrain.run.snapshot import Intervention, Series
 
 from .fake import CLIPPED, INTERVENTIONS, branch, branched, running
@@ -186,6 +192,8 @@ def test_ghosts_lower_the_bottom_but_do_not_raise_the_top():
     left = [Curve(series(0.01, 900.0, float("nan")))]
     assert value_range(series(1.0, 2.0), left) == (0.01, 2.0)
     assert value_range(series(), left) == (0.01, 900.0)
+    assert value_range(series(1.0, 2.0), left, rises=True) == (1.0, 900.0)
+    assert value_range(series(), left, rises=True) == (0.01, 900.0)
     assert value_range(series(), []) is None
 
 
@@ -218,3 +226,28 @@ def test_decimal_labels_are_short(low, high, value, written):
 
 def test_log_labels_are_short():
     assert [log_labels(-4, 21)(exponent) for exponent in (-4, 0, 21)] == ["0.0001", "1", "1e21"]
+
+
+@pytest.mark.parametrize("height", [8, 20, 60])
+@pytest.mark.parametrize("span", [(0.975, 1.0), (0.0, 1.0), (0.2, 0.23)])
+def test_no_two_ticks_of_the_y_axis_have_one_label(height, span):
+    axes = Axes(0, 10, *span, lambda value: f"{value * 100:.0f} %")
+    rows = text(plot([Curve(series(*np.linspace(*span, 11)))], axes, 40, height))
+    labels = [row.partition("┤")[0].strip() for row in rows if "┤" in row]
+    assert len(labels) >= 2
+    assert len(set(labels)) == len(labels)
+
+
+def test_a_branch_that_was_better_stays_in_view_after_a_rewind():
+    info = MetricInfo("f1")
+    shown = branched()
+    left = replace(branch("b1", 2, 9), metrics={"f1": series(0.1, 0.2, 0.6, 0.95)})
+    shown = replace(
+        shown,
+        info=replace(shown.info, metrics=(info,)),
+        branches=(left,),
+        metrics={"f1": series(0.1, 0.2)},
+    )
+    image = draw_chart(shown, measured_metric(info), ChartView(), 60, 20)
+    labels = [row.partition("┤")[0].strip() for row in text(image.rows) if "┤" in row]
+    assert max(map(float, labels)) >= 0.8

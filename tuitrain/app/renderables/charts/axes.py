@@ -47,6 +47,15 @@ def nice_ticks(low: float, high: float, max_ticks: int) -> list[float]:
     return []
 
 
+def value_ticks(axes: Axes, max_ticks: int) -> list[float]:
+    """Return round numbers on the y axis, as many as have labels of their own."""
+    for count in range(max_ticks, 1, -1):
+        ticks = nice_ticks(axes.bottom, axes.top, count)
+        if len({axes.format_value(tick) for tick in ticks}) == len(ticks):
+            return ticks
+    return nice_ticks(axes.bottom, axes.top, 2)
+
+
 def pad_constant_range(low: float, high: float) -> tuple[float, float] | None:
     """Return a range around values that are all equal; None if they differ."""
     size = max(abs(low), abs(high))

@@ -30,10 +30,17 @@ def branch_curves(
     ]
 
 
-def value_range(present: Series, ghosts: Sequence[Curve]) -> tuple[float, float] | None:
+def value_range(
+    present: Series, ghosts: Sequence[Curve], rises: bool = False
+) -> tuple[float, float] | None:
     """Return the range of a chart's values; None if no value is finite.
 
     Ghosts do not raise the top, since a diverged branch would flatten the present one.
+
+    Parameters
+    ----------
+    rises : whether a larger value is better; then ghosts do not lower the bottom instead, and the
+        better values of a branch that was left are in view
     """
     own = present.values[np.isfinite(present.values)]
     others = np.concatenate([np.empty(0), *(curve.series.values for curve in ghosts)])
@@ -41,7 +48,10 @@ def value_range(present: Series, ghosts: Sequence[Curve]) -> tuple[float, float]
     both = np.concatenate([own, others])
     if not len(both):
         return None
-    return float(both.min()), float(own.max() if len(own) else others.max())
+    limits = own if len(own) else others
+    if rises:
+        return float(limits.min()), float(both.max())
+    return float(both.min()), float(limits.max())
 
 
 def _since(series: Series, step: int) -> Series:

@@ -153,11 +153,13 @@ def _span(curves: Sequence[Curve], metric: Metric) -> tuple[float, float] | None
     # Learning rates are an exception: a comparison needs all of them.
     own = [curve.series.values for curve in curves if not curve.is_reference or metric is LR]
     present = Series(np.empty(0, np.int64), np.concatenate([np.empty(0), *own]))
-    span = value_range(present, [curve for curve in curves if curve.is_reference])
+    info = metric.info
+    rises = info is not None and info.larger_is_better and not info.is_share
+    span = value_range(present, [curve for curve in curves if curve.is_reference], rises)
     if span is None:
         return None
     bottom, top = span
-    if metric.info is not None and metric.info.is_share:
+    if info is not None and info.is_share:
         return max(0.0, min(bottom - 0.01, 0.99)), 1.0
     return pad_constant_range(bottom, top) or (bottom, top)
 

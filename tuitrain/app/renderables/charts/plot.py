@@ -13,7 +13,7 @@ from tuitrain.run.snapshot import Series
 
 from ..rows import Role, Row, Span, rjust, split_cells
 from . import braille
-from .axes import Axes, nice_ticks, step_columns, tick_rows, x_axis_rows
+from .axes import Axes, step_columns, tick_rows, value_ticks, x_axis_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def plot(
     ----------
     cursor : the step of the cursor; None for no cursor
     """
-    ticks = nice_ticks(axes.bottom, axes.top, max(2, height // 3))
+    ticks = value_ticks(axes, max(2, height // 3))
     axis_height = 2 if height >= 8 else 1
     margin = max([cell_len(axes.format_value(tick)) for tick in ticks], default=0)
     inner_width, inner_height = width - margin - 1, height - 1 - axis_height

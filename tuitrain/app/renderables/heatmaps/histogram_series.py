@@ -33,8 +33,9 @@ def histogram_series_rows(
         for label, row in zip(labels, drawn, strict=True)
     ]
     start, end = (f"step {format_count(int(series.steps[0]))}", format_count(int(series.steps[-1])))
-    gap = max(1, inner - len(start) - len(end))
-    return [*rows, ((" " * (margin + 1) + start + " " * gap + end, "muted"),)]
+    gap = inner - len(start) - len(end)
+    steps = start + " " * gap + end if gap > 0 else end
+    return [*rows, ((" " * (margin + 1) + steps, "muted"),)]
 
 
 def series_range(series: HistogramSeries) -> tuple[float, float]:

@@ -49,12 +49,16 @@ def histogram_rows(summary: ArrayStatistics | None, width: int, height: int) -> 
     rows: list[Row] = [
         ((line, "curve"),) for line in histogram_bars(summary.counts, width, height - 1)
     ]
-    axis = [" "] * width
-    if summary.low < 0 < summary.high:
-        axis[min(width - 1, int(-summary.low / (summary.high - summary.low) * width))] = "0"
-    for text, at in (
-        (format_number(summary.low), 0),
-        (format_number(summary.high), width - len(format_number(summary.high))),
-    ):
-        axis[max(0, at) : at + len(text)] = text
-    return [*rows, (("".join(axis[:width]), "muted"),)]
+    return [*rows, ((_axis(summary.low, summary.high, width), "muted"),)]
+
+
+def _axis(low: float, high: float, width: int) -> str:
+    """Write the ends of an axis, as far as there is room, and zero where it touches neither."""
+    start, end = format_number(low), format_number(high)
+    if len(start) + 1 + len(end) > width:
+        return start[:width]
+    axis = [*start, *" " * (width - len(start) - len(end)), *end]
+    zero = int(-low / (high - low) * width) if low < 0 < high else 0
+    if axis[zero - 1 : zero + 2] == [" "] * 3:
+        axis[zero] = "0"
+    return "".join(axis)
