@@ -61,13 +61,19 @@ def served(
     total: int = NO_END,
     before_step: Callable[[int], None] = lambda _: None,
     paused: bool = True,
+    make_session: Callable[[RunInfo], Session] | None = None,
 ) -> Iterator[ServedRun]:
-    """Serve a run until the block is left; it is paused at its start unless ``paused`` is False."""
+    """Serve a run until the block is left; it is paused at its start unless ``paused`` is False.
+
+    Parameters
+    ----------
+    make_session : makes the session of the run; None for one of a `FakeEngine`
+    """
     engine, log = FakeEngine(before_step), []
     info = RunInfo("fake run", "fake", "none", 0, 4, 10, total)
 
     def build(_: object) -> Session:
-        session = Session(engine, info)
+        session = make_session(info) if make_session else Session(engine, info)
         if paused:
             session.phase = Phase.PAUSED
         return session

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuitrain.run.snapshot import GroupView, JournalEntry, ParameterView, Snapshot
+from tuitrain.run.snapshot import (
+    GroupView,
+    JournalEntry,
+    ParameterView,
+    ScheduledCommand,
+    Snapshot,
+)
 
 from .renderables.charts.metrics import Metric
 from .renderables.charts.series import value_at
@@ -24,10 +30,12 @@ def row_text(snapshot: Snapshot, row: TableRow) -> str:
     return f"{row.name} {format_shape(size.shape)} in {row.group}"
 
 
-def entry_text(entry: JournalEntry) -> str:
-    """Return a journal entry as one line."""
-    message = f": {entry.message}" if entry.message else ""
+def entry_text(entry: JournalEntry | ScheduledCommand) -> str:
+    """Return a journal entry, or a command that waits for its step, as one line."""
     why = f" — {entry.why}" if entry.why else ""
+    if isinstance(entry, ScheduledCommand):
+        return f"step {entry.step}: {entry.command} ({entry.actor}) waits{why}"
+    message = f": {entry.message}" if entry.message else ""
     return f"step {entry.step}: {entry.command} ({entry.actor}) {entry.outcome}{message}{why}"
 
 

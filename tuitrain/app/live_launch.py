@@ -45,8 +45,12 @@ def open_attached(
                 f"{endpoint.label} has not answered in {CONNECT_SECONDS:.0f} s"
             )
         welcome = source.welcome
-        folder = Path(welcome.folder) if welcome is not None and endpoint.is_local else None
-        deck = AttachedDeck(source, record=folder, read_only=read_only)
+        folder, place = None, ""
+        if welcome is not None and endpoint.is_local:
+            folder = Path(welcome.folder)
+        elif welcome is not None:
+            place = f"{welcome.host}:{welcome.folder}"
+        deck = AttachedDeck(source, record=folder, read_only=read_only, record_place=place)
         app = TuitrainApp(source, config=config_path(), deck=deck)
         app.deck.compare_with(runs_folder(), pinned)
         run_app(app)

@@ -12,7 +12,13 @@ from .flight_deck import FlightDeck
 
 
 class AttachedDeck(FlightDeck):
-    """The flight deck over a run that another process trains."""
+    """The flight deck over a run that another process trains.
+
+    Parameters
+    ----------
+    source, clock, record, read_only : as those of `FlightDeck`
+    record_place : host and folder of a record that is on another machine; "" if it is on this one
+    """
 
     def __init__(
         self,
@@ -20,8 +26,13 @@ class AttachedDeck(FlightDeck):
         clock: Callable[[], float] = time.monotonic,
         record: Path | None = None,
         read_only: bool = False,
+        record_place: str = "",
     ) -> None:
         super().__init__(source, clock, record, read_only)
+        if record_place:
+            self.no_record_notice = (
+                f"the record is at {record_place}: tuitrain save writes it there"
+            )
         self.register([LeaveAlone(self)])
 
 

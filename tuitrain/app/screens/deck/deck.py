@@ -49,6 +49,8 @@ class Deck(BaseScreen[None]):
         self.source = source
         self.record = record
         self.read_only = read_only
+        self.no_record_notice = "this run keeps no record to save"
+        """Why a run without ``record`` cannot be saved here."""
         self.can_detach = False
         """Whether the run can continue in a process of its own when the screen is left."""
         self.detaches = False

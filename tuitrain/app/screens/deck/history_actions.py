@@ -92,7 +92,7 @@ class HistoryActions(Controller):
             self._warn("nothing to save yet: the run is starting")
             return
         if folder is None:
-            self._warn("this run keeps no record to save")
+            self._warn(self.deck.no_record_notice)
             return
 
         def write(request: SaveRequest | None) -> None:
