@@ -80,9 +80,9 @@ def user_code_error(problem: str, error: BaseException) -> UserCodeError:
     ----------
     problem : what has failed, unless the traceback shows that it was the loss, a metric or the data
     """
-    return UserCodeError(
-        f"{_failed_part(error, 'failed') or problem}: {_reason(error)}", format_traceback(error)
-    )
+    part = _failed_part(error)
+    what = f"{part} failed" if part else problem
+    return UserCodeError(f"{what}: {_reason(error)}", format_traceback(error))
 
 
 def format_traceback(error: BaseException) -> str:
@@ -105,18 +105,18 @@ def _reason(error: BaseException) -> str:
     return describe_error(error) + "".join(where)
 
 
-def _failed_part(error: BaseException, suffix: str = "") -> str:
+def _failed_part(error: BaseException) -> str:
     """Return the part of a run whose code has raised, from the traceback; "" if it is not known."""
-    data_folder, is_in_data = _core_path("data"), False
+    passed: set[str] = set()
     for frame, _ in _frames(error):
         path = _path(frame)
         if frame.f_code is UserCallable.__call__.__code__:
             called = frame.f_locals["self"]
-            return f"{called.key}: {called.name}{suffix and f' {suffix}'}"
-        if is_in_data and not path.startswith(_our_paths()) and not path.startswith(INSTALLED):
-            return f"data: a transform{suffix and f' {suffix}'}"
-        is_in_data = is_in_data or bool(data_folder and path.startswith(data_folder))
-    return ""
+            return f"{called.key}: {called.name}"
+        if "data" in passed and not path.startswith((*_our_paths(), *INSTALLED)):
+            return "data: a transform"
+        passed |= {name for name in ("data", "metrics") if path.startswith(_core_path(name))}
+    return "metrics: the measurement" if "metrics" in passed else ""
 
 
 def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
@@ -129,11 +129,10 @@ def _path(frame: FrameType) -> str:
 
 
 def _our_paths() -> tuple[str, ...]:
-    core = _core_path()
-    return (*_OURS, core) if core else _OURS
+    return (*_OURS, _core_path())
 
 
 def _core_path(folder: str = "") -> str:
-    """Return the path of the core or of a folder in it; "" if the core is not imported."""
+    """Return the path of the core or of a folder in it; that of no file if it is not imported."""
     core = getattr(sys.modules.get("tuitrain_core"), "__file__", None)
-    return str(Path(core).parent / folder) + os.sep if core else ""
+    return str(Path(core).parent / folder) + os.sep if core else "<not imported>"

@@ -180,6 +180,11 @@ def test_a_fault_of_a_transform_is_one_of_the_data(replay):
     assert any('raise ValueError("torn")' in line for line in traceback)
 
 
+def test_a_metric_that_does_not_fit_is_not_blamed_on_the_model(replay):
+    _, _, err = replay('metrics = ["mae"]')
+    assert "x.toml: metrics: the measurement failed: ShapeError: outputs" in err
+
+
 @pytest.mark.parametrize(
     ("name", "gave"),
     [

@@ -140,6 +140,20 @@ def test_an_error_in_training_is_shown_with_its_step_and_loses_nothing(error):
     run.close()
 
 
+def test_a_loss_that_trains_nothing_is_in_the_log_once():
+    class Idle(FakeEngine):
+        def gradient(self, parameter: str):
+            return None
+
+    log = LogCapture()
+    run = LiveRun(lambda on_progress: Session(Idle(), INFO), INFO, log=log).start()
+    last = run.join(TIMEOUT)
+    run.close()
+    warnings = [(line.level, line.text) for line in last.log.lines]
+    sentence = "the loss gives no gradient to any parameter, so nothing is trained"
+    assert warnings == [("warning", sentence)]
+
+
 def wait_for_preview(run: LiveRun, condition) -> UpdatePreview | None:
     """Wait for a snapshot whose preview meets a condition, and return the preview."""
     snapshot = run.wait_for(lambda snapshot: condition(snapshot.preview), TIMEOUT)

@@ -86,7 +86,7 @@ class Accuracy(ShareOfRight):
             raise CoreError(
                 f"the accuracy needs an output for each class, but the outputs {outputs.shape} "
                 f"have one, and a target is class {targets.max()}; with the losses "
-                "binary_cross_entropy and hinge one output is enough"
+                "binary_cross_entropy and hinge one output is enough; test_loss needs no classes"
             )
         return predict_classes(outputs, axis) == targets
 
