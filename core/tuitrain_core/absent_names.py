@@ -11,7 +11,6 @@ _THREE_AXES: Final = "convolutions have one or two axes"
 _VISION: Final = "there are no functions of vision"
 _SAMPLED: Final = "nothing samples at places that are computed"
 _WINDOWS: Final = "convolutions share their weights, and have no windows apart from them"
-_RECURRENT: Final = "there are no recurrent layers"
 _MACHINES: Final = "a network is trained by one process"
 
 
@@ -27,7 +26,6 @@ _REASONS: Final[Mapping[str, Mapping[str, str]]] = {
         **_all(_VISION, "vision cv"),
     },
     "tuitrain_core.module": {
-        **_all(_RECURRENT, "RNN RNNCell LSTM LSTMCell GRU GRUCell"),
         **_all(_THREE_AXES, "Conv3d ConvTranspose3d"),
         **_all(_WINDOWS, "LocalConv2d RegionRestrictedConv SlidingWindow SlidingWindowTranspose"),
         **_all(_SAMPLED, "DeformableConv2d DeformablePSROIPooling"),
@@ -41,7 +39,7 @@ _REASONS: Final[Mapping[str, Mapping[str, str]]] = {
         "external": "networks of other formats are not run",
     },
     "tuitrain_core.functional": {
-        **_all(_RECURRENT, "rnn_cell lstm_cell rnn lstm"),
+        **_all("the modules RNN and LSTM have it", "rnn_cell lstm_cell rnn lstm"),
         **_all(_THREE_AXES, "conv3d conv_transpose3d"),
         **_all(
             _VISION,

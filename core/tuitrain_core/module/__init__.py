@@ -19,6 +19,7 @@ from .normalization import (
     LocalResponseNorm,
 )
 from .pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
+from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 from .regularization import Dropout
 from .structure import Concat, Flatten, Identity, Pad, PixelShuffle, Sequential
 
@@ -55,6 +56,12 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "GRU",
+    "GRUCell",
+    "LSTM",
+    "LSTMCell",
+    "RNN",
+    "RNNCell",
     "init",
 ]
 

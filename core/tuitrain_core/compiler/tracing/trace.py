@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -12,6 +12,7 @@ from ... import tape
 from ...errors import CoreError
 from ...ops.base import Array, Op
 from ...ops.dropout import Dropout
+from ...ops.normalization import BatchNormTraining
 from ...ops.shape import Reshape
 from ...tensor import Tensor
 from ..graph import Graph, Node, Role, Value
@@ -163,13 +164,34 @@ class _GraphBuilder:
 
     def build(self, objective: Objective) -> Graph:
         """Return the graph."""
-        nodes = tuple(self._build_node(call, other) for call, other in self._calls[1:])
+        nodes = tuple(self._build_nodes(objective))
         loss = self._values.get(objective.loss)
         if loss is None:
             raise NotRecordableError("the loss comes from none of the operations of the step")
         outputs = None if objective.outputs is None else self._values.get(objective.outputs)
         mark_images(nodes, self._inputs)
         return Graph(nodes, self._inputs, self._targets, loss, outputs)
+
+    def _build_nodes(self, objective: Objective) -> Iterator[Node]:
+        """Yield the nodes; one that cannot be recorded is left out if nothing depends on it.
+
+        An example is the last state of a recurrent layer, whose first axis is not the batch.
+        """
+        needed = self._needed(objective)
+        for call, other in self._calls[1:]:
+            try:
+                yield self._build_node(call, other)
+            except NotRecordableError:
+                if id(call.output) in needed:
+                    raise
+
+    def _needed(self, objective: Objective) -> set[int]:
+        """Return the ids of the tensors that loss or outputs depend on, or that change a buffer."""
+        needed = {id(objective.loss), id(objective.outputs)}
+        for call, _ in reversed(self._calls[1:]):
+            if id(call.output) in needed or isinstance(call.op, BatchNormTraining | Dropout):
+                needed.update(map(id, (call.output, *call.inputs)))
+        return needed
 
     def _build_node(self, call: TracedCall, other: TracedCall) -> Node:
         pairs = enumerate(zip(call.inputs, other.inputs, strict=True))
