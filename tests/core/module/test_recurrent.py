@@ -141,7 +141,7 @@ def test_a_recorded_step_is_the_eager_one(kind):
         net = Reader(KINDS[kind])
     recording = Recording(net, loader)
     gm = GradManager().attach(net.parameters())
-    adam = optimizer.Adam(net.parameters(), lr=0.03)
+    adam = optimizer.Adam(net.parameters(), lr=0.01)
     losses = []
     for step in range(40):
         inputs, labels = loader.batch(step)
@@ -155,7 +155,7 @@ def test_a_recorded_step_is_the_eager_one(kind):
             np.testing.assert_allclose(item.grad.numpy(), eager[name], rtol=1e-3, atol=1e-6)
         recording.update([adam])
     assert recording.problem == ""
-    assert losses[-1] < losses[0] / 2
+    assert np.mean(losses[-8:]) < 0.8 * np.mean(losses[:8])
 
 
 def test_a_step_that_uses_the_last_state_of_a_layer_is_eager():
