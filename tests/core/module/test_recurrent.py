@@ -64,8 +64,8 @@ def test_the_first_state_is_zero_by_default(kind):
     layer = KINDS[kind](IN, H, batch_first=True)
     x = make_input(N, L, IN)
     zeros = tensor(np.zeros((1, N, H), np.float32))
-    given = layer(x, (zeros, zeros) if kind == "LSTM" else zeros)[0]
-    np.testing.assert_array_equal(layer(x)[0].numpy(), given.numpy())
+    with_zeros = layer(x, (zeros, zeros) if kind == "LSTM" else zeros)[0]
+    np.testing.assert_array_equal(layer(x)[0].numpy(), with_zeros.numpy())
     cell = layer.cells[0][0]
     for one, other in zip(as_list(cell(x[:, 0])), as_list(layer(x[:, :1])[1]), strict=True):
         np.testing.assert_allclose(one.numpy(), other.numpy()[0], rtol=1e-6)
