@@ -130,14 +130,48 @@ def test_a_viewers_pause_waits_until_it_resumes(tmp_path):
         flight.viewer.submit(parse("pause"))
 
 
-def test_a_paused_run_continues_when_the_last_viewer_leaves(tmp_path):
-    flight = Flight(tmp_path / "run")
+def test_a_planned_pause_ends_when_the_last_viewer_leaves(tmp_path):
+    flight = Flight(tmp_path / "run", HEAD + '[[at]]\nstep = 50\ndo = "pause"\n')
     other = flight.access.open_viewer(attends=False)
-    flight.viewer.submit(parse("pause"), at=50)
     flight.start().paused_at(50)
     flight.viewer.close()
     assert flight.join()[-1].step == 280
     assert other.snapshot().phase is Phase.FINISHED
+
+
+PAUSING = {
+    "pause": 50,
+    "step 3": 53,
+    "rewind 20": 20,
+    "try lr fc 0.1 for 2 steps": 50,
+    "break when grad_norm fc > 0": 50,
+}
+"""Commands at step 50, and where they pause the run."""
+
+
+@pytest.mark.parametrize("text", PAUSING)
+def test_a_run_that_a_program_has_paused_waits_until_it_is_resumed(tmp_path, text):
+    flight = Flight(tmp_path / "run", attends=False)
+    program = flight.access.open_viewer(attends=False)
+    program.submit(parse(text), "ctl", at=50)
+    flight.start().paused_at(PAUSING[text])
+    program.close()
+    assert flight.do("lr fc 0.02").step == PAUSING[text]
+    flight.paused_at(PAUSING[text])
+    if text.startswith("break"):
+        flight.do("break off")
+    flight.do("resume")
+    assert flight.join()[-1].step == 280
+    assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
+
+
+def test_a_planned_pause_is_no_wait_after_a_resume(tmp_path):
+    text = HEAD + '[[at]]\nstep = 60\ndo = "pause"\n'
+    flight = Flight(tmp_path / "run", text, attends=False)
+    flight.viewer.submit(parse("pause"), "ctl", at=50)
+    flight.start().paused_at(50)
+    flight.do("resume")
+    assert flight.join()[-1].step == 280
 
 
 @pytest.mark.parametrize("attends", [True, False])

@@ -11,7 +11,8 @@ from tuitrain.errors import RunFailedError
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.snapshot import Phase, RunInfo
-from tuitrain.script.host import HeadlessHost, set_host
+from tuitrain.script.headless_host import HeadlessHost
+from tuitrain.script.host_choice import set_host
 from tuitrain.script.live_script import LiveHost
 
 TIMEOUT = 60
@@ -51,7 +52,7 @@ class Deck:
         self.host.release()
         self.thread.join(TIMEOUT)
         assert not self.thread.is_alive()
-        set_host(HeadlessHost)
+        set_host()
 
 
 @pytest.fixture
@@ -245,7 +246,7 @@ def test_a_viewer_attends_a_script_without_a_screen(tmp_path):
     thread.join(TIMEOUT)
     assert host.end_loop is not None
     host.end_loop(None)
-    set_host(HeadlessHost)
+    set_host()
     assert access.newest().step == 50
     assert access.newest().phase is Phase.FINISHED
 
@@ -260,5 +261,5 @@ def test_an_interrupt_ends_a_script_that_waits_for_a_viewer(tmp_path):
     viewer.submit(parse("pause"), at=5)
     problem.train_epochs(1)
     run.finish(KeyboardInterrupt())
-    set_host(HeadlessHost)
+    set_host()
     assert viewer.snapshot().phase is Phase.FINISHED

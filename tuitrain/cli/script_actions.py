@@ -29,7 +29,9 @@ def run_script(arguments: argparse.Namespace) -> int:
         from tuitrain.script.runner import run_headless
 
         with signals_raise():
-            return run_headless(arguments.scenario, arguments.arguments, arguments.out)
+            return run_headless(
+                arguments.scenario, arguments.arguments, arguments.out, arguments.private
+            )
     from tuitrain.app.launch import check_terminal
     from tuitrain.app.script_launch import open_script
 

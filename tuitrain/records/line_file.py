@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from types import TracebackType
 
+from tuitrain.after_fork import disconnect, leave_to_parent
 from tuitrain.errors import TuitrainError
 
 
@@ -15,7 +16,7 @@ class LineFile:
     """A file of lines, opened for appending.
 
     Each line is written with one unbuffered call, so a killed process leaves whole lines, but for
-    the last one.
+    the last one. What a forked child appends is dropped.
 
     Parameters
     ----------
@@ -29,6 +30,7 @@ class LineFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = path.open("ab", buffering=0)
+        leave_to_parent(self)
 
     def __enter__(self) -> LineFile:
         return self
@@ -40,6 +42,11 @@ class LineFile:
         traceback: TracebackType | None,
     ) -> None:
         self._file.close()
+
+    def after_fork(self) -> None:
+        """Leave the file and its lock to the parent; called in a forked child."""
+        if not self._file.closed:
+            disconnect(self._file.fileno())
 
     def lock(self) -> None:
         """Keep other processes from writing this record while the file is open.

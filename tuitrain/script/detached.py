@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Final
+from traceback import format_exception
 
-from tuitrain.remote.detached.host import host_run
-from tuitrain.run.live.live_run import LiveRun
+from tuitrain.errors import RunFailedError, TuitrainError
+from tuitrain.records.record_reader import HEADER
+from tuitrain.remote.server.run_server import RunServer
+from tuitrain.run.live.access import LiveAccess
+from tuitrain.run.logs.fd_capture import capture_descriptors
+from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
+from tuitrain.run.snapshot import Phase, RunInfo
 
-from .live_script import LiveScript
-
-STEP_SECONDS: Final = 10.0
-"""Seconds that the present step gets to end, if a signal ends the process."""
+from .headless_host import HeadlessHost, farewell
+from .runner import check_script, ended_without_step, exit_status, run_script
 
 
 def host_script(path: Path, arguments: Sequence[str], folder: Path, paused: bool = False) -> int:
-    """Run a script in this process, its run served to viewers; return the script's exit status.
+    """Run a script in this process, served from its first line on; return its exit status.
+
+    Its output goes to the log of the record. A planned pause, and a breakpoint, wait for a viewer.
 
     Parameters
     ----------
@@ -26,20 +32,40 @@ def host_script(path: Path, arguments: Sequence[str], folder: Path, paused: bool
 
     Raises
     ------
-    TuitrainError : there is no such script, or the run is live already
-    RunFailedError : the script raised
+    TuitrainError : there is no such script, the folder has a run or cannot be written, the run is
+        live already, or the script has raised one or ended without a step under `watch`
+    RunFailedError : a step has raised
+    KeyboardInterrupt : the process was asked to end
     """
-    script = LiveScript(path, arguments, folder, paused)
+    check_script(path)
+    if (folder / HEADER).exists():
+        raise TuitrainError(f"{folder} holds a run already; name another folder")
+    output = LogCapture()
+    access = LiveAccess(RunInfo(path.stem, "", path.name, 0, 1, 0, 0), log=output)
+    access.report_progress(f"running {path}")
+    server = RunServer(access, folder, path.stem, lambda text: output.add("warning", text))
+    host = HeadlessHost(folder, access, output, always_waits=True, paused=paused)
+    with capture_descriptors(output), output.capture(), closing(server.start()):
+        _open_log(output, folder)
+        error = run_script(path, arguments, host)
+        if isinstance(error, Exception) and error is not host.error:
+            output.add("error", "".join(format_exception(error)))
+        without_step = "" if host.has_started else ended_without_step(path, host, error)
+        if without_step:
+            access.publisher.update(phase=Phase.FAILED, note=without_step)
+            access.refuse(access.mailbox.end().submissions, without_step)
+        server.close(farewell(access))
+        if without_step and (error is None or isinstance(error, Exception)):
+            raise TuitrainError(without_step)
+        if host.error is not None:
+            note = access.newest().note
+            raise RunFailedError(f"the run has failed: {note}; the log is {folder / LOG_NAME}")
+        return exit_status(error, lambda _: None) or int(host.has_failed)
 
-    def close(run: LiveRun) -> None:
-        script.close()
-        if not run.close(STEP_SECONDS):
-            script.abandon()
-            run.close()
 
+def _open_log(output: LogCapture, folder: Path) -> None:
     try:
-        host_run(script.build, script.info, folder, close)
-    finally:
-        script.release()
-        script.join()
-    return script.status
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TuitrainError(f"{folder} cannot be written: {error.strerror}") from None
+    output.write_to(folder / LOG_NAME)

@@ -58,8 +58,9 @@ class LiveHost:
         """Note how the run is ended."""
         self.end_loop = end_loop
 
-    def start(self, session: Session, loop: Loop) -> None:
+    def start(self, session: Session, loop: Loop, folder: Path) -> None:
         """Hand over the session; the run ends it with the loop."""
+        del folder
         if self._is_closed:
             raise StoppedError
         self._session, self._loop = session, loop

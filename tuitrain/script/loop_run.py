@@ -12,6 +12,7 @@ from typing import Generic, Protocol, Self, TypeVar
 
 import msgspec
 
+from tuitrain.after_fork import leave_to_parent
 from tuitrain.encoding import write_line
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.loops.steered_loop import SteeredLoop
@@ -31,7 +32,8 @@ from tuitrain.scenario.schema import Group, Scenario
 from tuitrain.text import visible
 
 from .arguments import Plan
-from .host import Host, make_host
+from .host import Host
+from .host_choice import make_host
 from .plan_file import PlanFile, commands_of
 from .repeating_host import requested_host
 
@@ -82,7 +84,16 @@ class LoopRun(Generic[E]):
         self._previous_hook = sys.excepthook
         sys.excepthook = self._note_error
         atexit.register(self._end)
+        leave_to_parent(self)
         self._host.watch(self._end)
+
+    def after_fork(self) -> None:
+        """Leave the run to the parent; called in a forked child, whose loop runs alone."""
+        self._has_finished = True
+        atexit.unregister(self._end)
+        if sys.excepthook == self._note_error:
+            sys.excepthook = self._previous_hook
+        self._engine.loop.turns.leave()
 
     @property
     def folder(self) -> Path:
@@ -173,7 +184,7 @@ class LoopRun(Generic[E]):
         self._session = session
         self._engine.loop.on_lr = session.note_lr
         self._engine.loop.collect_reports()
-        self._host.start(session, self._engine.loop)
+        self._host.start(session, self._engine.loop, self._out)
 
     def _make_session(self, files: ExitStack) -> Session:
         """Return the session, with a new record or with the one that it repeats."""

@@ -101,8 +101,9 @@ class RepeatingHost:
             write_answer(self._request, Answer.of_error(error))
             raise StoppedError from None
 
-    def start(self, session: Session, loop: Loop) -> None:
+    def start(self, session: Session, loop: Loop, folder: Path) -> None:
         """Start the thread."""
+        del folder
         session.is_attended = False
         self._thread = threading.Thread(
             target=self._drive, args=(session, loop), name="tuitrain-session", daemon=True

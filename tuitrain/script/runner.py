@@ -13,7 +13,9 @@ from types import TracebackType
 from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.errors import TuitrainError, describe_error
 
-from .host import HeadlessHost, Host, set_host
+from .headless_host import HeadlessHost
+from .host import Host
+from .host_choice import set_host
 
 
 def check_script(path: Path) -> None:
@@ -48,17 +50,25 @@ def run_script(path: Path, arguments: Sequence[str], host: Host) -> BaseExceptio
     finally:
         if host.end_loop is not None:
             host.end_loop(ended_by)
-        set_host(HeadlessHost)
+        set_host()
         sys.argv = before
         with suppress(ValueError):  # the script may have removed it
             sys.path.remove(folder)
     return ended_by
 
 
-def run_headless(path: Path, arguments: Sequence[str], out: Path | None = None) -> int:
+def run_headless(
+    path: Path, arguments: Sequence[str], out: Path | None = None, private: bool = False
+) -> int:
     """Run a script without a screen, and return the exit status that Python gives it.
 
     It is 1 also where the run has failed, or a planned command was refused.
+
+    Parameters
+    ----------
+    arguments : of the script
+    out : the folder of the record; None for a new one
+    private : serve the run to no other process
 
     Raises
     ------
@@ -67,7 +77,7 @@ def run_headless(path: Path, arguments: Sequence[str], out: Path | None = None) 
     KeyboardInterrupt : the user has interrupted it
     """
     check_script(path)
-    host = HeadlessHost(out)
+    host = HeadlessHost(out, private=private)
     error = run_script(path, arguments, host)
     if error is None and not host.has_started:
         raise TuitrainError(ended_without_step(path, host))

@@ -116,6 +116,11 @@ class Turns:
             with self._changed:
                 self._changed.notify_all()
 
+    def leave(self) -> None:
+        """Let the loop run on alone, in a forked child, where the session has no thread."""
+        self._changed = threading.Condition()
+        self._turn, self.is_released = _Turn.LOOP, True
+
     def count(self) -> None:
         """Count a step. Called by the loop."""
         self.taken += 1

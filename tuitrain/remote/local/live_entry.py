@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from tuitrain.after_fork import disconnect, leave_to_parent
 from tuitrain.encoding import to_encodable
 from tuitrain.errors import TuitrainError
 
@@ -73,6 +74,7 @@ class LiveEntry:
         self._path = sockets / f"{self.facts.id}.lock"
         self._descriptor = _open_locked(self._path, folder)
         self._is_closed = False
+        leave_to_parent(self)
         try:
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, msgspec.json.encode(self.facts), 0)
@@ -103,6 +105,12 @@ class LiveEntry:
             raise TuitrainError(f"{path} cannot be made: {error.strerror}") from None
         listener.setblocking(False)
         return listener
+
+    def after_fork(self) -> None:
+        """Leave the files and the lock to the parent; called in a forked child."""
+        if not self._is_closed:
+            self._is_closed = True
+            disconnect(self._descriptor)
 
     def close(self) -> None:
         """Remove the files, the lock last. Closing again does nothing."""

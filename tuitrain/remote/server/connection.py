@@ -107,6 +107,11 @@ class Connection:
         return "" if self._hello is None else self._hello.name
 
     @property
+    def descriptor(self) -> int:
+        """The descriptor of the socket; -1 if it is closed."""
+        return self._writer.get_extra_info("socket").fileno()
+
+    @property
     def awaits_answer(self) -> bool:
         """Whether the viewer has sent a command that the journal has not answered yet."""
         return bool(self._waiting)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tuitrain.after_fork import disconnect, leave_to_parent
 from tuitrain.errors import TuitrainError
 from tuitrain.text import visible
 
@@ -45,6 +46,9 @@ MAX_CONNECTIONS: Final = 64
 
 CLOSE_SECONDS: Final = 1.0
 """Seconds in which viewers can take the last snapshot when the run ends."""
+
+HAS_ENDED: Final = "the run has ended"
+"""What viewers are told when the service ends, if there is no other reason."""
 
 
 class RunServer:
@@ -95,6 +99,8 @@ class RunServer:
         self._closing: asyncio.Event = asyncio.Event()
         self._thread = threading.Thread(target=self._serve, name="tuitrain-remote", daemon=True)
         self._has_started = threading.Event()
+        self._farewell = Farewell(HAS_ENDED)
+        leave_to_parent(self)
 
     @property
     def id(self) -> str:
@@ -118,8 +124,16 @@ class RunServer:
             for connection in tuple(self._connections):
                 self._loop.call_soon_threadsafe(connection.abort)
 
-    def close(self) -> None:
-        """Send viewers the last snapshot and a farewell, and end the thread."""
+    def after_fork(self) -> None:
+        """Leave the service to the parent; called in a forked child."""
+        self._loop = None
+        disconnect(self._listener.fileno())
+        for connection in self._connections:
+            disconnect(connection.descriptor)
+
+    def close(self, reason: str = HAS_ENDED) -> None:
+        """Send viewers the last snapshot and a farewell with a reason, and end the thread."""
+        self._farewell = Farewell(reason)
         if self._loop is not None and self._thread.is_alive():
             with contextlib.suppress(RuntimeError):  # the loop has ended just now
                 self._loop.call_soon_threadsafe(self._closing.set)
@@ -144,7 +158,7 @@ class RunServer:
 
     async def _say_farewell(self) -> None:
         for connection in list(self._connections):
-            connection.send_last(Farewell("the run has ended"))
+            connection.send_last(self._farewell)
             connection.finish()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):

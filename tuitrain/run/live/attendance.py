@@ -27,9 +27,10 @@ def _never() -> bool:
 class Attendance:
     """The viewers of a headless run, at its boundaries.
 
-    While a viewer attends, a pause and a breakpoint hold the run until it is resumed, or until no
-    such viewer is left. Otherwise they are only written to the journal. Its methods are called on
-    the run's thread. As a context, it shows the viewers how the run has ended.
+    A pause of a viewer or a program holds the run until one of them resumes it; see `UserPause`. A
+    planned pause and a breakpoint hold it while a viewer attends, and are else only written to the
+    journal. Its methods are called on the run's thread. As a context, it shows the viewers how the
+    run has ended.
 
     Parameters
     ----------
@@ -37,6 +38,7 @@ class Attendance:
     access : of the viewers; None for a run without viewers
     is_steerable : whether commands can be applied; those that arrive before are applied then
     clock : seconds that only grow
+    always_waits : whether every pause holds the run, as if a viewer attended
     """
 
     def __init__(
@@ -45,19 +47,21 @@ class Attendance:
         access: LiveAccess | None,
         is_steerable: Callable[[], bool] = _always,
         clock: Callable[[], float] = time.perf_counter,
+        always_waits: bool = False,
     ) -> None:
         self._session = session
+        self._always_waits = always_waits
         self._access = access
         self._is_steerable = is_steerable
         self._boundary: Boundary | None = None
         if access is not None:
-            self._boundary = Boundary(session, access, clock, waits=self._is_attended)
+            self._boundary = Boundary(session, access, clock, waits=self._waits)
             self._boundary.publish(now=True)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the run is paused, and waits for a viewer."""
-        return self._session.phase is Phase.PAUSED and self._is_attended()
+        """Whether the run is paused, and waits to be resumed."""
+        return self._session.phase is Phase.PAUSED and self._waits()
 
     def visit(self) -> None:
         """Apply the viewers' commands, and publish a snapshot if one of them has asked for it."""
@@ -102,4 +106,13 @@ class Attendance:
         self._access.refuse(late, "the run has ended")
 
     def _is_attended(self) -> bool:
-        return self._access is not None and self._access.is_attended and self._is_steerable()
+        """Whether a viewer can answer a planned pause or a breakpoint."""
+        if self._access is None or not self._is_steerable():
+            return False
+        return self._always_waits or self._access.is_attended
+
+    def _waits(self) -> bool:
+        """Whether a paused run waits."""
+        boundary = self._boundary
+        is_held = boundary is not None and boundary.user_pause.holds(self._session)
+        return is_held or self._is_attended()

@@ -19,6 +19,7 @@ from .overhead import OverheadMeter
 from .publisher import Publication
 from .scheduled import ScheduledSubmissions
 from .throughput import ThroughputMeter
+from .user_pause import UserPause
 
 MAIL_INTERVAL_SECONDS = 0.02
 """Seconds of training after which the present burst is the last one before mail is read."""
@@ -61,6 +62,7 @@ class Boundary:
     Attributes
     ----------
     defers_commands : whether commands wait until it is False
+    user_pause : whether a submitted command has paused the run
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Boundary:
         waits: Callable[[], bool] = _always,
     ) -> None:
         self.defers_commands = False
+        self.user_pause = UserPause()
         self._deferred: list[Mail] = []
         self._waits = waits
         self._session = session
@@ -188,9 +191,11 @@ class Boundary:
             if submission.at is not None and submission.ticket in cancelled:
                 self._refuse(submission, f"cancelled by {cancelled[submission.ticket]}")
             elif submission.at in (None, session.step):
-                session.apply_command(
+                entry = session.apply_command(
                     submission.command, submission.actor, submission.ticket, submission.why
                 )
+                if entry.outcome != "refused":
+                    self.user_pause.note(submission.command, session)
             elif problem := self._schedule(submission):
                 self._refuse(submission, problem)
         for submission in self._scheduled.take_missed(session.step):

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
+from tuitrain.after_fork import leave_to_parent
+
 LOG_NAME: Final = "output.log"
 """The file in a run's folder with the output of the training code."""
 
@@ -78,6 +80,11 @@ class LogCapture:
         self._lock = threading.Lock()
         self._file: TextIO | None = None
         self._snapshot = LogSnapshot()
+        leave_to_parent(self)
+
+    def after_fork(self) -> None:
+        """Have a lock of its own; called in a forked child, whose output is captured, too."""
+        self._lock = threading.Lock()
 
     def snapshot(self) -> LogSnapshot:
         """Return the captured output; the same value until a line is added."""

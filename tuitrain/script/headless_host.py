@@ -1,0 +1,185 @@
+"""The host of a script without a screen: a thread for its session, served to viewers."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from traceback import format_exception
+from typing import Final
+
+from tuitrain.encoding import write_line
+from tuitrain.errors import RunFailedError
+from tuitrain.run.authorship import is_automatic
+from tuitrain.run.live.access import LiveAccess
+from tuitrain.run.live.attendance import Attendance
+from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import JournalEntry, Phase
+from tuitrain.scenario.events import Finding
+from tuitrain.text import format_count, visible
+from tuitrain.user_code import describe_failure
+
+from .host import EndLoop, Loop, end_with_loop
+
+_HAS_ENDED: Final = "the run has ended"
+
+
+class HeadlessHost:
+    """Runs the session to its end in a thread, and serves it to viewers meanwhile.
+
+    A planned ``pause`` is in the journal and has no other effect, unless a viewer attends; see
+    `Attendance`.
+
+    Parameters
+    ----------
+    out : the folder of the record; None for a new one
+    access : of the viewers of a run that its owner serves; None to serve it from its first step on
+    log : takes the traceback of a loop that has failed; None for the log of the record
+    private : serve the run to no other process
+    always_waits : whether a planned pause, or a breakpoint, waits for a viewer
+    paused : whether the run waits before its first step
+
+    Attributes
+    ----------
+    error : why the session has failed, or None
+    refusals : the planned commands that were refused
+    unmet : the expectations that do not hold
+    end_loop : ends the run of the script; None if the script has not called `watch`
+    """
+
+    def __init__(
+        self,
+        out: Path | None = None,
+        access: LiveAccess | None = None,
+        log: LogCapture | None = None,
+        private: bool = False,
+        always_waits: bool = False,
+        paused: bool = False,
+    ) -> None:
+        self.out = out
+        self.reports_record = access is None
+        self.error: BaseException | None = None
+        self.refusals: Sequence[JournalEntry] = ()
+        self.unmet: Sequence[Finding] = ()
+        self.end_loop: EndLoop | None = None
+        self._access, self._log = access, log
+        self._private, self._always_waits, self._paused = private, always_waits, paused
+        self._thread: threading.Thread | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the session has failed, or its plan was refused or does not hold."""
+        return self.error is not None or bool(self.refusals or self.unmet)
+
+    @property
+    def has_started(self) -> bool:
+        """Whether the loop has come to its first step."""
+        return self._thread is not None
+
+    def watch(self, end_loop: EndLoop) -> None:
+        """Note how the run is ended."""
+        self.end_loop = end_loop
+
+    def start(self, session: Session, loop: Loop, folder: Path) -> None:
+        """Serve the run, and start the thread."""
+        session.is_attended = False
+        if self._paused:
+            session.pause_at_start()
+        log = self._log or LogCapture()
+        log.get_step = lambda: session.step
+        access = self._access or LiveAccess(session.info, log=log)
+        end_service = self._serve(access, folder)
+
+        def drive() -> None:
+            self._drive(session, loop, access, log)
+            if self._log is None and log.snapshot().total:
+                log.write_to(folder / LOG_NAME)
+                log.close()
+            end_service(farewell(access))
+
+        self._thread = threading.Thread(target=drive, name="tuitrain-session", daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the thread."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _serve(self, access: LiveAccess, folder: Path) -> Callable[[str], None]:
+        """Serve the run, print how it is watched, and return what ends the service."""
+        if self._private or self._access is not None:
+            return _ignore
+        from tuitrain.remote.server.serving import start_server  # private runs start without it
+
+        server = start_server(access, folder, access.newest().info.name, _print)
+        if server is None:
+            return _ignore
+        _print(f"this run is live; watch it with: tuitrain attach {server.id}")
+        return server.close
+
+    def _drive(self, session: Session, loop: Loop, access: LiveAccess, log: LogCapture) -> None:
+        """Run the session to its end, then let the loop run on alone."""
+        try:
+            with Attendance(session, access, always_waits=self._always_waits) as attendance:
+                try:
+                    _train(session, loop, attendance)
+                except Exception as error:
+                    self.error = error
+                    log.add("error", "".join(format_exception(error)))
+                    step = format_count(session.step + 1)
+                    raise RunFailedError(f"step {step}: {describe_failure(error)}") from error
+        except BaseException as error:
+            self.error = self.error or error
+            session.end("failed")
+        finally:
+            self.refusals = [
+                entry
+                for entry in session.journal.entries()
+                if entry.outcome == "refused" and is_automatic(entry.actor)
+            ]
+            loop.turns.release(stop=session.phase is Phase.STOPPED)
+        if note := _early_end(session, loop):
+            access.publisher.update(note=note)
+
+
+def _train(session: Session, loop: Loop, attendance: Attendance) -> None:
+    """Train until the session or the loop ends."""
+    while True:
+        session.apply_planned()
+        attendance.visit()
+        end_with_loop(session, loop)
+        session.on_boundary()
+        if session.phase.ended:
+            break
+        if attendance.is_waiting:
+            attendance.wait()
+        else:
+            session.phase = Phase.RUNNING
+            attendance.run_burst()
+
+
+def _early_end(session: Session, loop: Loop) -> str:
+    """Return why the run has ended before its last step, if its loop has ended it; else ""."""
+    if session.phase is not Phase.FINISHED or session.step == session.info.total_steps:
+        return ""
+    how = "was interrupted" if isinstance(loop.error, KeyboardInterrupt) else "has ended"
+    return f"the script {how} at step {format_count(session.step)}"
+
+
+def farewell(access: LiveAccess) -> str:
+    """Return what viewers are told at the end."""
+    newest = access.newest()
+    what = "the run has failed" if newest.phase is Phase.FAILED else _HAS_ENDED
+    return f"{what}: {newest.note}" if newest.note else what
+
+
+def _ignore(reason: str) -> None:
+    del reason
+
+
+def _print(text: str) -> None:
+    with suppress(OSError):
+        write_line(visible(f"tuitrain: {text}"), sys.stderr)
