@@ -13,7 +13,7 @@ from tuitrain.remote.client.remote_source import RemoteSource
 from tuitrain.remote.control.client import ControlClient
 from tuitrain.remote.control.replies import CommandReply
 from tuitrain.remote.local.find_run import find_run
-from tuitrain.run.snapshot import Phase, Snapshot
+from tuitrain.run.snapshot import Snapshot
 
 TIMEOUT = 60.0
 """Seconds after which a test fails that waits for an event."""
@@ -57,10 +57,10 @@ class ServedScript:
         assert source.received
         return source
 
-    def do(self, text: str, at: int | None = None) -> CommandReply:
+    def do(self, text: str) -> CommandReply:
         """Send a command as ``tuitrain ctl`` does, and leave."""
         with ControlClient(self.endpoint, "program") as client:
-            return client.send(text, "ctl", "", at, TIMEOUT)
+            return client.send(text, "ctl", "", None, TIMEOUT)
 
     def wait(self, until: str) -> Snapshot:
         """Wait as ``tuitrain ctl wait`` does, and return what follows."""
@@ -101,7 +101,3 @@ def serving(
 def last_of(source: RemoteSource) -> Snapshot:
     """Return the last snapshot of a run that ends."""
     return source.wait_for(lambda shown: source.error is not None, TIMEOUT)
-
-
-def is_paused(snapshot: Snapshot) -> bool:
-    return snapshot.phase is Phase.PAUSED

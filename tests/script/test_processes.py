@@ -35,8 +35,9 @@ def train():
     run = tuitrain.watch(
         problem.net, problem.optimizer, loader=problem.loader, epochs=EPOCHS, out=out
     )
-    for _ in range(EPOCHS):
+    for epoch in range(EPOCHS):
         problem.train_epochs(1)
+        {}
     {}
     print("done")
 
@@ -49,11 +50,11 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def script(tmp_path):
-    """Return a function that writes a script with a last line."""
+    """Return a function that writes a script, with a line of its loop and lines behind it."""
 
-    def write(last: str = "run.finish()") -> Path:
+    def write(body: str = "pass", last: str = "run.finish()") -> Path:
         path = tmp_path / "train.py"
-        path.write_text(SCRIPT.format(last))
+        path.write_text(SCRIPT.format(body, last))
         return path
 
     return write
@@ -101,8 +102,8 @@ def test_a_traceback_is_printed_and_kept(script, tmp_path):
     done = python(script("raise ValueError('no more')"), 2, tmp_path / "run")
     assert done.returncode == 1
     assert done.stderr.count("ValueError: no more") == 1
-    done = python(script("raise ValueError('no more')"), 2, tmp_path / "two")
-    assert end_of(tmp_path / "two") == "finished"
+    assert log_of(tmp_path / "run")[-1] == "error\tValueError: no more"
+    assert end_of(tmp_path / "run") == "failed"
 
 
 SPAWN = """
@@ -114,7 +115,7 @@ SPAWN = """
 
 @pytest.mark.slow
 def test_spawned_children_take_no_part(script, tmp_path):
-    done = python(script(SPAWN.strip()), 2, tmp_path / "run")
+    done = python(script("pass", SPAWN.strip()), 2, tmp_path / "run")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "hello\n[1, 2]\ndone\n"
     assert done.stderr.count("this run is live") == 1
@@ -123,7 +124,7 @@ def test_spawned_children_take_no_part(script, tmp_path):
 @pytest.mark.slow
 def test_a_detached_script_is_steered_and_ends(script, tmp_path, capsys):
     folder = tmp_path / "record"
-    words = ["run", "--detach", str(script()), "--out", str(folder), "--json", "--", str(10**6)]
+    words = ["run", "--detach", "--out", str(folder), "--json", str(script()), str(10**6)]
     assert main(words) == 0
     started = json.loads(capsys.readouterr().out)
     assert (started["run"], started["folder"]) == ("train", str(folder))
@@ -140,9 +141,8 @@ def test_a_detached_script_is_steered_and_ends(script, tmp_path, capsys):
             client.send("stop", "ctl", "", None, TIMEOUT)
             client.wait("end", TIMEOUT)
     finally:
-        with_pid = started["pid"]
-        os.kill(with_pid, signal.SIGTERM)
-        os.waitpid(with_pid, 0)
+        os.kill(started["pid"], signal.SIGTERM)
+        os.waitpid(started["pid"], 0)
     assert end_of(folder) == "stopped"
     assert log_of(folder)[0] == "out\thello"
 
