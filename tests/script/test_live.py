@@ -242,6 +242,7 @@ def test_a_viewer_attends_a_script_without_a_screen(tmp_path):
     viewer.wait_for(lambda shown: shown.phase is Phase.PAUSED and shown.step == 20, TIMEOUT)
     viewer.submit(parse("rewind 7"), "ctl")
     viewer.wait_for(lambda shown: shown.step == 7, TIMEOUT)
+    viewer.submit(parse("resume"), "ctl")
     viewer.close()
     thread.join(TIMEOUT)
     assert host.end_loop is not None

@@ -50,6 +50,8 @@ class HeadlessHost:
     end_loop : ends the run of the script; None if the script has not called `watch`
     """
 
+    reports_record = True
+
     def __init__(
         self,
         out: Path | None = None,
@@ -60,7 +62,6 @@ class HeadlessHost:
         paused: bool = False,
     ) -> None:
         self.out = out
-        self.reports_record = access is None
         self.error: BaseException | None = None
         self.refusals: Sequence[JournalEntry] = ()
         self.unmet: Sequence[Finding] = ()
