@@ -138,8 +138,9 @@ def test_a_script_that_dies_leaves_its_traceback_in_the_log(tmp_path):
         source = made.view()
         made.go()
         shown = last_of(source)
-        assert (shown.phase, shown.note) == (Phase.FAILED, "step 6: ValueError: no more")
-        assert str(source.error) == "the run has failed: step 6: ValueError: no more"
+        assert shown.phase is Phase.FAILED
+        assert shown.note.startswith("step 6: ValueError: no more (test_served.py, line ")
+        assert str(source.error) == f"the run has failed: {shown.note}"
         traced = [line.text for line in shown.log.lines]
         assert traced[0] == "Traceback (most recent call last):"
         assert traced[-1] == "ValueError: no more"
