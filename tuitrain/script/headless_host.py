@@ -171,7 +171,7 @@ def _early_end(session: Session, loop: Loop) -> str:
 
 
 def farewell(access: LiveAccess) -> str:
-    """Return what viewers are told at the end."""
+    """Return the farewell to viewers."""
     newest = access.newest()
     what = "the run has failed" if newest.phase is Phase.FAILED else _HAS_ENDED
     return f"{what}: {newest.note}" if newest.note else what

@@ -48,7 +48,7 @@ CLOSE_SECONDS: Final = 1.0
 """Seconds in which viewers can take the last snapshot when the run ends."""
 
 HAS_ENDED: Final = "the run has ended"
-"""What viewers are told when the service ends, if there is no other reason."""
+"""The farewell to viewers when the service ends, if there is no other reason."""
 
 
 class RunServer:
