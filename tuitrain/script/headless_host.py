@@ -77,7 +77,7 @@ class HeadlessHost:
 
     @property
     def has_started(self) -> bool:
-        """Whether the loop has come to its first step."""
+        """Whether there was a step."""
         return self._thread is not None
 
     def watch(self, end_loop: EndLoop) -> None:
