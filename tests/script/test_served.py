@@ -1,12 +1,12 @@
 """A script without a screen, watched and steered by other processes."""
 
-import os
+import multiprocessing
 
 import pytest
 
 import tuitrain
 from tests.script.problem import make_problem, read_lines
-from tests.script.served import Body, last_of, serving
+from tests.script.served import TIMEOUT, Body, last_of, serving
 from tuitrain.errors import NoSuchRunError
 from tuitrain.remote.local.find_run import find_run
 from tuitrain.remote.local.live_runs import list_live_runs
@@ -162,25 +162,22 @@ class Child:
     """A forked child that calls a function and then lives until `end`."""
 
     def __init__(self, work) -> None:
-        reading, self._writing = os.pipe()
-        done, answers = os.pipe()
-        self.pid = os.fork()
-        if not self.pid:
-            try:
-                work()
-                os.write(answers, b"ok")
-                os.close(self._writing)
-                os.read(reading, 1)
-            finally:
-                os._exit(0)
-        os.close(answers)
-        os.close(reading)
-        with os.fdopen(done, "rb") as answer:
-            self.answer = answer.read(2)
+        fork = multiprocessing.get_context("fork")
+        self._ours, theirs = fork.Pipe()
+        self._process = fork.Process(target=self._run, args=(work, theirs), daemon=True)
+        self._process.start()
+        assert self._ours.poll(TIMEOUT)
+        self.answer = self._ours.recv()
 
     def end(self) -> None:
-        os.close(self._writing)
-        os.waitpid(self.pid, 0)
+        self._ours.send("end")
+        self._process.join(TIMEOUT)
+        assert self._process.exitcode == 0
+
+    @staticmethod
+    def _run(work, connection) -> None:
+        connection.send(work())
+        connection.recv()
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
@@ -188,8 +185,8 @@ def test_a_forked_child_neither_serves_nor_records(tmp_path):
     folder, children = tmp_path / "run", []
     problem = make_problem()
 
-    def in_child() -> None:
-        problem.train_epochs(1)  # alone: no session takes turns with this loop
+    def in_child() -> int:
+        return len(problem.train_epochs(1))  # alone: no session takes turns with this loop
 
     def fork(epoch: int) -> None:
         if epoch == 1:
@@ -203,7 +200,7 @@ def test_a_forked_child_neither_serves_nor_records(tmp_path):
         made.join()
         with pytest.raises(NoSuchRunError):
             find_run(str(folder))
-    assert children[0].answer == b"ok"
+    assert children[0].answer == 5
     losses = [line for line in read_lines(folder, "metrics.jsonl") if "loss" in line]
     assert sum(len(line["loss"]) for line in losses) == 50
     children[0].end()
