@@ -163,14 +163,14 @@ class Child:
 
     def __init__(self, work) -> None:
         fork = multiprocessing.get_context("fork")
-        self._ours, theirs = fork.Pipe()
-        self._process = fork.Process(target=self._run, args=(work, theirs), daemon=True)
+        self._parent_end, child_end = fork.Pipe()
+        self._process = fork.Process(target=self._run, args=(work, child_end), daemon=True)
         self._process.start()
-        assert self._ours.poll(TIMEOUT)
-        self.answer = self._ours.recv()
+        assert self._parent_end.poll(TIMEOUT)
+        self.answer = self._parent_end.recv()
 
     def end(self) -> None:
-        self._ours.send("end")
+        self._parent_end.send("end")
         self._process.join(TIMEOUT)
         assert self._process.exitcode == 0
 
