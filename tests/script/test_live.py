@@ -206,6 +206,21 @@ def test_a_finished_script_continues_when_the_deck_is_left(fly):
     assert deck.ended_by is None
 
 
+def test_what_a_script_reports_after_the_deck_was_left_is_recorded(fly):
+    def script() -> None:
+        problem = make_problem()
+        run = tuitrain.watch(problem.net, problem.optimizer, loader=problem.loader, epochs=2)
+        for batch in run.batches():
+            problem.train(*batch)
+        run.log(accuracy=0.5)
+
+    deck = fly(script)
+    deck.wait_for(Phase.FINISHED)
+    deck.close()
+    lines = read_lines(deck.folder, "metrics.jsonl")
+    assert [(e["step"], e["accuracy"]) for e in lines if e["event"] == "accuracy"] == [(10, 0.5)]
+
+
 def test_an_error_in_the_loop_ends_the_run(fly):
     def fail(problem) -> None:
         raise ValueError("no more")
