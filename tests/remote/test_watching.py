@@ -133,6 +133,19 @@ def test_a_command_that_waits_is_cancelled_by_the_viewer_with_the_pen(tmp_path: 
         ]
 
 
+def test_an_answer_and_the_first_snapshot_come_before_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuitrain.remote.server.run_server.LOOKS_PER_SECOND", 1 / 600)
+    with served(tmp_path) as made:
+        first, _ = made.view("desk"), made.view("laptop")
+        for number in range(3):
+            answer(first, "freeze a")
+            assert len(first.snapshot().journal) == number + 1
+        with made.control() as client:
+            assert client.send("thaw a", "ctl", "", None, TIMEOUT).outcome == "applied"
+
+
 def test_a_read_only_viewer_never_steers(tmp_path: Path) -> None:
     with served(tmp_path) as made:
         source = made.view(read_only=True)

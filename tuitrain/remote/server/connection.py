@@ -68,6 +68,7 @@ class Connection:
     welcome : the first reply
     encoder : makes differences for this viewer
     on_request : called when something is due to this viewer or to others before the next look
+    on_answer : likewise, from any thread, when a viewer that waits for an answer may be sent it
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Connection:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         on_request: Callable[[], None] = lambda: None,
+        on_answer: Callable[[], None] = lambda: None,
     ) -> None:
         self._number = number
         self._run = run
@@ -88,6 +90,7 @@ class Connection:
         self._encoder = encoder
         self._reader, self._writer = reader, writer
         self._on_request = on_request
+        self._on_answer = on_answer
         self._frames = FrameReader(MAX_REQUEST_BYTES)
         self._messages: list[bytes] = []
         self._hello: Hello | None = None
@@ -112,9 +115,9 @@ class Connection:
         return self._writer.get_extra_info("socket").fileno()
 
     @property
-    def awaits_answer(self) -> bool:
-        """Whether the viewer has sent a command that the journal has not answered yet."""
-        return bool(self._waiting)
+    def is_urgent(self) -> bool:
+        """Whether the viewer waits for the answer to a command, or for its first snapshot."""
+        return bool(self._waiting) or self._version is None
 
     @property
     def takes_snapshots(self) -> bool:
@@ -201,11 +204,16 @@ class Connection:
         hello = self._hello
         assert hello is not None
         attends = hello.role == "viewer" and not hello.read_only
-        self._viewer = self._run.open_viewer(attends)
+        self._viewer = self._run.open_viewer(attends, self._note_publication)
         self._commands = ViewerCommands(self._number, hello, self._viewer, self._pen)
         if hello.role == "viewer":
             self._pen.join(self._number, hello.name, not hello.read_only, hello.wants_pen)
         self._on_request()  # the first snapshot is due
+
+    def _note_publication(self) -> None:
+        """Have the snapshot sent soon that may answer a command; called on the run's thread."""
+        if self._waiting:
+            self._on_answer()
 
     def _leave(self) -> None:
         viewer, self._viewer = self._viewer, None
@@ -232,12 +240,13 @@ class Connection:
                 if wait := self._command_limit.wait_seconds():
                     await asyncio.sleep(wait)
                 self._submit(request)
-                self._on_request()
             case RequestViews():
                 self._request_views(request)
                 self._on_request()
             case Received():
                 self._received = max(self._received, min(request.number, self._sent))
+                if self._waiting:
+                    self._on_request()
             case UsePen():
                 self._use_pen(request)
                 self._on_request()
@@ -254,11 +263,12 @@ class Connection:
         try:
             match request:
                 case SubmitCommand():
+                    self._waiting.add(request.ticket)  # the answer may come at once
                     commands.submit(request)
-                    self._waiting.add(request.ticket)
                 case CancelCommand():
                     commands.cancel(request)
         except TuitrainError as error:
+            self._waiting.discard(request.ticket)
             self._send(RefusedCommand(request.ticket, str(error)))
 
     def _request_views(self, request: RequestViews) -> None:
@@ -292,6 +302,7 @@ class Connection:
         self._send(SnapshotMessage(self._sent, self._encoder.encode(snapshot)))
         if self._waiting:
             self._waiting -= {entry.ticket for entry in snapshot.journal[-200:]}
+            self._waiting -= {waiting.ticket for waiting in snapshot.scheduled}
 
     async def _send_status(self) -> None:
         """Send the status once, of a snapshot that is built now if the run is under way."""

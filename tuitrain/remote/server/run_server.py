@@ -33,9 +33,6 @@ from .watched_run import WatchedRun
 LOOKS_PER_SECOND: Final = 12
 """Snapshots that a viewer is sent in a second; as many as a screen draws."""
 
-ANSWER_SECONDS: Final = 1 / 60
-"""Seconds between two looks while a viewer waits for the answer to a command."""
-
 SERVER_SHARE: Final = 0.03
 """The largest share of the time in which snapshots are encoded, all viewers together."""
 
@@ -170,7 +167,8 @@ class RunServer:
     async def _pump(self) -> None:
         """Send viewers snapshots, at intervals that leave nearly all of the time to the run.
 
-        A viewer that waits for the answer to a command is sent them in between, too.
+        A viewer that waits for its first one, or for the answer to a command, is sent them in
+        between, too, as soon as they are published.
         """
         next_look = 0.0
         while True:
@@ -182,15 +180,13 @@ class RunServer:
             start = self._clock()
             is_look = start >= next_look
             for connection in viewers:
-                if is_look or connection.awaits_answer:
+                if is_look or connection.is_urgent:
                     self._send_due(connection)
             if is_look:
                 now = self._clock()
                 pause = min((now - start) / SERVER_SHARE, MAX_LOOK_SECONDS)
                 next_look = now + max(pause, 1 / LOOKS_PER_SECOND)
-            awaited = any(connection.awaits_answer for connection in viewers)
-            pause = next_look - self._clock()
-            await self._wait_for_request(min(pause, ANSWER_SECONDS) if awaited else pause)
+            await self._wait_for_request(next_look - self._clock())
 
     def _send_due(self, connection: Connection) -> None:
         """Send a viewer what is due; a fault here must not end the service of other viewers."""
@@ -199,6 +195,12 @@ class RunServer:
         except Exception as error:
             self._log_disconnected(f"{type(error).__name__}: {error}")
             connection.abort()
+
+    def _wake_from_run(self) -> None:
+        """End the wait of the pump; called on the run's thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended just now
+                self._loop.call_soon_threadsafe(self._wake.set)
 
     async def _wait_for_request(self, seconds: float) -> None:
         """Wait until a viewer asks for something, at most for some seconds."""
@@ -217,6 +219,7 @@ class RunServer:
             reader,
             writer,
             self._wake.set,
+            self._wake_from_run,
         )
         if reason := self._refusal(writer):
             connection.refuse(reason)

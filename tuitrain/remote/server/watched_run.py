@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from tuitrain.commands import AnyCommand
@@ -51,6 +52,14 @@ class RunViewer(Protocol):
 class WatchedRun(Protocol):
     """A run that viewers can join."""
 
-    def open_viewer(self, attends: bool = True) -> RunViewer:
-        """Return a new viewer; ``attends`` says whether it can answer a breakpoint."""
+    def open_viewer(
+        self, attends: bool = True, on_publish: Callable[[], None] | None = None
+    ) -> RunViewer:
+        """Return a new viewer.
+
+        Parameters
+        ----------
+        attends : whether it can answer a breakpoint
+        on_publish : called after each new snapshot, on the run's thread
+        """
         ...

@@ -50,15 +50,18 @@ class LiveAccess:
         """Whether an open viewer can answer a breakpoint."""
         return self.mailbox.is_attended
 
-    def open_viewer(self, attends: bool = True) -> Viewer:
+    def open_viewer(
+        self, attends: bool = True, on_publish: Callable[[], None] | None = None
+    ) -> Viewer:
         """Open a viewer; the run publishes a snapshot at its next boundary.
 
         Parameters
         ----------
         attends : whether the viewer can answer a breakpoint or a pause of a headless run, which
             waits for it
+        on_publish : called after each new snapshot, on the run's thread; it must return at once
         """
-        return Viewer(self.mailbox, self.publisher, attends)
+        return Viewer(self.mailbox, self.publisher, attends, on_publish)
 
     def submit(
         self,

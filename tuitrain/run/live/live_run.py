@@ -63,9 +63,11 @@ class LiveRun:
         self._thread.start()
         return self
 
-    def open_viewer(self, attends: bool = True) -> Viewer:
+    def open_viewer(
+        self, attends: bool = True, on_publish: Callable[[], None] | None = None
+    ) -> Viewer:
         """Open another viewer; see `LiveAccess.open_viewer`."""
-        return self.access.open_viewer(attends)
+        return self.access.open_viewer(attends, on_publish)
 
     def snapshot(self) -> Snapshot:
         """Return the newest snapshot, at once; during training a newer one follows."""

@@ -74,6 +74,7 @@ class Publisher:
         self._was_read = True
         self._published_at = -1.0
         self._interval = SNAPSHOT_SECONDS
+        self._listeners: tuple[Callable[[], None], ...] = ()
 
     @property
     def newest(self) -> Snapshot:
@@ -84,6 +85,16 @@ class Publisher:
         """Return the newest snapshot, and request the next one."""
         self._was_read = True
         return self._newest
+
+    def add_listener(self, listener: Callable[[], None]) -> None:
+        """Call a function after each new snapshot, on the run's thread; it must return at once."""
+        with self._condition:
+            self._listeners = (*self._listeners, listener)
+
+    def remove_listener(self, listener: Callable[[], None]) -> None:
+        """Call the function no more; one that was removed already makes no difference."""
+        with self._condition:
+            self._listeners = tuple(one for one in self._listeners if one != listener)
 
     def wait_for(
         self, condition: Callable[[Publication], bool], timeout: float | None
@@ -135,3 +146,5 @@ class Publisher:
         with self._condition:
             self._newest = shown
             self._condition.notify_all()
+        for listener in self._listeners:
+            listener()

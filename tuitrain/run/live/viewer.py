@@ -23,13 +23,23 @@ class Viewer:
     ----------
     mailbox, publisher : of the run
     attends : whether it can answer a breakpoint
+    on_publish : called after each new snapshot, on the run's thread; it must return at once
     """
 
-    def __init__(self, mailbox: Mailbox, publisher: Publisher, attends: bool = True) -> None:
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        publisher: Publisher,
+        attends: bool = True,
+        on_publish: Callable[[], None] | None = None,
+    ) -> None:
         self._mailbox = mailbox
         self._publisher = publisher
         self._number = mailbox.add_viewer(attends)
         self._is_closed = False
+        self._on_publish = on_publish
+        if on_publish is not None:
+            publisher.add_listener(on_publish)
         self._shown: tuple[Publication, Snapshot] | None = None
 
     def snapshot(self) -> Snapshot:
@@ -95,6 +105,8 @@ class Viewer:
     def close(self) -> None:
         """Forget the requests of this viewer; the run continues. Closing again does nothing."""
         self._is_closed = True
+        if self._on_publish is not None:
+            self._publisher.remove_listener(self._on_publish)
         self._mailbox.remove_viewer(self._number)
 
     def _own(self, publication: Publication) -> Snapshot:
