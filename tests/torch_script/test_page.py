@@ -20,7 +20,7 @@ def blocks_of(*languages: str) -> list[Block]:
 @pytest.fixture
 def folder(tmp_path, monkeypatch) -> Path:
     """A folder with the files of the page, as the working directory."""
-    one_line, three_lines, nets = blocks_of("python")
+    one_line, three_lines, nets, *_ = blocks_of("python")
     plan, scenario = blocks_of("toml")
     files = {
         "one.py": one_line,

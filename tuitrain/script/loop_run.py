@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -75,6 +75,7 @@ class LoopRun(Generic[E]):
         self._files = ExitStack()
         self._session: Session | None = None
         self._expectations: ExpectationLog | None = None
+        self._on_stop: Callable[[], None] | None = None
         self._has_finished = False
         self._error: BaseException | None = None
         self._provenance = script_provenance()
@@ -118,6 +119,18 @@ class LoopRun(Generic[E]):
                     f"(allowed: {join_or(known)})"
                 )
         self._engine.loop.log(values)
+
+    def handle_stop(self, function: Callable[[], None]) -> None:
+        """Have a stop call a function, and not raise `StoppedError` in the loop.
+
+        It is called at each boundary after the stop, until the loop ends.
+
+        Parameters
+        ----------
+        function : asks the loop to end
+        """
+        self._on_stop = function
+        self._engine.loop.turns.on_stop = function
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the run, with the exception that has ended the loop; so does the script's end.
@@ -182,6 +195,8 @@ class LoopRun(Generic[E]):
             session = self._make_session(files)
             self._files = files.pop_all()
         self._session = session
+        if self._on_stop is not None:
+            self._engine.loop.turns.on_stop = self._on_stop
         self._engine.loop.on_lr = session.note_lr
         self._engine.loop.collect_reports()
         self._host.start(session, self._engine.loop, self._out)

@@ -27,6 +27,10 @@ class StoppedError(SystemExit):
     """
 
 
+def _raise_stopped() -> None:
+    raise StoppedError
+
+
 class _Turn(Enum):
     SESSION = "session"
     LOOP = "loop"
@@ -44,12 +48,14 @@ class Turns:
     taken : steps of the present turn
     has_ended : whether the loop has ended; it takes no more turns
     is_released : whether the session has ended: the loop runs on alone, or is stopped
+    on_stop : called at a boundary of a loop that was stopped; by default it raises `StoppedError`
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self.taken = 0
         self.has_ended = False
         self.is_released = False
+        self.on_stop = _raise_stopped
         self._is_stopped = False
         self._is_updating = self._is_abandoned = False
         self._clock = clock
@@ -142,7 +148,7 @@ class Turns:
         if self._turn is not _Turn.LOOP or not continues:
             self.give_back()
         elif self._is_stopped:
-            raise StoppedError
+            self.on_stop()
 
     def give_back(self) -> None:
         """Give the turn back, and wait for the next one. Called by the loop.
@@ -157,7 +163,7 @@ class Turns:
                 self._pass_to(_Turn.SESSION)
                 self._changed.wait_for(lambda: self._turn is _Turn.LOOP)
         if self._is_stopped:
-            raise StoppedError
+            self.on_stop()
 
     def end(self) -> None:
         """Give the last turn back: the loop has ended. Called by the loop."""

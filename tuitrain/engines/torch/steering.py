@@ -43,6 +43,7 @@ def optimizers_of(optimizer: Any) -> tuple[torch.optim.Optimizer, ...]:
     RefusedError : they are of another kind
     """
     items = tuple(optimizer) if isinstance(optimizer, list | tuple) else (optimizer,)
+    items = tuple(map(_unwrapped, items))
     for item in items:
         if not isinstance(item, torch.optim.Optimizer):
             raise RefusedError(
@@ -52,3 +53,11 @@ def optimizers_of(optimizer: Any) -> tuple[torch.optim.Optimizer, ...]:
     if not items:
         raise RefusedError("watch takes at least one optimizer, but was given an empty list")
     return items
+
+
+def _unwrapped(optimizer: Any) -> Any:
+    """Return the optimizer that takes the steps of a wrapper, as Accelerate and Lightning have."""
+    inner = getattr(optimizer, "optimizer", None)
+    while isinstance(inner, torch.optim.Optimizer):
+        optimizer, inner = inner, getattr(inner, "optimizer", None)
+    return optimizer
