@@ -73,6 +73,15 @@ def describe_failure(error: BaseException) -> str:
     return f"{part} failed: {_reason(error)}" if part else _reason(error)
 
 
+def describe_failed_step(error: BaseException, step: int) -> str:
+    """Say where and why a run has failed that has taken ``step`` steps: ``step 8: ValueError: …``.
+
+    A measurement fails after a step, and all else in the next one.
+    """
+    what = describe_failure(error)
+    return f"{f'after step {step}' if what.startswith('metrics: ') else f'step {step + 1}'}: {what}"
+
+
 def user_code_error(problem: str, error: BaseException) -> UserCodeError:
     """Return the error that reports an exception of the user's own code, with its traceback.
 

@@ -51,3 +51,10 @@ def home_path(text: str) -> Path:
             f"{text[:_SHOWN]}: {user[:_SHOWN]} is no user's home folder (./{user[:_SHOWN]} is a "
             "folder of that name)"
         ) from None
+
+
+def abbreviated_path(path: str) -> str:
+    """Return a path as a line of the screen shows it: ``~`` for the user's home folder."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises without one
+    inside = home.strip("~/") and path.startswith(home.rstrip("/") + "/")
+    return f"~{path[len(home.rstrip('/')) :]}" if inside else path

@@ -159,15 +159,15 @@ def test_a_fault_of_a_loss_is_not_blamed_on_the_model(replay):
 @pytest.mark.parametrize(
     ("keys", "what"),
     [
-        ('loss = "faulty:fails_late"', "loss: faulty:fails_late"),
-        ('metrics = ["faulty:late_metric"]', "metrics: faulty:late_metric"),
+        ('loss = "faulty:fails_late"', "step 6: loss: faulty:fails_late"),
+        ('metrics = ["faulty:late_metric"]', "after step 3: metrics: faulty:late_metric"),
     ],
 )
 def test_a_fault_after_some_steps_has_the_traceback_of_the_user(replay, keys, what):
     status, _, err = replay(f'{keys}\nevaluate = {{ every = "1 step" }}')
     *traceback, last = err.splitlines()
     assert status == 1
-    assert f" {what} failed: ZeroDivisionError: division by zero (faulty.py, line " in last
+    assert f": {what} failed: ZeroDivisionError: division by zero (faulty.py, line " in last
     assert traceback[0] == "Traceback (most recent call last):"
     assert not [line for line in traceback if "/tuitrain" in line]
 

@@ -14,7 +14,7 @@ from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.live.attendance import Attendance
 from tuitrain.run.session import NO_TICKET, Session
 from tuitrain.run.snapshot import Phase
-from tuitrain.user_code import describe_failure, format_traceback
+from tuitrain.user_code import describe_failed_step, format_traceback
 
 from .events import Ended, EpochEnded, Evaluated, Event, Finding, Measured, Started, Trouble
 
@@ -152,7 +152,7 @@ def _failing(session: Session, source: str) -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         session.end("failed")
-        problem = f"{source}: step {session.step + 1}: {describe_failure(error)}"
+        problem = f"{source}: {describe_failed_step(error, session.step)}"
         raise RunFailedError(problem, format_traceback(error)) from error
 
 

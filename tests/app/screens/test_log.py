@@ -38,7 +38,7 @@ async def test_the_log_shows_lines_and_their_number(opened):
         assert isinstance(person.app.screen, LogScreen)
         assert texts(person)[1].split()[:3] == ["12", "warning", "UserWarning:"]
         assert told_below(person) == (
-            "the newest 63 of 6 000 lines · all in /runs/a/output.log · everything · follows"
+            "the newest 63 of 6 000 lines · everything · follows · all in /runs/a/output.log"
         )
         await person.press("escape")
         assert person.app.screen is person.deck
@@ -86,3 +86,15 @@ def test_a_log_that_is_not_written_says_so():
         log_summary(LogSnapshot(LINES[:1], 1, problem="no room"))
         == "1 line · ⚠ not written: no room"
     )
+
+
+def test_the_file_of_a_log_comes_last_with_a_short_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    log = LogSnapshot(LINES[:1], 1, "/home/ada/.local/share/tuitrain/runs/a/output.log")
+    summary = log_summary(log, ("everything", "follows"))
+    assert (
+        summary
+        == "1 line · everything · follows · all in ~/.local/share/tuitrain/runs/a/output.log"
+    )
+    elsewhere = LogSnapshot(LINES[:1], 1, "/home/adam/output.log")
+    assert log_summary(elsewhere) == "1 line · all in /home/adam/output.log"

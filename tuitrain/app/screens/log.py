@@ -111,5 +111,5 @@ class LogScreen(BaseDialog[None]):
         level = (
             "everything" if self._view.level == LOG_LEVELS[0] else f"{self._view.level} and worse"
         )
-        summary = f"{log_summary(self._snapshot.log)} · {level} · {follows}"
+        summary = log_summary(self._snapshot.log, (level, follows))
         self.query_one("#log-told", Static).update(summary)

@@ -9,7 +9,7 @@ from traceback import format_exception
 
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.text import format_count
-from tuitrain.user_code import describe_failure, format_traceback
+from tuitrain.user_code import describe_failed_step, describe_failure, format_traceback
 
 from ..logs.log_capture import LogCapture
 from ..progress import ProgressCallback
@@ -106,7 +106,7 @@ class TrainingThread:
         except _ClosedError:
             self._leave(session, boundary)
         except BaseException as error:  # the user's own model or data may raise anything
-            failure = self._as_failure(error, f"step {session.step + 1}: ")
+            failure = self._as_failure(error, session.step)
             with suppress(Exception):  # a model that has raised may raise again here
                 boundary.publish(now=True)
             session.end("failed")
@@ -121,11 +121,12 @@ class TrainingThread:
         if self._mailbox.is_closing:
             raise _ClosedError
 
-    def _as_failure(self, error: BaseException, where: str = "") -> RunFailedError:
-        """Log the traceback, and return the error that ends the run."""
+    def _as_failure(self, error: BaseException, step: int | None = None) -> RunFailedError:
+        """Log the traceback, and return the error that ends the run, after ``step`` steps."""
         if self._log is not None:
             self._log.add("error", "".join(format_exception(error)))
-        return RunFailedError(f"{where}{describe_failure(error)}", format_traceback(error))
+        problem = describe_failure(error) if step is None else describe_failed_step(error, step)
+        return RunFailedError(problem, format_traceback(error))
 
     def _fail(self, error: TuitrainError) -> None:
         """Show why the run cannot continue, and refuse commands until it is closed."""

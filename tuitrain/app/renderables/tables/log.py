@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tuitrain.run.logs.log_capture import LogLine, LogSnapshot
+from tuitrain.user_paths import abbreviated_path
 
 from ..formatting import format_count
 from ..rows import Role, Row, ljust, rjust
@@ -45,10 +46,14 @@ def log_rows(lines: Sequence[LogLine], width: int) -> list[Row]:
     ]
 
 
-def log_summary(log: LogSnapshot) -> str:
-    """Return the number of lines, how many are kept, and the file of all."""
+def log_summary(log: LogSnapshot, notes: Sequence[str] = ()) -> str:
+    """Return the number of lines, how many are kept, notes, and the file of all.
+
+    The file comes last, because its path may be long.
+    """
     lines = f"{format_count(log.total)} line{'s' if log.total != 1 else ''}"
     if len(log.lines) < log.total:
         lines = f"the newest {format_count(len(log.lines))} of {lines}"
-    where = f" · all in {log.file}" if log.file else ""
-    return lines + (f" · ⚠ not written: {log.problem}" if log.problem else where)
+    where = f"all in {abbreviated_path(log.file)}" if log.file else ""
+    file = f"⚠ not written: {log.problem}" if log.problem else where
+    return " · ".join(filter(None, (lines, *notes, file)))
