@@ -60,7 +60,7 @@ def test_the_app_shows_a_run_before_its_first_step(
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (["run", "--paused", "--headless"], "not with a run in this terminal"),
+        (["run", "--paused", "--headless"], "and not with --headless"),
         (["run", "--paused", "--read-only"], "which refuses to resume"),
         (["serve", "--paused", "--attach", "x"], "go with a new one"),
         (["resume", "--paused", "folder"], "--paused goes with --detach"),
