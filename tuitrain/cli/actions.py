@@ -223,9 +223,7 @@ def _check_paused(arguments: argparse.Namespace) -> None:
     if not arguments.paused or arguments.hosted:
         return
     if arguments.headless or (is_script and script_actions.is_headless(arguments)):
-        raise TuitrainError(
-            "--paused goes with the app or with --detach, and not with --headless"
-        )
+        raise TuitrainError("--paused goes with the app or with --detach, and not with --headless")
     if arguments.read_only:
         raise TuitrainError("--paused does not go with --read-only, which refuses to resume")
 
