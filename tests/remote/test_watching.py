@@ -11,7 +11,7 @@ import pytest
 from tests.remote.runs import TIMEOUT, RawViewer, served
 from tuitrain.commands import parse
 from tuitrain.engines.inspection import FailedInspection, InspectWeights
-from tuitrain.errors import NoSuchRunError
+from tuitrain.errors import NoSuchRunError, TuitrainError
 from tuitrain.remote.client.endpoint import SocketEndpoint
 from tuitrain.remote.client.remote_source import RemoteSource
 from tuitrain.remote.local.find_run import find_run
@@ -131,6 +131,19 @@ def test_a_command_that_waits_is_cancelled_by_the_viewer_with_the_pen(tmp_path: 
         assert [(entry.ticket, entry.message) for entry in shown.journal] == [
             (ticket, "cancelled by key@desk")
         ]
+
+
+def test_a_program_cancels_a_command_that_waits(tmp_path: Path) -> None:
+    with served(tmp_path) as made:
+        with made.control() as client:
+            sent = client.send("freeze a", "ctl", "", 500, TIMEOUT)
+            assert sent.outcome == "scheduled"
+        with made.control() as client:
+            with pytest.raises(TuitrainError, match=f"no command with the id 7 .* have {sent.id}"):
+                client.cancel(7, "ctl", TIMEOUT)
+            reply = client.cancel(sent.id, "ctl", TIMEOUT)
+        assert (reply.command, reply.outcome) == ("freeze a", "refused")
+        assert reply.message == "cancelled by ctl@program"
 
 
 def test_an_answer_and_the_first_snapshot_come_before_the_next_look(

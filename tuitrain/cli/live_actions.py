@@ -16,7 +16,7 @@ from .status import FAILED, NO_SUCH_RUN, OK, print_error
 if TYPE_CHECKING:
     from tuitrain.remote.control.client import ControlClient
 
-QUESTIONS = ("status", "groups", "metrics", "journal", "wait", "preview")
+QUESTIONS = ("status", "groups", "metrics", "journal", "wait", "preview", "cancel")
 """The words after RUN that are no commands of the run."""
 
 
@@ -114,6 +114,10 @@ def _answer(
         case "preview":
             preview = client.preview(" ".join(words[1:]), timeout or REPLY_SECONDS)
             return preview, not preview.problem
+        case "cancel":
+            actor = "agent" if arguments.agent else "ctl"
+            cancelled = client.cancel(int(words[1]), actor, timeout or REPLY_SECONDS)
+            return cancelled, cancelled.outcome == "refused"
         case _:
             actor = "agent" if arguments.agent else "ctl"
             why, at = arguments.why or "", arguments.at
@@ -142,6 +146,8 @@ def _check_options(arguments: argparse.Namespace, question: str) -> None:
         raise TuitrainError("tuitrain ctl RUN wait needs --until, such as --until 'loss < 0.1'")
     if question == "preview" and len(words) < 2:
         raise TuitrainError("tuitrain ctl RUN preview needs a command, such as 'lr fc 0.01'")
+    if question == "cancel" and not (len(words) == 2 and words[1].isascii() and words[1].isdigit()):
+        raise TuitrainError("tuitrain ctl RUN cancel needs the id of a command that waits")
     if question in ("status", "groups", "journal", "wait") and len(words) > 1:
         raise TuitrainError(f"tuitrain ctl RUN {question} has no use for {words[1]!r}")
     allowed = _OPTIONS.get(question, ("why", "at", "timeout", "agent"))
@@ -159,6 +165,7 @@ _OPTIONS = {
     "journal": ("since",),
     "wait": ("until", "timeout"),
     "preview": ("timeout",),
+    "cancel": ("timeout", "agent"),
 }
 """The options that go with each question."""
 

@@ -37,7 +37,7 @@ def add_control(command: argparse.ArgumentParser) -> None:
     command.add_argument("run", metavar="RUN", help=RUN_HELP)
     words = (
         "a command, as on the line of the app; or status, groups, metrics [NAME ...], journal, "
-        "wait, preview COMMAND"
+        "wait, preview COMMAND, cancel ID"
     )
     command.add_argument("words", nargs="+", metavar="WORD", help=words)
     command.add_argument("--json", action="store_true", help="print one JSON object")

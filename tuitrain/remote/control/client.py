@@ -103,6 +103,30 @@ class ControlClient:
             f"{written!r} was not answered in {timeout or 0:g} s; it may still be applied"
         )
 
+    def cancel(self, ticket: int, actor: str, timeout: float | None) -> CommandReply:
+        """Cancel a command that waits for its step, and return the answer to that command.
+
+        Raises
+        ------
+        TuitrainError : no such command waits, or there is no answer in ``timeout`` seconds
+        """
+        scheduled = self.snapshot().scheduled
+        waiting = next((one for one in scheduled if one.ticket == ticket), None)
+        if waiting is None:
+            known = ", ".join(str(one.ticket) for one in scheduled)
+            waits = f"those that wait have {known}" if known else "none waits"
+            raise TuitrainError(f"no command with the id {ticket} waits for its step; {waits}")
+        self._source.cancel(ticket, actor)
+        snapshot = self._source.wait_for(
+            lambda shown: any(entry.ticket == ticket for entry in shown.journal), timeout
+        )
+        for entry in reversed(snapshot.journal):
+            if entry.ticket == ticket:
+                return CommandReply(
+                    waiting.command, entry.outcome, entry.step, entry.message, ticket
+                )
+        raise self._source.error or TuitrainError(f"{waiting.command!r} was not cancelled in time")
+
     def preview(self, text: str, timeout: float | None) -> PreviewReply:
         """Return the effect of a command on the next update, without applying it.
 

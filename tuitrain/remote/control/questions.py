@@ -56,6 +56,7 @@ def status_reply(snapshot: Snapshot, welcome: Welcome, socket: str) -> RunStatus
         breakpoints=list(snapshot.breakpoints),
         checkpoints=list(snapshot.checkpoints),
         scheduled=[f"step {one.step}: {one.command} ({one.actor})" for one in snapshot.scheduled],
+        scheduled_ids=[one.ticket for one in snapshot.scheduled],
         pen=attachment.pen if attachment else "",
     )
 

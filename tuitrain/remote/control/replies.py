@@ -52,6 +52,7 @@ class RunStatus(msgspec.Struct, frozen=True):
     breakpoints: list[str]
     checkpoints: list[str]
     scheduled: list[str]
+    scheduled_ids: list[int]
     pen: str
 
 

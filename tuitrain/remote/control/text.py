@@ -58,7 +58,9 @@ def _status_lines(status: RunStatus) -> list[str]:
         f"pen: {status.pen or 'free'}",
         f"process {status.pid}, {status.folder}",
     ]
-    return [*lines, *([status.note] if status.note else []), *status.scheduled]
+    waiting = zip(status.scheduled, status.scheduled_ids, strict=True)
+    scheduled = [f"{text}, id {number}" for text, number in waiting]
+    return [*lines, *([status.note] if status.note else []), *scheduled]
 
 
 def _group_line(group: GroupReply) -> str:
