@@ -88,7 +88,10 @@ class TerminatedError(KeyboardInterrupt):
 
 def describe_error(error: BaseException) -> str:
     """Return an error's type and message, on one line."""
-    message = " ".join(str(error).split())
+    try:
+        message = " ".join(str(error).split())
+    except Exception:  # an exception of the user's own may raise anything
+        message = "(its message cannot be read)"
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 

@@ -82,6 +82,15 @@ def number(outputs, targets):
     return 0.5
 
 
+class MuteError(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def mute(outputs, targets):
+    raise MuteError
+
+
 def many(outputs, targets):
     return (outputs * outputs).mean(axis=1)
 
@@ -170,6 +179,12 @@ def test_a_fault_after_some_steps_has_the_traceback_of_the_user(replay, keys, wh
     assert f": {what} failed: ZeroDivisionError: division by zero (faulty.py, line " in last
     assert traceback[0] == "Traceback (most recent call last):"
     assert not [line for line in traceback if "/tuitrain" in line]
+
+
+def test_an_exception_without_a_message_is_one_sentence_too(replay):
+    status, _, err = replay('loss = "faulty:mute"')
+    assert status == 2
+    assert "loss: faulty:mute failed: MuteError: (its message cannot be read) (faulty.py" in err
 
 
 def test_a_fault_of_a_transform_is_one_of_the_data(replay):

@@ -141,3 +141,20 @@ def test_a_resume_within_a_condition_leaves_the_same_record(tmp_path, name):
     with ExitStack() as files:
         assert list(resume(tmp_path / "run", files, nothing, nothing, "a"))[-1] == whole[-1]
     assert (tmp_path / "run" / JOURNAL).read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["a", None])
+def test_a_breakpoint_on_a_metric_is_written_once_also_by_a_resume(tmp_path, name):
+    text = HEAD.replace("[optimizer]", 'evaluate = { every = "7 steps" }\n[optimizer]', 1)
+    text += '[[at]]\nstep = 10\ndo = "break when accuracy >= 0"\n'
+    text += '[[at]]\nstep = 50\ndo = "checkpoint a"\n'
+    whole = fly(text, tmp_path / "run")
+    assert breaks_in(tmp_path / "run") == [14]
+    assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
+    before = (tmp_path / "run" / JOURNAL).read_bytes()
+    lines = before.splitlines(keepends=True)
+    kept = next(at for at, item in enumerate(lines) if b"checkpoint a" in item) + 1
+    (tmp_path / "run" / JOURNAL).write_bytes(b"".join(lines[:kept]))
+    with ExitStack() as files:
+        assert list(resume(tmp_path / "run", files, nothing, nothing, name))[-1] == whole[-1]
+    assert (tmp_path / "run" / JOURNAL).read_bytes() == before

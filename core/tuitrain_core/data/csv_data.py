@@ -86,7 +86,7 @@ def load_csv(
     if not is_share(test):
         table = join_tables(table, read_csv(path.parent / Path(str(test)), sep))
     table = _without_gaps(table, gaps)
-    _check_decimal_points(table)
+    _check_decimal_points(table, targets if classes else ())
     train, tests = _parts(table, test)
     labels = _targets(table, targets, classes, unit)
     columns = [table.columns[name] for name in features]
@@ -205,10 +205,10 @@ def _without_gaps(table: Table, gaps: str) -> Table:
     return left
 
 
-def _check_decimal_points(table: Table) -> None:
+def _check_decimal_points(table: Table, names_of_classes: Sequence[str]) -> None:
     """Report a column of numbers with decimal commas, which would be read as texts."""
     for name, column in table.columns.items():
-        if cell := column.decimal_comma:
+        if (cell := column.decimal_comma) and name not in names_of_classes:
             row = int(np.argmax(column.codes == column.texts.index(cell)))
             raise DataError(
                 f"{table.place(row, name)}: {cell!r} has a decimal comma; numbers have a decimal "

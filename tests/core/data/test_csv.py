@@ -303,5 +303,6 @@ def test_a_column_of_decimal_commas_is_one_error(tmp_path):
         f"{path}: line 2, column 'price': '1,5' has a decimal comma; numbers have a decimal point, "
         "such as 1.5"
     )
+    assert load_csv(path, classes=True)[0].class_names == ("-3,25", "1,5", "2")
     words = write(tmp_path, "area;code\n50;1,5\n70;2,x\n90;3\n75;a,b\n60;c\n")
     assert load_csv(words)[0].class_names
