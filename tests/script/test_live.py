@@ -81,6 +81,16 @@ def own_loop(epochs: int, body=lambda problem: None, plan=None):
     return script
 
 
+def with_plan_file(path):
+    def script() -> None:
+        problem = make_problem()
+        loader = problem.loader
+        tuitrain.watch(problem.net, problem.optimizer, loader=loader, epochs=1, scenario=path)
+        problem.train_epochs(1)
+
+    return script
+
+
 def with_batches(epochs: int, plan=None):
     def script() -> None:
         problem = make_problem()
@@ -105,6 +115,20 @@ def test_commands_are_applied_at_the_boundary(fly):
     assert "run.batches" in deck.do("rewind 3").message
     deck.do("resume")
     assert deck.wait_for(Phase.FINISHED).step == 50
+
+
+def test_the_journal_of_the_deck_has_the_expectations_of_a_plan(fly, tmp_path):
+    path = tmp_path / "plan.toml"
+    expected = "[[expect]]\nstep = {}\nunchanged = {{ group = 'body', since_step = {} }}\n"
+    path.write_text(
+        "[[at]]\nstep = 1\ndo = 'freeze body'\n" + expected.format(4, 2) + expected.format(5, 0)
+    )
+    deck = fly(with_plan_file(path))
+    journal = deck.wait_for(Phase.FINISHED).journal
+    outcomes = [(entry.step, entry.outcome) for entry in journal]
+    assert outcomes == [(1, "applied"), (4, "met"), (5, "not met")]
+    deck.close()
+    assert deck.ended_by is None
 
 
 def test_a_run_with_batches_goes_back(fly):

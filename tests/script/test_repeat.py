@@ -101,6 +101,19 @@ def test_a_script_that_trains_otherwise_differs(script, capfd):
     assert "changed since: source of the script: sha256:" in output
 
 
+def test_a_changed_plan_is_named(script, capfd, tmp_path):
+    plan = tmp_path / "plan.toml"
+    plan.write_text("[[at]]\nstep = 3\ndo = 'freeze body'")
+    path, run = script(ONE_LINE.replace('plan={2: "freeze body"}', 'scenario="plan.toml"'))
+    assert main(["replay", str(run), *command(path)]) == 0
+    capfd.readouterr()
+    plan.write_text("[[at]]\nstep = 4\ndo = 'freeze body'")
+    assert main(["replay", str(run), *command(path)]) == 1
+    output = capfd.readouterr().out
+    assert "DIFFERS at step 3" in output or "DIFFERS at step 4" in output
+    assert "changed since: source of the plan: sha256:" in output
+
+
 def test_a_script_of_another_length_differs(script, capfd, monkeypatch):
     path, run = script(ONE_LINE)
     monkeypatch.setenv("EPOCHS", "3")

@@ -79,6 +79,8 @@ class LoopRun(Generic[E]):
         self._has_finished = False
         self._error: BaseException | None = None
         self._provenance = script_provenance()
+        if isinstance(plan, PlanFile):
+            self._provenance["source of the plan"] = plan.digest
 
     def _begin(self) -> None:
         """Have the script's end end the run."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuitrain.errors import ScenarioError
+from tuitrain.records.provenance import file_digest
 from tuitrain.run.session import PlannedCommand, Session
 from tuitrain.run.snapshot import RunInfo
 from tuitrain.scenario.build import planned_commands, stops_of_expectations
@@ -26,11 +27,13 @@ class PlanFile:
     Attributes
     ----------
     source : the file, for errors
+    digest : the SHA-256 of the file
     at, expect : its entries
     has_epochs : whether the length of an epoch is known although the length of the run is not
     """
 
     source: str
+    digest: str
     at: tuple[At, ...]
     expect: tuple[Expect, ...]
     has_epochs: bool = True
@@ -44,7 +47,7 @@ class PlanFile:
         ScenarioError : it cannot be read, or has a key that a plan does not have
         """
         at, expect = load_plan(path)
-        return PlanFile(str(path), at, expect, has_epochs)
+        return PlanFile(str(path), file_digest(path), at, expect, has_epochs)
 
     def commands(self, info: RunInfo) -> list[PlannedCommand]:
         """Return the commands with their steps, in the order of the file.
