@@ -155,9 +155,9 @@ def test_a_program_or_a_scenario_is_no_table(folder, capsys, name, message):
 
 def test_decimal_commas_are_pointed_out(folder, capsys):
     (folder / "commas.csv").write_text("area;price\n50;1,5\n70;2,25\n")
-    assert "2 different texts, numbers with a decimal comma: write a point" in output_of(
-        capsys, "commas.csv"
-    )
+    text = output_of(capsys, "commas.csv")
+    assert "2 different texts, numbers with a decimal comma: write a point" in text
+    assert "no scenario can train on this alone, as it is" in text
 
 
 def test_images_that_cannot_be_read_are_counted(folder, capsys):

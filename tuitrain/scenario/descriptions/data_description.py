@@ -156,7 +156,8 @@ def _csv(path: Path) -> Description:
             counts = dict(zip(target.texts, map(int, numbers), strict=False))
     options += [f"drop={option_text(dropped)}"] if dropped else []
     options += ["gaps=drop"] if any(column.gaps.any() for column in kept) else []
-    data = f"csv:{path}?{'&'.join(options)}" if len(kept) > 1 else ""
+    can_train = len(kept) > 1 and not any(column.decimal_comma for column in kept)
+    data = f"csv:{path}?{'&'.join(options)}" if can_train else ""
     title = f"a table of {len(table)} rows and {len(table.columns)} columns"
     return Description(
         str(path), title, data, tuple(parts[:MAX_LISTED]), counts, tuple(_rows(table))
