@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tuitrain.commands import (
     VOCABULARY,
     AddBreakpoint,
+    AutoLr,
     Branch,
     Checkpoint,
     Clip,
@@ -53,6 +54,7 @@ commands = st.one_of(
     st.builds(Thaw, targets, st.sampled_from(["keep", "reset"])),
     st.builds(SetLr, targets, rates),
     st.builds(ScaleLr, targets, rates),
+    st.builds(AutoLr, targets),
     st.builds(Decay, targets, counts, st.sampled_from(["epochs", "steps"])),
     st.builds(
         SwapOptimizer,
@@ -148,6 +150,7 @@ def verb_named(name: str):
     [
         ("lr fc 0.01", SetLr("fc", 0.01)),
         ("lr * x0.5", ScaleLr("*", 0.5)),
+        ("lr fc auto", AutoLr("fc")),
         ("freeze conv*", Freeze("conv*")),
         ("thaw fc", Thaw("fc", "keep")),
         ("step 10", Step(10)),

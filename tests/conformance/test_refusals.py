@@ -31,6 +31,7 @@ from tuitrain.errors import RefusedError
         ("group fc.bias = conv.*", "fc.bias is a parameter, and a group of that name"),
         ("pause", "is not for the groups"),
         ("undo", "is not for the groups"),
+        ("lr fcc auto", "fcc"),
     ],
 )
 def test_a_refusal_names_the_value_and_changes_nothing(engine, text, error_text):

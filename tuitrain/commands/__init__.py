@@ -9,6 +9,7 @@ from .checks import AUTO_CHECKPOINT, MAX_COUNT, is_name
 from .command import Command, Setting, number_text, setting_text
 from .command_spec import CommandKind, CommandSpec
 from .group_commands import (
+    AutoLr,
     Clip,
     Decay,
     Freeze,
@@ -42,6 +43,7 @@ __all__ = [
     "VOCABULARY",
     "AddBreakpoint",
     "AnyCommand",
+    "AutoLr",
     "Branch",
     "Checkpoint",
     "Clip",

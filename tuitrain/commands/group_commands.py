@@ -62,6 +62,15 @@ class ScaleLr(Command, frozen=True, tag="scale-lr"):
         self._take(factor=checks.non_negative("lr", "factor", self.factor))
 
 
+class AutoLr(Command, frozen=True, tag="auto-lr"):
+    """Give the learning rate of groups back to the script, whose scheduler sets it again."""
+
+    target: str
+
+    def __post_init__(self) -> None:
+        checks.target("lr", self.target)
+
+
 class Decay(Command, frozen=True, tag="decay"):
     """Lower the lr linearly to zero, from its present value, over a number of epochs or steps."""
 

@@ -12,6 +12,7 @@ from .forms import Form
 from .group_commands import (
     SCHEDULES,
     UNITS,
+    AutoLr,
     Clip,
     Decay,
     Freeze,
@@ -26,8 +27,8 @@ from .parts import Choice, Fields, Names, Option, Rest, Suggestions, Value, Word
 from .tokens import any_word, count, counts, non_negative, setting, unit
 from .usage import usage_error
 
-_UNSCALED = r"(?!x)"
-"""How a learning rate begins: without the ``x`` of a factor."""
+_UNSCALED = r"(?!x|auto$)"
+"""How a learning rate begins: without the ``x`` of a factor; ``auto`` is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +128,13 @@ GROUP_SPECS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "group",
         "lr",
-        "Set or scale the learning rate. At 0, weights keep their values; gradients are computed.",
-        ("lr fc 0.01", "lr * x0.5"),
+        "Set or scale the learning rate, or give it back to the script. At 0, weights keep their "
+        "values; gradients are computed.",
+        ("lr fc 0.01", "lr * x0.5", "lr fc auto"),
         (
             Form(SetLr, (_target(), _learning_rate("lr"))),
             Form(ScaleLr, (_target(), _factor("factor"))),
+            Form(AutoLr, (_target(), Word("auto"))),
         ),
     ),
     CommandSpec(

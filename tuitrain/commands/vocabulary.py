@@ -13,6 +13,7 @@ from .command import Command, number_text
 from .command_spec import CommandKind, CommandSpec, read_command, write_command
 from .forms import Form
 from .group_commands import (
+    AutoLr,
     Clip,
     Decay,
     Freeze,
@@ -50,6 +51,7 @@ AnyCommand: TypeAlias = (
     | Thaw
     | SetLr
     | ScaleLr
+    | AutoLr
     | Decay
     | SetSchedule
     | Clip

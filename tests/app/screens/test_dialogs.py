@@ -28,6 +28,15 @@ async def test_the_lr_dialog_scales_a_rate(opened):
         assert person.sent == ["lr conv x0.5"]
 
 
+async def test_the_lr_dialog_gives_a_rate_back_to_the_script(opened):
+    async with opened() as person:
+        await person.press("l")
+        await person.replace("auto")
+        assert person.line == ":lr conv auto"
+        await person.press("enter")
+        assert person.sent == ["lr conv auto"]
+
+
 async def test_the_lr_dialog_keeps_an_invalid_entry_and_says_why(opened):
     async with opened() as person:
         await person.press("l")

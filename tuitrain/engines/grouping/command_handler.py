@@ -8,6 +8,7 @@ from typing import Generic
 
 from tuitrain.commands import (
     AnyCommand,
+    AutoLr,
     Decay,
     Freeze,
     Regroup,
@@ -65,6 +66,11 @@ class CommandHandler(Generic[Param, Opt]):
                 return self._set_lr(command)
             case ScaleLr():
                 return self._scale_lr(command, step)
+            case AutoLr():
+                raise RefusedError(
+                    f"{to_text(command)!r} gives the lr back to the script of a loop; the groups "
+                    "of this run have no other owner"
+                )
             case Decay():
                 return self._decay(command, step)
             case SetSchedule():

@@ -11,12 +11,7 @@ import torch
 from tuitrain.commands import (
     AnyCommand,
     Clip,
-    Decay,
     Freeze,
-    Regroup,
-    ScaleLr,
-    SetLr,
-    SetSchedule,
     to_text,
 )
 from tuitrain_core.digest import digest_arrays, digest_by_name
@@ -79,25 +74,19 @@ class TorchEngine:
         if isinstance(command, Clip):
             return self._set_clip(command)
         self._groups.follow_script()
-        target, owned = _lr_target(command), frozenset(self._groups.owned)
-        result = self._commands.apply(command, self.step)
-        if target is not None:
-            self._groups.own(group.name for group in self._table.resolve(target))
-        elif isinstance(command, Regroup) and result.changed and owned:
-            self._groups.own(self._table.names)
+        result = self._groups.owners.apply(command, self.step, self._commands)
         self._groups.settle()
         self._follow_freezes()
-        if not result.changed and self._groups.owned != owned:
-            return CommandResult(True, f"{result.message}; the script no longer sets it")
         return result
 
     def groups(self) -> tuple[GroupView, ...]:
         """Describe the groups, in order."""
         self._frozen.verify()
-        return tuple(
+        views = (
             describe_group(group, self._table, self._arrays, self._frozen, self.step)
             for group in self._table
         )
+        return tuple(map(self._groups.owners.describe, views))
 
     def group_of(self, parameter: str) -> str:
         """Return the name of the group that the parameter is in."""
@@ -158,7 +147,7 @@ class TorchEngine:
                 for name, state in self._table.optimizer_states().items()
             },
             frozen=self._frozen.frozen_since(),
-            groups=tuple(self._record(group) for group in self._table),
+            groups=self._groups.owners.mark(map(self._table.to_record, self._table)),
             random=self._capture_random(),
             clip=(self._updates.clip.by, self._updates.clip.limit),
         )
@@ -172,7 +161,7 @@ class TorchEngine:
             parameter.grad = None
         for name, buffer in self._buffers.live().items():
             copy_into(buffer, state.buffers[name])
-        self._groups.owned = {record["name"] for record in state.groups if record.get("lr_is_ours")}
+        self._groups.owners.restore(state.groups)
         self._table.reset(groups)
         self._groups.settle()
         self._load_optimizers(state)
@@ -194,10 +183,6 @@ class TorchEngine:
                 optimizer.reset(parameter)
             else:
                 optimizer.load(parameter, remembered.updates, remembered.slots)
-
-    def _record(self, group: Any) -> Mapping[str, Any]:
-        record = self._table.to_record(group)
-        return {**record, "lr_is_ours": True} if group.name in self._groups.owned else record
 
     def _capture_random(self) -> Mapping[str, Any]:
         return self._random.capture()
@@ -230,10 +215,3 @@ class TorchEngine:
         if command.by == "off":
             return CommandResult(True, "gradients are no longer clipped")
         return CommandResult(True, f"gradients are clipped by {command.by}, {command.limit:g}")
-
-
-def _lr_target(command: AnyCommand) -> str | None:
-    """Return the target of a command that sets the lr of groups, or None."""
-    if isinstance(command, SetLr | ScaleLr | Decay | SetSchedule):
-        return command.target
-    return None

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch.nn import Parameter
@@ -11,6 +11,7 @@ from torch.nn import Parameter
 from ..factory import GroupSpec
 from ..grouping.group_simulator import TableSimulator
 from ..grouping.groups import GroupTable
+from ..grouping.lr_owners import LrOwners
 from .arrays import TorchArrays, named_parameters
 from .optimizers import TorchOptimizer, TorchRules
 
@@ -35,7 +36,7 @@ class ModelGroups:
         self.table: GroupTable[Parameter, TorchOptimizer] = GroupTable(
             TorchRules(), self.parameters, specs, aliases
         )
-        self.owned: set[str] = set()
+        self.owners = LrOwners(self.table, ())
 
     def is_scripts(self, group: object) -> bool:
         """Whether a script's optimizer takes the updates of a group: never."""
@@ -47,9 +48,6 @@ class ModelGroups:
 
     def follow_script(self) -> None:
         """Do nothing: no script sets an lr."""
-
-    def own(self, groups: Iterable[str]) -> None:
-        """Do nothing: every lr is that of commands."""
 
 
 def simulate_groups(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -14,6 +14,7 @@ from tuitrain.errors import RefusedError, StateMismatchError
 from tuitrain_core.schedule import Constant
 
 from ..grouping.groups import Group, GroupTable
+from ..grouping.lr_owners import LrOwners
 from ..loops.group_titles import group_titles
 from .arrays import named_parameters
 from .optimizers import TorchOptimizer, TorchRules, hidden_of
@@ -65,7 +66,7 @@ class ScriptGroups:
     ----------
     parameters : the parameters that the optimizers have, by name
     table : the groups
-    owned : the names of groups whose lr a command has set; the script's edits no longer count
+    owners : whose the lr of each group is
 
     Raises
     ------
@@ -97,7 +98,7 @@ class ScriptGroups:
         self.table.reset(
             [self._group(e, title) for e, title in zip(self.entries, titles, strict=True)]
         )
-        self.owned: set[str] = set()
+        self.owners = LrOwners(self.table, self.entries)
 
     def _group(self, entry: Entry, title: str) -> TorchGroup:
         """Return the group of an entry; the script's optimizer keeps its updates."""
@@ -146,9 +147,7 @@ class ScriptGroups:
                 lr = float(lr)
             if lr != entry.lr:
                 entry.lr = lr
-                for group in self.table:
-                    if group.name not in self.owned and not entry.members.isdisjoint(group.members):
-                        group.schedule = Constant(lr)
+                self.owners.take_over(entry)
 
     def capture_settings(self) -> list[dict[str, Any]]:
         """Return the settings that the script's entries have, lr among them, as plain values."""
@@ -178,22 +177,6 @@ class ScriptGroups:
                 is_tensor = isinstance(old, torch.Tensor)
                 values[key] = torch.full_like(old, float(plain)) if is_tensor else plain
             entry.lr = float(values[_LR])
-
-    def own(self, groups: Iterable[str]) -> None:
-        """Note that a command has set the lr of these groups."""
-        self.owned.update(groups)
-
-    def release(self, groups: Iterable[str]) -> list[str]:
-        """Give the lr of groups back to the script; returns those that a command had set."""
-        released = [name for name in groups if name in self.owned]
-        for name in released:
-            self.owned.discard(name)
-            group = self.table.get(name)
-            for entry in self.entries:
-                if group is not None and not entry.members.isdisjoint(group.members):
-                    group.schedule = Constant(entry.lr)
-                    break
-        return released
 
 
 def _entry(optimizer: torch.optim.Optimizer, index: int, names: Mapping[int, str]) -> Entry:

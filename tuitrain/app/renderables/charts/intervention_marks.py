@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tuitrain.commands import (
     AnyCommand,
+    AutoLr,
     Clip,
     Decay,
     Freeze,
@@ -56,7 +57,7 @@ def _label(command: AnyCommand) -> tuple[str, str, str] | None:
             return f"❄{target}", "❄", target
         case Thaw(target=target):
             return f"☼{target}", "☼", target
-        case SetLr(target=target) | ScaleLr(target=target):
+        case SetLr(target=target) | ScaleLr(target=target) | AutoLr(target=target):
             return f"lr {target}", "lr", target
         case Decay(target=target):
             return f"╲{target}", "╲", target

@@ -25,17 +25,21 @@ class LrDialog(RescheduleDialog):
     def compose_body(self) -> ComposeResult:
         """Compose the present value, its schedule, and the field."""
         group = self._group
-        scheduled = group.schedule != "constant"
-        owner = f"the schedule {group.schedule} owns it" if scheduled else "constant"
-        then = (
-            "a value takes over from the schedule, a factor scales it"
-            if scheduled
-            else "0.01 sets, x0.5 scales; at 0 weights stay fixed, gradients continue"
-        )
+        owner, then = _texts(group.schedule)
         yield Static(f"now {format_lr(group.lr)}   ({owner})")
         yield Input(number_text(group.lr), id="lr", compact=True)
         yield Static(then, classes="hint")
 
     def command_text(self) -> str:
-        """Return ``lr GROUP VALUE``."""
+        """Return ``lr GROUP VALUE``, or ``lr GROUP auto``."""
         return f"lr {self._group.name} {self.query_one('#lr', Input).value.replace(' ', '')}"
+
+
+def _texts(schedule: str) -> tuple[str, str]:
+    """Return what sets the lr now, and what an entry does."""
+    if schedule == "constant":
+        return schedule, "0.01 sets, x0.5 scales; at 0 weights stay fixed, gradients continue"
+    if schedule == "script":
+        return "the script sets it", "a value takes it from the script; lr GROUP auto gives it back"
+    then = "a value takes over from the schedule, a factor scales it"
+    return f"the schedule {schedule} owns it", then

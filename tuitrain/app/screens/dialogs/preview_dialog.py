@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from textual.app import ComposeResult
 
-from tuitrain.commands import AnyCommand, parse, to_text
+from tuitrain.commands import AnyCommand, AutoLr, parse, to_text
 from tuitrain.engines.lr_forecast import ScheduleCommand, forecast_rates
 from tuitrain.errors import CommandError, RefusedError, TuitrainError
 from tuitrain.run.snapshot import GroupView, Series, Snapshot
@@ -102,10 +102,14 @@ class RescheduleDialog(PreviewDialog):
             forecast = self._forecast()
         except TuitrainError:
             return
-        self.query_one(LrForecastPanel).show(forecast)
+        if forecast is not None:
+            self.query_one(LrForecastPanel).show(forecast)
 
-    def _forecast(self) -> LrForecast:
+    def _forecast(self) -> LrForecast | None:
+        """Return the coming learning rates; None if only the script knows them."""
         command = parse(self.command_text())
+        if isinstance(command, AutoLr):
+            return None
         assert isinstance(command, ScheduleCommand)
         return forecast_lr(self._group, self._opened_at, command)
 

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from tuitrain.commands import (
-    AnyCommand,
-    Clip,
-    Decay,
-    Regroup,
-    ScaleLr,
-    SetLr,
-    SetSchedule,
-)
+from tuitrain.commands import AnyCommand, Clip
 from tuitrain.errors import RefusedError
 from tuitrain.metric_info import MetricInfo
 from tuitrain_core import random, threads
@@ -23,7 +16,9 @@ from tuitrain_core.module import Module
 from ...capabilities import Capability
 from ...inspection import NetworkView
 from ...loops.loop_engine import LoopEngine, loop_capabilities
+from ...state import EngineState
 from ...steerable import CommandResult
+from ...views import GroupView
 from ..grouped_network import GroupedNetwork
 from ..model import SeededModel
 from ..network_inspector import NetworkInspector
@@ -100,14 +95,23 @@ class ScriptEngine(LoopEngine[ScriptLoop], GroupedNetwork):
         if isinstance(command, Clip):
             return self._set_clip(command)
         self._groups.follow_script()
-        target = _lr_target(command)
-        result = self._commands.apply(command, self.step)
-        if target is not None:
-            self._groups.own(group.name for group in self._table.resolve(target))
-        elif isinstance(command, Regroup) and result.changed and self._groups.owned:
-            self._groups.own(self._table.names)
+        result = self._groups.owners.apply(command, self.step, self._commands)
         self._follow_freezes()
         return result
+
+    def groups(self) -> tuple[GroupView, ...]:
+        """Describe the groups, in order."""
+        return tuple(map(self._groups.owners.describe, super().groups()))
+
+    def state(self) -> EngineState:
+        """Return a copy of the state; see `Stateful.state`."""
+        state = super().state()
+        return replace(state, groups=self._groups.owners.mark(state.groups))
+
+    def load_state(self, state: EngineState) -> None:
+        """Continue from a state; see `Stateful.load_state`."""
+        super().load_state(state)
+        self._groups.owners.restore(state.groups)
 
     def inspect_network(self) -> NetworkView:
         """Describe the network, and where its gradient flows; see `Inspectable`."""
@@ -149,10 +153,3 @@ class ScriptEngine(LoopEngine[ScriptLoop], GroupedNetwork):
         self.loop.held_buffers = {
             name: copies[name] if name in copies else buffers[name].copy() for name in held
         }
-
-
-def _lr_target(command: AnyCommand) -> str | None:
-    """Return the target of a command that sets the lr of groups, or None."""
-    if isinstance(command, SetLr | ScaleLr | Decay | SetSchedule):
-        return command.target
-    return None

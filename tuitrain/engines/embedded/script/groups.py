@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,9 +11,9 @@ from tuitrain.errors import RefusedError, join_or
 from tuitrain_core import Parameter
 from tuitrain_core.module import Module
 from tuitrain_core.optimizer import OPTIMIZERS, Optimizer
-from tuitrain_core.schedule import Constant
 
 from ...factory import GroupSpec
+from ...grouping.lr_owners import LrOwners
 from ...loops.group_titles import group_titles
 from ..optimizers import CoreGroup, CoreTable, make_table
 
@@ -44,7 +44,7 @@ class ScriptGroups:
     ----------
     parameters : the parameters that the optimizers have, by name
     table : the groups
-    owned : the names of groups whose lr a command has set; the script's edits no longer count
+    owners : whose the lr of each group is
 
     Raises
     ------
@@ -68,7 +68,7 @@ class ScriptGroups:
             _plan(entry, title) for entry, title in zip(entries, group_titles(entries), strict=True)
         ]
         self.table = make_table(self.parameters, plans, net.aliases())
-        self.owned: set[str] = set()
+        self.owners = LrOwners(self.table, entries)
         for group, entry in zip(self.table, entries, strict=True):
             group.optimizer.state.update(
                 {p: state for p, state in entry.optimizer.state.items() if p in _of(entry)}
@@ -80,9 +80,7 @@ class ScriptGroups:
             lr = entry.values["lr"]
             if lr != entry.lr:
                 entry.lr = lr
-                for group in self.table:
-                    if group.name not in self.owned and not entry.members.isdisjoint(group.members):
-                        group.schedule = Constant(float(lr))
+                self.owners.take_over(entry)
 
     def share_state(self) -> None:
         """Show the script's optimizers the state of the groups that have the same rule."""
@@ -90,10 +88,6 @@ class ScriptGroups:
             for group in self.table:
                 if group.rule == entry.optimizer.rule and entry.members.issuperset(group.members):
                     entry.optimizer.state.update(group.optimizer.state)
-
-    def own(self, groups: Iterable[str]) -> None:
-        """Note that a command has set the lr of these groups."""
-        self.owned.update(groups)
 
 
 def set_rates(table: CoreTable, step: int) -> list[CoreGroup]:
