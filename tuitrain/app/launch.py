@@ -200,6 +200,7 @@ def open_live(
     private: bool = False,
     leaving: LeavingRun | None = None,
     abandon: Abandon | None = None,
+    find_detach_problem: Callable[[], str] = lambda: "",
 ) -> None:
     """Open the app on a live run, served to other viewers, and close the run with the app.
 
@@ -215,6 +216,7 @@ def open_live(
     leaving : notes how the user leaves a run that can continue in a process of its own; None for
         one that cannot
     abandon : ends a step under way, if the user does not wait for its end
+    find_detach_problem : returns why the run cannot be detached now, in one sentence, or ""
 
     Raises
     ------
@@ -235,7 +237,8 @@ def open_live(
                 screen, record=where, read_only=read_only, config=config_path(), output=output
             )
             app.deck.compare_with(runs_folder(), pinned)
-            app.deck.can_detach = leaving is not None and not private
+            if leaving is not None and not private:
+                app.deck.detach_problem = find_detach_problem
             run.start()
             with closing(screen):
                 try:

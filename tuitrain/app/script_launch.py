@@ -8,6 +8,7 @@ from pathlib import Path
 from tuitrain.scenario.runs.run_list import new_run_folder
 from tuitrain.script.live_script import LiveScript
 
+from .detaching import detaching
 from .launch import open_live, printing_record
 from .leaving import NOTICE_SECONDS, say
 
@@ -38,7 +39,13 @@ def open_script(
     """
     where = out or new_run_folder(path.stem)
     script = LiveScript(path, arguments, where, paused)
-    with printing_record(where):
+
+    def make_words(folder: Path, options: Sequence[str]) -> list[str]:
+        given = ["--", *arguments] if arguments else []
+        place = ["--out", str(folder.absolute()), str(path.absolute())]
+        return ["run", "--hosted", "--continued", *options, *place, *given]
+
+    with printing_record(where), detaching(where, make_words, pauses=True) as leaving:
         try:
             open_live(
                 script.build,
@@ -48,11 +55,16 @@ def open_script(
                 (),
                 script.close,
                 private,
+                leaving=leaving,
                 abandon=script.abandon,
+                find_detach_problem=script.find_detach_problem,
             )
         finally:
             script.release()
             if not script.join(NOTICE_SECONDS):
                 say("waiting for the script to end; ctrl-c leaves at once")
                 script.join()
+        leaving.folder = script.folder
+        if leaving.detaches:
+            script.end_run()
     return script.status

@@ -53,7 +53,11 @@ def host_script(arguments: argparse.Namespace) -> int:
 
     with signals_raise():
         return detached.host_script(
-            arguments.scenario, arguments.arguments, arguments.out, arguments.paused
+            arguments.scenario,
+            arguments.arguments,
+            arguments.out,
+            arguments.paused,
+            arguments.continued,
         )
 
 

@@ -100,6 +100,7 @@ def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argu
         headless=False,
         detach=False,
         hosted=False,
+        continued=False,
         private=False,
         out=None,
         json=False,
@@ -132,6 +133,7 @@ def _add_run(commands: Commands) -> None:
     private = "keep the run out of reach of attach, ctl and list"
     run.add_argument("--private", action="store_true", help=private)
     run.add_argument("--hosted", action="store_true", help=argparse.SUPPRESS)
+    run.add_argument("--continued", action="store_true", help=argparse.SUPPRESS)
     run.add_argument("--json", action="store_true", help="with --headless: one object a line")
 
 

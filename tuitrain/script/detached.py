@@ -16,10 +16,18 @@ from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
 from tuitrain.run.snapshot import Phase, RunInfo
 
 from .headless_host import HeadlessHost, farewell
+from .repeating_host import RepeatingHost
+from .repetition import Request
 from .runner import check_script, ended_without_step, exit_status, run_script
 
 
-def host_script(path: Path, arguments: Sequence[str], folder: Path, paused: bool = False) -> int:
+def host_script(
+    path: Path,
+    arguments: Sequence[str],
+    folder: Path,
+    paused: bool = False,
+    continued: bool = False,
+) -> int:
     """Run a script in this process, served from its first line on; return its exit status.
 
     Its output goes to the log of the record. A planned pause, and a breakpoint, wait for a viewer.
@@ -29,6 +37,7 @@ def host_script(path: Path, arguments: Sequence[str], folder: Path, paused: bool
     arguments : of the script
     folder : of the record
     paused : whether the run waits for a user before its first step
+    continued : continue the record in the folder, from its latest checkpoint
 
     Raises
     ------
@@ -38,25 +47,32 @@ def host_script(path: Path, arguments: Sequence[str], folder: Path, paused: bool
     KeyboardInterrupt : the process was asked to end
     """
     check_script(path)
-    if (folder / HEADER).exists():
+    if (folder / HEADER).exists() and not continued:
         raise TuitrainError(f"{folder} holds a run already; name another folder")
     output = LogCapture()
     access = LiveAccess(RunInfo(path.stem, "", path.name, 0, 1, 0, 0), log=output)
     access.report_progress(f"running {path}")
     server = RunServer(access, folder, path.stem, lambda text: output.add("warning", text))
-    host = HeadlessHost(folder, access, output, always_waits=True, paused=paused)
+    host: HeadlessHost | RepeatingHost
+    if continued:
+        host = RepeatingHost(Request("resume", str(folder), ""), access, output, paused)
+    else:
+        host = HeadlessHost(folder, access, output, always_waits=True, paused=paused)
     with capture_descriptors(output), output.capture(), closing(server.start()):
         _open_log(output, folder)
         error = run_script(path, arguments, host)
         if isinstance(error, Exception) and error is not host.error:
             output.add("error", "".join(format_exception(error)))
-        without_step = "" if host.has_started else ended_without_step(path, host, error)
-        if without_step:
-            access.publisher.update(phase=Phase.FAILED, note=without_step)
-            access.refuse(access.mailbox.end().submissions, without_step)
+        problem = "" if host.has_started else ended_without_step(path, host, error)
+        if isinstance(host, RepeatingHost) and host.problem is not None:
+            problem, error = str(host.problem), host.problem
+            output.add("error", problem)
+        if problem:
+            access.publisher.update(phase=Phase.FAILED, note=problem)
+            access.refuse(access.mailbox.end().submissions, problem)
         server.close(farewell(access))
-        if without_step and (error is None or isinstance(error, Exception)):
-            raise TuitrainError(without_step)
+        if problem and (error is None or isinstance(error, Exception)):
+            raise TuitrainError(problem)
         if host.error is not None:
             note = access.newest().note
             raise RunFailedError(f"the run has failed: {note}; the log is {folder / LOG_NAME}")

@@ -142,8 +142,7 @@ class HeadlessHost:
                 if entry.outcome == "refused" and is_automatic(entry.actor)
             ]
             loop.turns.release(stop=session.phase is Phase.STOPPED)
-        if note := _early_end(session, loop):
-            access.publisher.update(note=note)
+        show_early_end(session, loop, access)
 
 
 def _train(session: Session, loop: Loop, attendance: Attendance) -> None:
@@ -162,12 +161,12 @@ def _train(session: Session, loop: Loop, attendance: Attendance) -> None:
             attendance.run_burst()
 
 
-def _early_end(session: Session, loop: Loop) -> str:
-    """Return why the run has ended before its last step, if its loop has ended it; else ""."""
+def show_early_end(session: Session, loop: Loop, access: LiveAccess) -> None:
+    """Show viewers why a run has ended before its last step, if its loop has ended it."""
     if session.phase is not Phase.FINISHED or session.step == session.info.total_steps:
-        return ""
+        return
     how = "was interrupted" if isinstance(loop.error, KeyboardInterrupt) else "has ended"
-    return f"the script {how} at step {format_count(session.step)}"
+    access.publisher.update(note=f"the script {how} at step {format_count(session.step)}")
 
 
 def farewell(access: LiveAccess) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.errors import TuitrainError
 from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
@@ -18,6 +19,11 @@ from tuitrain.scenario.events import Finding
 
 from .host import EndLoop, Loop, end_with_loop
 from .runner import check_script, ended_without_step, exit_status, run_script
+
+CANNOT_DETACH: Final = (
+    "It ends with the screen. Only a script with run.batches can continue from a checkpoint in a "
+    "process of its own."
+)
 
 JOIN_SECONDS: Final = 5.0
 """Seconds that a script gets to end after its run was left."""
@@ -32,6 +38,8 @@ class LiveHost:
 
     Attributes
     ----------
+    out : the folder of the record; the script may have chosen another one
+    session : the session of the script; None before its first step
     end_loop : ends the run of the script; None if the script has not called `watch`
     """
 
@@ -45,14 +53,14 @@ class LiveHost:
         self.end_loop: EndLoop | None = None
         self._sessions: queue.SimpleQueue[Session | TuitrainError] = queue.SimpleQueue()
         self._loop: Loop | None = None
-        self._session: Session | None = None
+        self.session: Session | None = None
         self._is_closed = False
         self._has_ended = threading.Event()
 
     @property
     def has_finished(self) -> bool:
         """Whether the loop has taken the last step of its run."""
-        return self._session is not None and self._session.phase is Phase.FINISHED
+        return self.session is not None and self.session.phase is Phase.FINISHED
 
     def watch(self, end_loop: EndLoop) -> None:
         """Note how the run is ended."""
@@ -60,10 +68,10 @@ class LiveHost:
 
     def start(self, session: Session, loop: Loop, folder: Path) -> None:
         """Hand over the session; the run ends it with the loop."""
-        del folder
         if self._is_closed:
             raise StoppedError
-        self._session, self._loop = session, loop
+        self.out = folder
+        self.session, self._loop = session, loop
         check = session.on_boundary
 
         def visit() -> None:
@@ -157,6 +165,23 @@ class LiveScript:
         if self._is_paused:
             session.pause_at_start()
         return session
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the record, which the script may have chosen."""
+        return self._host.out or self._folder
+
+    def find_detach_problem(self) -> str:
+        """Return why the run cannot continue in a process of its own, or ""."""
+        session = self._host.session
+        if session is None or session.engine.capabilities.missing(Capability.REWIND):
+            return CANNOT_DETACH
+        return ""
+
+    def end_run(self) -> None:
+        """Close the record of a script that has not ended although its run was left."""
+        if self._thread.is_alive() and self._host.end_loop is not None:
+            self._host.end_loop(None)
 
     def close(self) -> None:
         """Note that the run is being closed."""

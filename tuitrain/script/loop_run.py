@@ -35,7 +35,7 @@ from .arguments import Plan
 from .host import Host
 from .host_choice import make_host
 from .plan_file import PlanFile, commands_of
-from .repeating_host import requested_host
+from .repeating_host import RepeatingHost, requested_host
 
 
 class LoopEngine(Engine, Protocol):
@@ -68,8 +68,8 @@ class LoopRun(Generic[E]):
     def __init__(self, info: RunInfo, plan: Plan | PlanFile, out: str | Path | None) -> None:
         self.info = info
         self._plan = plan
-        self._repeating = requested_host()
-        self._host: Host = self._repeating or make_host()
+        self._host: Host = requested_host() or make_host()
+        self._repeating = self._host if isinstance(self._host, RepeatingHost) else None
         chosen = self._repeating.out if self._repeating is not None else out
         self._out = Path(chosen) if chosen else self._host.out or new_run_folder(info.name)
         self._files = ExitStack()

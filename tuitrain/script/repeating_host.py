@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from traceback import format_exception
 from typing import TypeAlias
 
 import msgspec
@@ -16,11 +17,14 @@ from tuitrain.encoding import write_line
 from tuitrain.engines.capabilities import Capabilities, Capability
 from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.engines.registry import SCRIPT_ENGINE
-from tuitrain.errors import RecordDiffersError, RefusedError, TuitrainError
+from tuitrain.errors import RecordDiffersError, RefusedError, RunFailedError, TuitrainError
 from tuitrain.records.provenance import SCRIPT, describe_differences
 from tuitrain.records.record_reader import Header, read_header
 from tuitrain.records.repetition import RepeatedAction
 from tuitrain.run.authorship import is_automatic
+from tuitrain.run.live.access import LiveAccess
+from tuitrain.run.live.attendance import Attendance
+from tuitrain.run.logs.log_capture import LogCapture
 from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry, Phase
@@ -29,8 +33,10 @@ from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.resumed_run import ResumedRun
 from tuitrain.scenario.run_to_end import repeat_action
 from tuitrain.scenario.verify import Verification, read_repetition
-from tuitrain.text import visible
+from tuitrain.text import format_count, visible
+from tuitrain.user_code import describe_failure
 
+from .headless_host import show_early_end
 from .host import EndLoop, Loop, end_with_loop
 from .repetition import Answer, Request, take_request, write_answer
 
@@ -47,6 +53,9 @@ class RepeatingHost:
     Parameters
     ----------
     request : what is repeated, and where the answer goes
+    access : of the viewers of a run that its owner serves; None for a run without viewers
+    log : takes the traceback of a loop that has failed, or None
+    paused : whether the run waits for a viewer where its record ends
 
     Attributes
     ----------
@@ -54,11 +63,19 @@ class RepeatingHost:
     error : why the session has failed, or None
     refusals : the planned commands that were refused
     unmet : the expectations that do not hold
+    problem : why the record cannot be repeated, or None
     end_loop : ends the run of the script; None if the script has not called `watch`
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(
+        self,
+        request: Request,
+        access: LiveAccess | None = None,
+        log: LogCapture | None = None,
+        paused: bool = False,
+    ) -> None:
         self._request = request
+        self._access, self._log, self._is_paused = access, log, paused
         self.reports_record = request.action == "resume"
         folder = request.folder if self.reports_record else Path(request.answer).parent / "run"
         self.out: Path | None = Path(folder)
@@ -68,10 +85,21 @@ class RepeatingHost:
         self.end_loop: EndLoop | None = None
         self._thread: threading.Thread | None = None
         self._actions: deque[RepeatedAction] = deque()
-        self._problem: TuitrainError | None = None
+        self.problem: TuitrainError | None = None
         self._is_done: Callable[[], bool] = lambda: False
+        self._is_caught_up: Callable[[], bool] = lambda: True
         self._all_held: Callable[[], bool] = lambda: True
         self._verify: Callable[[], Verification | None] = lambda: None
+
+    @property
+    def has_started(self) -> bool:
+        """Whether there was a step."""
+        return self._thread is not None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the session has failed, or its plan was refused or does not hold."""
+        return self.error is not None or bool(self.refusals) or not self._all_held()
 
     def watch(self, end_loop: EndLoop) -> None:
         """Note how the run is ended."""
@@ -98,6 +126,7 @@ class RepeatingHost:
                 return self._compared(header, build)
             return self._resumed(header, capabilities, files, build)
         except TuitrainError as error:
+            self.problem = error
             write_answer(self._request, Answer.of_error(error))
             raise StoppedError from None
 
@@ -117,11 +146,10 @@ class RepeatingHost:
 
     def answer(self) -> None:
         """Write the answer, after the last report of the script."""
-        if self._problem is not None:
-            write_answer(self._request, Answer.of_error(self._problem))
+        if self.problem is not None:
+            write_answer(self._request, Answer.of_error(self.problem))
         else:
-            has_failed = self.error is not None or bool(self.refusals) or not self._all_held()
-            answer = Answer(verification=self._verify(), has_failed=has_failed)
+            answer = Answer(verification=self._verify(), has_failed=self.has_failed)
             write_answer(self._request, answer)
 
     def _compared(self, header: Header, build: Build) -> Session:
@@ -171,13 +199,24 @@ class RepeatingHost:
         write_line(visible(f"tuitrain: {note.message}"), sys.stderr)
         self._actions = deque(run.actions)
         self._all_held = run.expectations.all_held
+        self._is_caught_up = lambda: run.recorder.is_caught_up
         return run.session
 
     def _drive(self, session: Session, loop: Loop) -> None:
         try:
-            self._follow(session, loop)
+            waiting = self._actions
+            with Attendance(
+                session,
+                self._access,
+                lambda: not waiting and self._is_caught_up(),
+                always_waits=True,
+            ) as attendance:
+                self._follow_or_fail(session, loop, attendance)
         except TuitrainError as error:
-            self._problem = error  # the process that has asked prints it
+            if self.error is None:
+                self.problem = error  # the process that has asked prints it
+            else:
+                session.end("failed")
         except BaseException as error:
             self.error = error
             session.end("failed")
@@ -188,9 +227,30 @@ class RepeatingHost:
                 if entry.outcome == "refused" and is_automatic(entry.actor)
             ]
             is_stopped = session.phase is Phase.STOPPED or not session.phase.ended
-            loop.turns.release(stop=is_stopped or self._problem is not None)
+            loop.turns.release(stop=is_stopped or self.problem is not None)
+        if self._access is not None:
+            show_early_end(session, loop, self._access)
 
-    def _follow(self, session: Session, loop: Loop) -> None:
+    def _follow_or_fail(self, session: Session, loop: Loop, attendance: Attendance) -> None:
+        """Repeat and train; log what is raised.
+
+        Raises
+        ------
+        RunFailedError : a step has raised; names the step
+        TuitrainError : the run does not repeat its record, or the script has raised one
+        """
+        try:
+            self._follow(session, loop, attendance)
+        except Exception as error:
+            if self._log is not None:
+                self._log.add("error", "".join(format_exception(error)))
+            if isinstance(error, TuitrainError):
+                raise
+            self.error = error
+            step = format_count(session.step + 1)
+            raise RunFailedError(f"step {step}: {describe_failure(error)}") from error
+
+    def _follow(self, session: Session, loop: Loop, attendance: Attendance) -> None:
         """Repeat the actions at their steps, and train until the session or the loop ends."""
         waiting = self._actions
         while True:
@@ -200,14 +260,20 @@ class RepeatingHost:
                 session.apply_planned()
             if self._is_done():
                 return
+            if self._is_paused and not waiting and self._is_caught_up():
+                self._is_paused, session.phase = False, Phase.PAUSED
+            attendance.visit()
             end_with_loop(session, loop)
             session.on_boundary()
             if session.phase.ended:
                 session.end("finished")
                 return
+            if attendance.is_waiting:
+                attendance.wait()
+                continue
             session.phase = Phase.RUNNING
             ahead = waiting[0].step - session.step if waiting else 0
-            session.run_burst(max_steps=ahead if ahead > 0 else None)
+            attendance.run_burst(max_steps=ahead if ahead > 0 else None)
 
 
 def requested_host() -> RepeatingHost | None:

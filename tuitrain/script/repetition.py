@@ -29,7 +29,7 @@ class Request(msgspec.Struct, frozen=True):
     ----------
     action : compare the run with its record, or continue it
     folder : of the record
-    answer : the file of the answer, in a folder that is removed afterwards
+    answer : the file of the answer, in a folder that is removed afterwards; "" for no answer
     checkpoint : the one to continue from; None for the latest
     although_changed : continue although the script, the data or the environment has changed
     """
@@ -91,8 +91,9 @@ def take_request() -> Request | None:
 
 
 def write_answer(request: Request, answer: Answer) -> None:
-    """Write the answer to a request."""
-    write_atomic(Path(request.answer), msgspec.json.encode(answer))
+    """Write the answer to a request, if it asks for one."""
+    if request.answer:
+        write_atomic(Path(request.answer), msgspec.json.encode(answer))
 
 
 def read_answer(request: Request) -> Answer | None:

@@ -19,6 +19,9 @@ from ...widgets.charts.chart import Chart
 from ...widgets.status_line import StatusLine
 from ...widgets.tables.groups import GroupsTable
 
+ENDS_WITH_SCREEN = "It ends with the screen."
+"""What is said of a run that cannot be detached."""
+
 
 class Deck(BaseScreen[None]):
     """The run, what is shown of it, and the panels; its behavior is in `Controller` objects.
@@ -51,8 +54,8 @@ class Deck(BaseScreen[None]):
         self.read_only = read_only
         self.no_record_notice = "this run keeps no record to save"
         """Why a run without ``record`` cannot be saved here."""
-        self.can_detach = False
-        """Whether the run can continue in a process of its own when the screen is left."""
+        self.detach_problem: Callable[[], str] = lambda: ENDS_WITH_SCREEN
+        """Returns why the run cannot continue in a process of its own when the screen is left."""
         self.detaches = False
         """Whether the user has chosen that."""
 

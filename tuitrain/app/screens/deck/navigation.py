@@ -13,7 +13,7 @@ from ...widgets.tables.journal import Journal
 from ..dialogs.leave import LeaveDialog, Leaving
 from ..help import HelpScreen
 from .command_sender import CommandSender
-from .deck import Controller, Deck
+from .deck import ENDS_WITH_SCREEN, Controller, Deck
 from .row_selection import RowSelection
 from .timeline_cursor import TimelineCursor
 from .utility_actions import UtilityActions
@@ -78,8 +78,9 @@ class Navigation(Controller):
         if snapshot is None or snapshot.phase.ended:
             self.deck.app.exit()
             return
-        if not self.deck.can_detach or snapshot.phase is Phase.STARTING:
-            self._sender.confirm("Leave", "It ends with the screen.", self.leave)
+        problem = self.deck.detach_problem()
+        if problem or snapshot.phase is Phase.STARTING:
+            self._sender.confirm("Leave", problem or ENDS_WITH_SCREEN, self.leave)
             return
         info, step = snapshot.info, format_count(snapshot.step)
         question = f"Leave the run {info.name} at step {step} of {format_count(info.total_steps)}?"
