@@ -20,7 +20,7 @@ from ...widgets.status_line import StatusLine
 from ...widgets.tables.groups import GroupsTable
 
 ENDS_WITH_SCREEN = "It ends with the screen."
-"""What is said of a run that cannot be detached."""
+"""Why a run cannot be detached, if there is no other reason."""
 
 
 class Deck(BaseScreen[None]):
