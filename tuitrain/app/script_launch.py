@@ -41,9 +41,9 @@ def open_script(
     script = LiveScript(path, arguments, where, paused)
 
     def make_words(folder: Path, options: Sequence[str]) -> list[str]:
-        given = ["--", *arguments] if arguments else []
+        words = ["--", *arguments] if arguments else []
         place = ["--out", str(folder.absolute()), str(path.absolute())]
-        return ["run", "--hosted", "--continued", *options, *place, *given]
+        return ["run", "--hosted", "--continued", *options, *place, *words]
 
     with printing_record(where), detaching(where, make_words, pauses=True) as leaving:
         try:
