@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,28 @@ def test_every_rate_and_one_rate_are_those_of_the_schedule():
         rates[step] for step in (0, 2_999, 3_000, 3_333)
     ]
     assert rate_at(spans[1:], 5) is None
+
+
+def test_a_curve_that_follows_another_is_as_one_of_its_own():
+    draw, spans, step = random.Random(3), [LrSpan(0, 0.5)], 0
+    kept = None
+    for _ in range(300):
+        match draw.randrange(4):
+            case 0 if len(spans) > 3:  # a way back
+                del spans[draw.randrange(1, len(spans)) :]
+                step = spans[-1].first + draw.randrange(3)
+            case 1:
+                spans.append(span_of(Linear(0.1, 0.01, step, 7, 100), step + 1))
+            case 2 if spans[-1].first > 2:  # the last one began at another step
+                spans[-1] = LrSpan(spans[-1].first + 1, draw.random())
+            case _:
+                spans.append(LrSpan(max(step, spans[-1].first) + 1, draw.random()))
+        step = max(step, spans[-1].first) + draw.randrange(20)
+        kept = LrCurve(spans, kept)
+        for last in (step, step // 2):
+            series, fresh = kept.until(last), LrCurve(spans).until(last)
+            assert series.steps.tolist() == fresh.steps.tolist()
+            assert series.values.tolist() == fresh.values.tolist()
 
 
 def lr_of(session, group: str) -> dict[int, float]:

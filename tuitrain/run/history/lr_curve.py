@@ -63,8 +63,8 @@ class LrCurve:
         keep = common_length(previous.spans, self.spans) if previous else 0
         self._curves = [*known[:keep], *map(_SpanCurve, self.spans[keep:])]
         self._past = _PastPoints()
-        if previous and previous._past.spans < keep:
-            self._past = previous._past
+        if previous and keep:
+            self._past = previous._past.until(keep - 1, self.spans)
 
     def until(self, step: int) -> Series:
         """Return the learning rates up to and including ``step``."""
@@ -142,6 +142,16 @@ class _PastPoints(NamedTuple):
 
     spans: int = 0
     points: tuple[Points, ...] = ()
+
+    def until(self, count: int, spans: Sequence[LrSpan]) -> _PastPoints:
+        """Return the points of the first ``count`` spans, or of all; of spans with one more."""
+        if count >= self.spans:
+            return self
+        cut = [np.searchsorted(steps, spans[count].first) for steps, _ in self.points]
+        points = zip(self.points, cut, strict=True)
+        return _PastPoints(
+            count, tuple((steps[:end], rates[:end]) for (steps, rates), end in points)
+        )
 
 
 class _SpanCurve:
