@@ -96,6 +96,15 @@ def test_an_expectation_of_a_metric_compares_the_newest_report(problem, watch):
     assert {line["step"] for line in lines} >= {5, 10, 15}
 
 
+def test_a_metric_that_is_reported_after_the_last_step_counts(problem, watch):
+    run = watch("[[expect]]\nepoch = 4\nmetric = { name = 'mae', is = '<= 0.5' }", metrics=["mae"])
+    problem.train_epochs(3)
+    run.log(mae=1.0)
+    problem.train_epochs(1)
+    run.log(mae=0.5)
+    run.finish()
+
+
 def test_a_metric_that_was_not_reported_fails_its_expectation(problem, watch):
     run = watch("[[expect]]\nepoch = 4\ntest_accuracy = '>= 0.1'")
     problem.train_epochs(4)

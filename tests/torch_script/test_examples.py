@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.torch_script.fixtures import commands_of, losses_of, read_lines
 from tuitrain.cli import main
@@ -15,6 +16,8 @@ EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 def run(tmp_path, monkeypatch):
     """Return a function that runs an example, and returns the folder of its record."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # of processes that repeat a run
+    torch.set_num_threads(1)
 
     def run_example(name: str, *words: str) -> Path:
         folder = tmp_path / "run"

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.docs.pages import ROOT, Block, blocks
 from tests.torch_script.fixtures import commands_of
@@ -32,6 +33,8 @@ def folder(tmp_path, monkeypatch) -> Path:
     for name, block in files.items():
         (tmp_path / name).write_text(block.text)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # of processes that repeat a run
+    torch.set_num_threads(1)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -72,6 +72,16 @@ def test_an_epoch_of_unknown_length_is_refused(watch, plan):
         problem.train_epochs()
 
 
+@pytest.mark.parametrize("settings", [{}, {"steps": STEPS}])
+def test_a_metric_that_is_reported_after_the_last_step_counts(watch, plan, settings):
+    problem = make_problem()
+    text = f"[[expect]]\nstep = {STEPS}\ntest_accuracy = '>= 0.5'"
+    run = watch(problem, scenario=plan(text), **settings)
+    problem.train_epochs()
+    run.log(accuracy=0.5)
+    run.finish()
+
+
 def test_expectations_of_an_open_run_are_checked_at_its_end(watch, plan):
     problem = make_problem()
     text = "[[expect]]\nstep = {}\nchanged = {{ group = 'last', since_step = 0 }}\n"
