@@ -26,8 +26,8 @@ def shown(**changes) -> FakeSource:
 def test_what_waits_is_below_the_journal():
     assert [plain_text(row).rstrip() for row in journal_rows([ENTRY], 76, (LR, FREEZE))] == [
         "   520 ✓ freeze conv  key        4 parameters hold still",
-        " 1 300 ◷ lr fc 0.01   ctl        waits for its step — plateau",
-        " 2 000 ◷ freeze conv  key@laptop waits for its step",
+        " 1 300 ◷ lr fc 0.01   ctl        waits — plateau",
+        " 2 000 ◷ freeze conv  key@laptop waits",
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.app.fake import FakeSource, answered, branched, group, running, starting, tried, watchful
 from tuitrain.app.themes import OWN_THEMES
-from tuitrain.run.snapshot import LogLine, LogSnapshot, Phase
+from tuitrain.run.snapshot import LogLine, LogSnapshot, Phase, ScheduledCommand
 
 LARGE = (200, 60)
 SIZE = (120, 36)
@@ -67,6 +67,13 @@ def answering() -> FakeSource:
     return FakeSource(answered(adam, groups=groups))
 
 
+def waiting() -> FakeSource:
+    lr = ScheduledCommand(7, 1300, "lr fc 0.01", "ctl", "plateau")
+    return FakeSource(
+        running(scheduled=(lr, ScheduledCommand(8, 2000, "freeze conv", "key@laptop")))
+    )
+
+
 def talking() -> FakeSource:
     lines = (
         LogLine(0, "out", "module imported"),
@@ -90,6 +97,7 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "stop": (FakeSource, ("s",)),
     "help": (FakeSource, ("question_mark",)),
     "journal": (FakeSource, ("tab",)),
+    "commands that wait": (waiting, ("tab", "down")),
     "branches": (rewound, ()),
     "rewind dialog": (rewound, ("backspace",)),
     "branches dialog": (rewound, ("b",)),
@@ -133,6 +141,7 @@ FOLDING = {
     "branches",
     "charts read at a step",
     "clip dialog",
+    "commands that wait",
     "decay dialog",
     "failed",
     "help",

@@ -66,7 +66,7 @@ def _entry(
 ) -> Row:
     if isinstance(entry, ScheduledCommand):
         glyph, role, is_plain = WAITING, "warning", True
-        message = "waits for its step"
+        message = "waits"
     else:
         glyph, role = OUTCOMES[entry.outcome]
         is_plain = entry.outcome == "applied"
