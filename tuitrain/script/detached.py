@@ -15,10 +15,11 @@ from tuitrain.run.logs.fd_capture import capture_descriptors
 from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
 from tuitrain.run.snapshot import Phase, RunInfo
 
-from .headless_host import HeadlessHost, farewell
+from .headless_host import HeadlessHost
 from .repeating_host import RepeatingHost
 from .repetition import Request
 from .runner import check_script, ended_without_step, exit_status, run_script
+from .service import farewell
 
 
 def host_script(

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from traceback import format_exception
-from typing import Final
 
-from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError
 from tuitrain.run.authorship import is_automatic
 from tuitrain.run.live.access import LiveAccess
@@ -19,12 +15,11 @@ from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry, Phase
 from tuitrain.scenario.events import Finding
-from tuitrain.text import format_count, visible
+from tuitrain.text import format_count
 from tuitrain.user_code import describe_failure
 
 from .host import EndLoop, Loop, end_with_loop
-
-_HAS_ENDED: Final = "the run has ended"
+from .service import farewell, serve_script, show_early_end
 
 
 class HeadlessHost:
@@ -92,7 +87,7 @@ class HeadlessHost:
         log = self._log or LogCapture()
         log.get_step = lambda: session.step
         access = self._access or LiveAccess(session.info, log=log)
-        end_service = self._serve(access, folder)
+        end_service = serve_script(access, folder, self._private or self._access is not None)
 
         def drive() -> None:
             self._drive(session, loop, access, log)
@@ -108,18 +103,6 @@ class HeadlessHost:
         """Wait for the thread."""
         if self._thread is not None:
             self._thread.join()
-
-    def _serve(self, access: LiveAccess, folder: Path) -> Callable[[str], None]:
-        """Serve the run, print how it is watched, and return what ends the service."""
-        if self._private or self._access is not None:
-            return _ignore
-        from tuitrain.remote.server.serving import start_server  # private runs start without it
-
-        server = start_server(access, folder, access.newest().info.name, _print)
-        if server is None:
-            return _ignore
-        _print(f"this run is live; watch it with: tuitrain attach {server.id}")
-        return server.close
 
     def _drive(self, session: Session, loop: Loop, access: LiveAccess, log: LogCapture) -> None:
         """Run the session to its end, then let the loop run on alone."""
@@ -159,27 +142,3 @@ def _train(session: Session, loop: Loop, attendance: Attendance) -> None:
         else:
             session.phase = Phase.RUNNING
             attendance.run_burst()
-
-
-def show_early_end(session: Session, loop: Loop, access: LiveAccess) -> None:
-    """Show viewers why a run has ended before its last step, if its loop has ended it."""
-    if session.phase is not Phase.FINISHED or session.step == session.info.total_steps:
-        return
-    how = "was interrupted" if isinstance(loop.error, KeyboardInterrupt) else "has ended"
-    access.publisher.update(note=f"the script {how} at step {format_count(session.step)}")
-
-
-def farewell(access: LiveAccess) -> str:
-    """Return the farewell to viewers."""
-    newest = access.newest()
-    what = "the run has failed" if newest.phase is Phase.FAILED else _HAS_ENDED
-    return f"{what}: {newest.note}" if newest.note else what
-
-
-def _ignore(reason: str) -> None:
-    del reason
-
-
-def _print(text: str) -> None:
-    with suppress(OSError):
-        write_line(visible(f"tuitrain: {text}"), sys.stderr)

@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from traceback import format_exception, print_exception
 from typing import Final
 
 from tuitrain.engines.capabilities import Capability
@@ -149,6 +150,7 @@ class LiveScript:
         self._host = LiveHost(folder)
         self._thread = threading.Thread(target=self._run, name="tuitrain-script", daemon=True)
         self._is_abandoned = False
+        self._output: LogCapture | None = None
 
     def build(self, on_progress: ProgressCallback, output: LogCapture) -> Session:
         """Start the script, and wait for its session; called by the thread of the live run.
@@ -159,6 +161,7 @@ class LiveScript:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         output.write_to(self._folder / LOG_NAME)
+        self._output = output
         on_progress(f"running {self._path}")
         self._thread.start()
         session = self._host.wait_for_session()
@@ -215,5 +218,11 @@ class LiveScript:
     def _run(self) -> None:
         error = run_script(self._path, self._arguments, self._host)
         self._host.give_up(ended_without_step(self._path, self._host, error))
-        if not isinstance(error, Exception):  # the live run has logged others
+        session = self._host.session
+        if not isinstance(error, Exception):
             self.status = exit_status(error, lambda _: None)
+        elif session is not None and session.phase in (Phase.FINISHED, Phase.STOPPED):
+            print_exception(error)  # after the last step; the screen has closed
+            self.status = 1
+        elif session is None and self._output is not None:
+            self._output.add("error", "".join(format_exception(error)))

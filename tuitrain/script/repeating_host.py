@@ -36,9 +36,9 @@ from tuitrain.scenario.verify import Verification, read_repetition
 from tuitrain.text import format_count, visible
 from tuitrain.user_code import describe_failure
 
-from .headless_host import show_early_end
 from .host import EndLoop, Loop, end_with_loop
 from .repetition import Answer, Request, take_request, write_answer
+from .service import farewell, serve_script, show_early_end
 
 Build: TypeAlias = Callable[[Recorder], tuple[Session, Expectations]]
 """Makes the session of a loop, before its first step, with its expectations."""
@@ -50,10 +50,13 @@ _FACTS = ("model", "data", "batch_size", "steps", "metrics", "group")
 class RepeatingHost:
     """Repeats the session of a record on the loop of its script, in a thread.
 
+    A run that continues its record is served to viewers, who steer it from the end of that on.
+
     Parameters
     ----------
     request : what is repeated, and where the answer goes
-    access : of the viewers of a run that its owner serves; None for a run without viewers
+    access : of the viewers of a run that its owner serves, which waits at every pause; None to
+        serve it from its first step on
     log : takes the traceback of a loop that has failed, or None
     paused : whether the run waits for a viewer where its record ends
 
@@ -131,12 +134,18 @@ class RepeatingHost:
             raise StoppedError from None
 
     def start(self, session: Session, loop: Loop, folder: Path) -> None:
-        """Start the thread."""
-        del folder
+        """Serve a run that continues its record, and start the thread."""
         session.is_attended = False
-        self._thread = threading.Thread(
-            target=self._drive, args=(session, loop), name="tuitrain-session", daemon=True
-        )
+        access = self._access or LiveAccess(session.info, log=self._log)
+        private = self._access is not None or self._request.action == "replay"
+        end_service = serve_script(access, folder, private)
+
+        def drive() -> None:
+            self._drive(session, loop, access)
+            show_early_end(session, loop, access)
+            end_service(farewell(access))
+
+        self._thread = threading.Thread(target=drive, name="tuitrain-session", daemon=True)
         self._thread.start()
 
     def join(self) -> None:
@@ -202,14 +211,14 @@ class RepeatingHost:
         self._is_caught_up = lambda: run.recorder.is_caught_up
         return run.session
 
-    def _drive(self, session: Session, loop: Loop) -> None:
+    def _drive(self, session: Session, loop: Loop, access: LiveAccess) -> None:
         try:
             waiting = self._actions
             with Attendance(
                 session,
-                self._access,
+                access,
                 lambda: not waiting and self._is_caught_up(),
-                always_waits=True,
+                always_waits=self._access is not None,
             ) as attendance:
                 self._follow_or_fail(session, loop, attendance)
         except TuitrainError as error:
@@ -228,8 +237,6 @@ class RepeatingHost:
             ]
             is_stopped = session.phase is Phase.STOPPED or not session.phase.ended
             loop.turns.release(stop=is_stopped or self.problem is not None)
-        if self._access is not None:
-            show_early_end(session, loop, self._access)
 
     def _follow_or_fail(self, session: Session, loop: Loop, attendance: Attendance) -> None:
         """Repeat and train; log what is raised.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tuitrain.run.snapshot import OPEN_END
 from tuitrain.text import format_count, visible
 
 from .replies import (
@@ -49,7 +50,9 @@ def _lines(reply: Any) -> list[str]:
 
 
 def _status_lines(status: RunStatus) -> list[str]:
-    steps = f"step {format_count(status.step)} of {format_count(status.total_steps)}"
+    steps = f"step {format_count(status.step)}"
+    if status.total_steps != OPEN_END:
+        steps += f" of {format_count(status.total_steps)}"
     measured = [f"{name} {_number(value)}" for name, value in status.metrics.items()]
     lines = [
         f"{status.run} ({status.id}): {status.phase}, {steps}, epoch {status.epoch:.1f}",
