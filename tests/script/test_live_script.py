@@ -12,7 +12,10 @@ from tuitrain.cli import main
 from tuitrain.errors import TuitrainError
 from tuitrain.remote.detached import start
 from tuitrain.remote.local.live_entry import RunFacts
+from tuitrain.run.live.live_run import LiveRun
+from tuitrain.run.logs.log_capture import LogCapture
 from tuitrain.script.detached import host_script
+from tuitrain.script.live_script import LiveScript
 
 SCRIPT = """
 import pathlib
@@ -85,3 +88,32 @@ def test_a_script_is_detached_with_its_arguments(
     hosted = ["run", "--hosted", "--out", str(out), "--paused", str(script), "--", "-x"]
     assert calls == [hosted]
     assert main(["run", "--detach", str(tmp_path / "none.py")]) == 2
+
+
+def live(script: Path, folder: Path) -> tuple[LiveScript, LogCapture]:
+    """Run a script under a live run that is left when it has ended."""
+    made, output = LiveScript(script, [], folder), LogCapture()
+    run = LiveRun(lambda on_progress: made.build(on_progress, output), made.info, log=output)
+    run.start().join(60)
+    run.close()
+    made.close()
+    made.release()
+    assert made.join(60)
+    return made, output
+
+
+def test_an_error_after_the_last_step_is_printed(
+    script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script.write_text(SCRIPT.rpartition("pathlib.Path(")[0] + "raise ValueError('late')\n")
+    made, output = live(script, tmp_path / "run")
+    assert made.status == 1
+    assert capsys.readouterr().err.endswith("ValueError: late\n")
+    assert not output.snapshot().lines
+    assert read_lines(tmp_path / "run", "journal.jsonl")[-1]["step"] == 10
+
+
+def test_the_traceback_before_the_first_step_is_in_the_log(script: Path, tmp_path: Path) -> None:
+    script.write_text("raise ValueError('early')\n")
+    _, output = live(script, tmp_path / "run")
+    assert output.snapshot().lines[-1].text == "ValueError: early"

@@ -171,6 +171,7 @@ def test_a_run_is_resumed_from_its_checkpoint(script, capfd, monkeypatch):
     assert main(["resume", str(run), *command(path)]) == 0
     error = capfd.readouterr().err
     assert "continues from checkpoint ten of step 10" in error
+    assert "this run is live; watch it with: tuitrain attach " in error
     assert f"recorded in {run}" in error
     assert main(["replay", str(run), *command(path)]) == 0
     assert "identical through step 20" in capfd.readouterr().out

@@ -14,8 +14,9 @@ from tests.app.fake import running
 from tuitrain.errors import TuitrainError
 from tuitrain.remote.control import questions, replies
 from tuitrain.remote.control.conditions import parse_condition
+from tuitrain.remote.control.live_table import live_lines
 from tuitrain.remote.control.text import reply_lines
-from tuitrain.run.snapshot import Phase, Series
+from tuitrain.run.snapshot import OPEN_END, Phase, Series
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "control.md"
 
@@ -92,3 +93,10 @@ def test_every_answer_has_a_text() -> None:
     assert "conv" in "\n".join(reply_lines(questions.groups_reply(running())))
     lines = reply_lines(replies.WaitReply("end", False, "running", 3, None, "not met in 1.0 s"))
     assert lines == ["end: not met: not met in 1.0 s (running, step 3)"]
+
+
+def test_the_steps_of_a_run_without_a_known_end_are_written_without_it() -> None:
+    row = replies.ListedRun("train", "0123abcd", "/tmp/run", "", 1, "running", 7, OPEN_END, 0.5, 0)
+    (_, line) = live_lines([row])
+    assert line.split()[3] == "7"
+    assert "1 000" not in line
