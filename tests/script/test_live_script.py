@@ -99,6 +99,7 @@ def live(script: Path, folder: Path) -> tuple[LiveScript, LogCapture]:
     made.close()
     made.release()
     assert made.join(60)
+    output.close()
     return made, output
 
 
