@@ -79,7 +79,7 @@ def test_a_stopped_viewer_returns_with_what_it_missed(
         other = made.view("other", read_only=True)
         if is_thrown_out:
             other.wait_for(lambda shown: shown.attachment.viewers == 1, TIMEOUT)
-            assert made.log == ["a viewer was disconnected: stopped: no word for 3 s"]
+            assert "a viewer was disconnected: stopped: no word for 3 s" in made.log
         target = made.run.snapshot().step
         viewer.send_signal(signal.SIGCONT)
         missed = read_to(viewer.stdout, target)
