@@ -3,6 +3,7 @@
 import errno
 import json
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from tuitrain.errors import TuitrainError
 from tuitrain.scenario.load import load, loads
 from tuitrain.scenario.replay import replay
 from tuitrain.scenario.save import save, to_toml
+from tuitrain.scenario.schema import At
 
 
 def replayed(path) -> tuple[str, int]:
@@ -113,6 +115,14 @@ def test_why_commands_were_given_is_written_as_comments(tmp_path):
     assert text.count("\n#") == 2
     assert replayed(tmp_path / "saved.toml") == ended
     assert "# step 30: clip norm 1 (it overfits)\n" in (tmp_path / "saved.py").read_text()
+
+
+def test_why_short_commands_were_given_is_written_in_their_array():
+    scenario = loads(LONG, "x.toml")
+    scenario = msgspec.structs.replace(scenario, at=(At("undo", step=3), At("redo", step=5)))
+    text = to_toml(scenario, {(5, "redo"): "it was better"})
+    assert '{ do = "undo", step = 3 },\n    # redo: it was better\n    { do = "redo"' in text
+    assert loads(text, "y.toml") == scenario
 
 
 def test_an_existing_file_is_not_overwritten(tmp_path):

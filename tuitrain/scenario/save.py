@@ -117,9 +117,12 @@ def to_toml(scenario: Scenario, reasons: Reasons = NO_REASONS) -> str:
         return text
     entries = iter(scenario.at)
     lines: list[str] = []
+    is_in_array = False  # short entries are written as one array, with a line for each
     for line in text.splitlines():
-        if line == "[[at]]":
-            lines += _comments(next(entries), reasons)
+        is_in_array = line == "at = [" or (is_in_array and line != "]")
+        if line == "[[at]]" or (is_in_array and line.startswith("    {")):
+            indent = line[: len(line) - len(line.lstrip())]
+            lines += [f"{indent}# {comment}" for comment in _comments(next(entries), reasons)]
         lines.append(line)
     return "\n".join(lines) + "\n"
 
@@ -127,7 +130,7 @@ def to_toml(scenario: Scenario, reasons: Reasons = NO_REASONS) -> str:
 def _comments(entry: At, reasons: Reasons) -> Iterator[str]:
     for command in (entry.do,) if isinstance(entry.do, str) else entry.do:
         if entry.step is not None and (why := reasons.get((entry.step, command))):
-            yield f"# {command}: {why}"
+            yield f"{command}: {why}"
 
 
 def _lines(folder: Path) -> BranchReplay:
