@@ -10,6 +10,7 @@ import warnings
 
 import pytest
 
+from tuitrain.run.logs.fd_capture import capture_descriptors
 from tuitrain.run.logs.log_capture import LogCapture, LogHandler, LogLine
 
 
@@ -56,6 +57,15 @@ def test_printed_text_passes_through_after_a_release(log, capsys):
         print("a traceback")
     assert capsys.readouterr().out == "a traceback\n"
     assert log.snapshot().total == 0
+
+
+def test_a_handler_that_keeps_a_stream_writes_after_the_capture(capfd):
+    log = LogCapture()
+    with capture_descriptors(log), log.capture():
+        handler = logging.StreamHandler()
+        log.release()
+    handler.emit(logging.makeLogRecord({"msg": "after"}))
+    assert capfd.readouterr().err == "after\n"
 
 
 def test_threads_do_not_cut_into_each_others_lines(log):

@@ -218,7 +218,7 @@ class _Stream(io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         if self._log.is_released:
-            return self._replaced.write(text)
+            return self._target().write(text)
         begun: str = getattr(self._begun, "text", "") + text
         *lines, rest = begun.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         while len(rest) > _MAX_LINE_LENGTH:
@@ -228,6 +228,15 @@ class _Stream(io.TextIOBase):
         for line in lines:
             self._log.add(self._level, line)
         return len(text)
+
+    def _target(self) -> TextIO:
+        """Return the stream that was replaced.
+
+        A handler of a script's `logging` may keep this stream when the screen is gone, and with it
+        the stream that was replaced; then it is the process's own.
+        """
+        own = sys.__stdout__ if self._level == "out" else sys.__stderr__
+        return own if self._replaced.closed and own is not None else self._replaced
 
     def flush(self) -> None:
         """Do nothing: only an unfinished line is held back."""
