@@ -230,9 +230,16 @@ class Session:
 
     def record_last_report(self) -> None:
         """Record the metrics that a script's loop has reported after the end of the session."""
-        has_ended = self.phase in (Phase.FINISHED, Phase.STOPPED)
-        if has_ended and self.engine.has_reported and not self.is_measured():
+        if self.phase not in (Phase.FINISHED, Phase.STOPPED) or not self.engine.has_reported:
+            return
+        if not self.is_measured():
             self._record_metrics()
+            return
+        metrics = self.timeline.branch.metrics
+        known = metrics.at(self.step)
+        values = {name: v for name, v in self.engine.evaluate().items() if name not in known}
+        metrics.add(self.step, values)
+        self.recorder.metrics(self.step, values)
 
     def train_loss(self) -> float:
         """Return the mean loss of the present epoch; at its end, of the epoch just ended.

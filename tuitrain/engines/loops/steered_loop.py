@@ -35,6 +35,7 @@ class SteeredLoop:
         self.step = self.updates = 0
         self.reported: dict[str, float] = {}
         self.logged: Mapping[str, float] = {}
+        self._logged_step = -1
         self.has_jumped = False
         self.error: BaseException | None = None
         self.on_lr: Callable[[str, float], None] = _ignore_lr
@@ -82,7 +83,13 @@ class SteeredLoop:
         """Note that the metrics reported so far are those of this boundary, where a turn ends."""
         if self.reported:
             self.logged, self.reported = self.reported, {}
+            self._logged_step = self.step
             self.turns.interrupt()
+
+    def has_reports_of_boundary(self) -> bool:
+        """Whether metrics wait that can be recorded at this boundary: no others were before."""
+        is_free = self._logged_step != self.step and not self.turns.is_released
+        return is_free and bool(self.reported)
 
     def end(self, error: BaseException | None = None) -> None:
         """Note that the loop has ended, and what has ended it."""

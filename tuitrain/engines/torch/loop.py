@@ -7,7 +7,7 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import torch
@@ -19,6 +19,7 @@ from .arrays import TorchArrays
 from .backward import is_skipped, observe_backward, unscale
 from .batches import Batches
 from .buffers import HeldBuffers, MutableState
+from .forward import NextForward
 from .pending import TorchPendingStep
 from .pruning import Pruning
 from .script_groups import ScriptGroups
@@ -43,6 +44,7 @@ class TorchLoop(SteeredLoop):
     buffers, pruning : of the network
     mutable : what a forward pass changes
     batches : gives the batch of any step; None if the loop fetches its own
+    next_forward : of the network
     clock : seconds that only grow
 
     Attributes
@@ -60,12 +62,13 @@ class TorchLoop(SteeredLoop):
         pruning: Pruning,
         mutable: MutableState,
         batches: Batches | None,
+        next_forward: NextForward,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__()
         self.updates_of = Updates(groups, buffers)
         self._groups, self._pruning, self._mutable = groups, pruning, mutable
-        self._batches = batches
+        self._batches, self._next_forward = batches, next_forward
         self._clock = clock
         self._thread = threading.get_ident()
         self._loss: torch.Tensor | None = None
@@ -102,11 +105,22 @@ class TorchLoop(SteeredLoop):
             handle.remove()
         self._handles = []
         self._end_observation()
+        self._next_forward.cancel()
 
     def end(self, error: BaseException | None = None) -> None:
         """Note that the loop has ended, and what has ended it."""
         self.uninstall()
         super().end(error)
+
+    def log(self, values: Mapping[str, float]) -> None:
+        """Take metrics, or the ``loss`` of the coming update; see `SteeredLoop.log`.
+
+        What a loop without `batches` reports between an update and the next forward pass is of the
+        boundary between them.
+        """
+        super().log(values)
+        if self.reported and self._batches is None and self._has_visited:
+            self._next_forward.call(self._visit_again)
 
     def jump(self, step: int) -> None:
         """Continue from another step, whose state was loaded; called by the session."""
@@ -293,6 +307,17 @@ class TorchLoop(SteeredLoop):
     def _forget_update(self) -> None:
         if self.arrays is not None:
             self.arrays.forget_update()
+
+    def _visit_again(self) -> None:
+        """Visit the boundary behind an update again, for what was reported after it.
+
+        Raises
+        ------
+        StoppedError : the run was stopped
+        """
+        if self.has_reports_of_boundary():
+            self.collect_reports()
+            self.turns.give_back()
 
     def _hold(self) -> None:
         """Give the turn back before the update, with the state as it was before the step."""

@@ -17,6 +17,7 @@ from ..loops.loop_engine import LoopEngine, loop_capabilities
 from .batches import Batches
 from .buffers import MutableState
 from .engine import TorchEngine
+from .forward import NextForward
 from .loop import TorchLoop
 from .objects import StatefulObjects
 from .rng import ProcessRandom, RandomState
@@ -72,7 +73,8 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
             frozenset(with_batches if batches is not None else ()),
         )
         mutable = MutableState(self._buffers, self._random)
-        self.loop = TorchLoop(groups, self._buffers, self._pruning, mutable, batches)
+        forward = NextForward(model)
+        self.loop = TorchLoop(groups, self._buffers, self._pruning, mutable, batches, forward)
         self._updates = self.loop.updates_of
         self.loop.arrays = self._arrays
         self.loop.capture_state, self.loop.load_state = self.state, self.load_state
