@@ -14,9 +14,9 @@ from tuitrain.engines.engine import Engine
 from tuitrain.engines.factory import EngineSpec, GroupSpec
 from tuitrain.engines.registry import engine_factory
 from tuitrain.engines.targets import match_names
-from tuitrain.engines.torch.batches import Batches
 from tuitrain.engines.torch.rng import OwnRandom
-from tuitrain.engines.torch.script_engine import TorchScriptEngine
+from tuitrain.engines.torch.script.batches import Batches
+from tuitrain.engines.torch.script.engine import TorchScriptEngine
 from tuitrain.metric_info import ACCURACY
 from tuitrain_core.data import Dataset
 

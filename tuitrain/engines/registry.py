@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tuitrain.metric_info import MetricInfo
 
     from .embedded.script.engine import ScriptEngine
-    from .torch.script_engine import TorchScriptEngine
+    from .torch.script.engine import TorchScriptEngine
 
 DEFAULT_ENGINE: Final = "embedded"
 """The engine of a scenario that names none."""
@@ -125,7 +125,7 @@ def steer_torch_script(
     ------
     RefusedError : they do not fit each other, or cannot be steered
     """
-    from .torch import steering
+    from .torch.script import steering
 
     # Without PyTorch, pyright does not know the types of its modules.
     return steering.steer(  # pyright: ignore[reportUnknownMemberType]

@@ -230,6 +230,10 @@ class TorchRun(_Base):
             optimizer.zero_grad()
         self._clears = False
 
+    def _end(self, error: BaseException | None = None) -> None:
+        if not self._engine.checks.is_forked:  # else the run is that of the parent process
+            super()._end(error)
+
     def _detach(self) -> None:
         _WATCHED.discard(self._net)
 

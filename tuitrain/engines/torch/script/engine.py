@@ -8,20 +8,23 @@ from typing import Any
 
 import torch
 
+from tuitrain.commands import AnyCommand, Thaw
 from tuitrain.errors import RefusedError
 from tuitrain.metric_info import MetricInfo
 
-from ..capabilities import Capability
-from ..inspection import NetworkView
-from ..loops.loop_engine import LoopEngine, loop_capabilities
+from ...capabilities import Capability
+from ...inspection import NetworkView
+from ...loops.loop_engine import LoopEngine, loop_capabilities
+from ...steerable import CommandResult
+from ..buffers import MutableState
+from ..engine import TorchEngine
+from ..rng import ProcessRandom, RandomState
+from ..script_groups import ScriptGroups
 from .batches import Batches
-from .buffers import MutableState
-from .engine import TorchEngine
+from .checks import ScriptChecks
 from .forward import NextForward
 from .loop import TorchLoop
 from .objects import StatefulObjects
-from .rng import ProcessRandom, RandomState
-from .script_groups import ScriptGroups
 
 _NO_NETWORK_TREE = "the input of a script's network is not known"
 
@@ -42,6 +45,7 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
     Attributes
     ----------
     loop : the loop's side, for the loop alone
+    checks : of the script's parts
 
     Raises
     ------
@@ -73,8 +77,16 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
             frozenset(with_batches if batches is not None else ()),
         )
         mutable = MutableState(self._buffers, self._random)
-        forward = NextForward(model)
-        self.loop = TorchLoop(groups, self._buffers, self._pruning, mutable, batches, forward)
+        self.checks = ScriptChecks(model, groups)
+        self.loop = TorchLoop(
+            groups,
+            self._buffers,
+            self._pruning,
+            mutable,
+            batches,
+            NextForward(model),
+            self.checks,
+        )
         self._updates = self.loop.updates_of
         self.loop.arrays = self._arrays
         self.loop.capture_state, self.loop.load_state = self.state, self.load_state
@@ -85,6 +97,14 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
     def optimizers(self) -> Sequence[torch.optim.Optimizer]:
         """The optimizers of the script."""
         return self._script_groups.optimizers
+
+    def apply(self, command: AnyCommand) -> CommandResult:
+        """Apply a command to the groups; see `Steerable.apply`."""
+        if isinstance(command, Thaw):
+            self.checks.check_thaw(
+                [n for n in self._table.resolve_parameters(command.target) if n in self._frozen]
+            )
+        return super().apply(command)
 
     def inspect_network(self) -> NetworkView:
         """Refuse: see the capability."""

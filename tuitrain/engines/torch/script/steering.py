@@ -12,7 +12,7 @@ from tuitrain.errors import RefusedError
 from tuitrain.metric_info import MetricInfo
 
 from .batches import Batches
-from .script_engine import TorchScriptEngine
+from .engine import TorchScriptEngine
 
 
 def steer(

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from tuitrain.errors import RefusedError, StateMismatchError
 
-from .rng import ProcessRandom, generator_text, text_generator
+from ..rng import ProcessRandom, generator_text, text_generator
 
 
 class Batches:

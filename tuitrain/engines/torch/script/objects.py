@@ -15,7 +15,7 @@ import torch
 
 from tuitrain.errors import RefusedError, StateMismatchError
 
-from .arrays import to_array, to_tensor
+from ..arrays import to_array, to_tensor
 
 
 class Stateful(Protocol):

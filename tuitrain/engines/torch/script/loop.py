@@ -14,16 +14,17 @@ import torch
 
 from tuitrain.errors import RefusedError
 
-from ..loops.steered_loop import SteeredLoop
-from .arrays import TorchArrays
+from ...loops.steered_loop import SteeredLoop
+from ..arrays import TorchArrays
+from ..buffers import HeldBuffers, MutableState
+from ..pending import TorchPendingStep
+from ..pruning import Pruning
+from ..script_groups import ScriptGroups
+from ..updates import Updates
 from .backward import is_skipped, observe_backward, unscale
 from .batches import Batches
-from .buffers import HeldBuffers, MutableState
+from .checks import ScriptChecks
 from .forward import NextForward
-from .pending import TorchPendingStep
-from .pruning import Pruning
-from .script_groups import ScriptGroups
-from .updates import Updates
 
 MEASURE_SECONDS: Final = 0.08
 """Seconds between measured steps while a viewer is attached: as often as a screen shows them."""
@@ -44,7 +45,7 @@ class TorchLoop(SteeredLoop):
     buffers, pruning : of the network
     mutable : what a forward pass changes
     batches : gives the batch of any step; None if the loop fetches its own
-    next_forward : of the network
+    next_forward, checks : of the network
     clock : seconds that only grow
 
     Attributes
@@ -63,12 +64,13 @@ class TorchLoop(SteeredLoop):
         mutable: MutableState,
         batches: Batches | None,
         next_forward: NextForward,
+        checks: ScriptChecks,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__()
         self.updates_of = Updates(groups, buffers)
         self._groups, self._pruning, self._mutable = groups, pruning, mutable
-        self._batches, self._next_forward = batches, next_forward
+        self._batches, self._next_forward, self._checks = batches, next_forward, checks
         self._clock = clock
         self._thread = threading.get_ident()
         self._loss: torch.Tensor | None = None
@@ -229,6 +231,7 @@ class TorchLoop(SteeredLoop):
         return arguments, {**named, "closure": steered_closure}
 
     def _begin(self, optimizer: torch.optim.Optimizer) -> None:
+        self._checks.check_step(optimizer)
         self._on_first_step()
         if is_skipped(optimizer):
             self._is_skipped = self.has_skipped = True
@@ -240,10 +243,12 @@ class TorchLoop(SteeredLoop):
         if self._is_dropped:
             _drop_gradients(optimizer)
             return
+        self.updates_of.is_measured = self._is_to_be_measured()
+        if self.updates_of.is_measured or not self.step:
+            self._checks.check_parts()
         self.turns.begin_update()
         self._groups.follow_script()
         self.updates_of.clip_gradients()
-        self.updates_of.is_measured = self._is_to_be_measured()
         self.updates_of.before(optimizer, self.step)
 
     def _after(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
