@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tuitrain.errors import NoSuchRunError, TuitrainError
+from tuitrain.remote.client.find_endpoint import endpoint_of
+from tuitrain.remote.errors import ConnectionProblem
 from tuitrain.remote.local.find_run import find_run
 from tuitrain.remote.local.live_entry import LiveEntry, read_entries, run_id
 from tuitrain.remote.local.sockets_folder import make_sockets_folder
@@ -103,6 +105,76 @@ def test_a_link_in_place_of_the_lock_is_refused(sockets: Path, tmp_path: Path) -
     with pytest.raises(TuitrainError, match="cannot be written"):
         LiveEntry(tmp_path, "run")
     assert target.read_text() == "kept"
+
+
+def leave_strangers(folder: Path) -> list[Path]:
+    """Make files in a folder that look like those of a run, and return them."""
+    names = ("poetry.lock", "poetry.sock", "0123456.lock", "01234567.lock", "01234567.sock")
+    paths = [folder / name for name in names]
+    for path in paths:
+        path.write_text("kept")
+    return paths
+
+
+def test_a_client_follows_no_link_in_place_of_the_folder(sockets: Path, tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    strangers = leave_strangers(tmp_path)
+    sockets.symlink_to(tmp_path)
+    with pytest.raises(ConnectionProblem, match="is no folder"):
+        read_entries()
+    assert all(path.read_text() == "kept" for path in strangers)
+
+
+def test_a_client_reads_no_folder_that_others_may_enter(sockets: Path) -> None:
+    sockets.mkdir()
+    sockets.chmod(0o777)
+    strangers = leave_strangers(sockets)
+    with pytest.raises(ConnectionProblem, match="has mode 777, so others may enter it"):
+        find_run("run")
+    assert all(path.exists() for path in strangers)
+
+
+def test_a_client_reads_no_folder_of_another_user(
+    sockets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_sockets_folder()
+    strangers = leave_strangers(sockets)
+    monkeypatch.setattr(os, "getuid", lambda: os.geteuid() + 1)
+    with pytest.raises(ConnectionProblem, match="belongs to user"):
+        read_entries()
+    assert all(path.exists() for path in strangers)
+
+
+def test_only_locks_and_sockets_of_runs_are_cleared(sockets: Path) -> None:
+    make_sockets_folder()
+    strangers = leave_strangers(sockets)
+    os.mkfifo(sockets / "abcdef01.lock")
+    assert read_entries() == []
+    left = {path.name for path in sockets.iterdir()}
+    assert left == {path.name for path in strangers} - {"01234567.lock"} | {"abcdef01.lock"}
+
+
+def test_a_file_in_place_of_the_socket_is_not_replaced(tmp_path: Path) -> None:
+    entry = LiveEntry(tmp_path, "run")
+    entry.facts.socket.write_text("kept")
+    with pytest.raises(TuitrainError, match="cannot be made"):
+        entry.bind()
+    entry.close()
+    assert entry.facts.socket.read_text() == "kept"
+
+
+def test_an_entry_whose_lock_was_removed_leaves_the_next_one_alone(tmp_path: Path) -> None:
+    first = LiveEntry(tmp_path, "first")
+    first.facts.socket.with_suffix(".lock").unlink()
+    second = LiveEntry(tmp_path, "second")
+    first.close()
+    assert [facts.run for facts in read_entries()] == ["second"]
+    second.close()
+
+
+@pytest.mark.parametrize("word", ["a" * 300 + ":run", "h" * 5000 + ":", "a:" + "b" * 300])
+def test_a_long_word_with_a_colon_names_a_host(word: str) -> None:
+    assert endpoint_of(word).label
 
 
 def test_a_run_is_found_by_id_folder_name_and_the_beginning_of_its_id(tmp_path: Path) -> None:

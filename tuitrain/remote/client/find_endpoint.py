@@ -22,6 +22,13 @@ def endpoint_of(word: str, asks: bool = False) -> Endpoint:
     ConnectionProblem : the host is no name of a host
     """
     host, colon, run = word.partition(":")
-    if colon and "/" not in host and not Path(word).exists():
+    if colon and "/" not in host and not _is_path(word):
         return SshEndpoint(host, run, asks)
     return SocketEndpoint(find_run(word))
+
+
+def _is_path(word: str) -> bool:
+    try:
+        return Path(word).exists()
+    except (OSError, ValueError):  # a name that no path can have, such as a very long one
+        return False

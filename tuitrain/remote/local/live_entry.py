@@ -10,7 +10,9 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import socket
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -20,10 +22,14 @@ from tuitrain.after_fork import disconnect, leave_to_parent
 from tuitrain.encoding import to_encodable
 from tuitrain.errors import TuitrainError
 
-from .sockets_folder import make_sockets_folder, sockets_folder
+from ..errors import ConnectionProblem
+from .sockets_folder import make_sockets_folder, open_sockets_folder, sockets_folder
 
 ID_LENGTH: Final = 8
 """Hexadecimal digits of a run's id."""
+
+_LOCK_NAME: Final = re.compile(rf"([0-9a-f]{{{ID_LENGTH}}})\.lock")
+"""The name of a lock; a file with another name is not of this project, and is left alone."""
 
 
 class RunFacts(msgspec.Struct, frozen=True):
@@ -92,8 +98,7 @@ class LiveEntry:
         TuitrainError : the socket cannot be made
         """
         path = self.facts.socket
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
+        _remove_socket(path)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             os.fchmod(listener.fileno(), 0o600)  # the mode with which Linux makes the file
@@ -117,9 +122,10 @@ class LiveEntry:
         if self._is_closed:
             return
         self._is_closed = True
-        for path in (self.facts.socket, self._path):
-            with contextlib.suppress(OSError):
-                path.unlink()
+        with contextlib.suppress(OSError):
+            if self._path.lstat().st_ino == os.fstat(self._descriptor).st_ino:
+                _remove_socket(self.facts.socket)
+                self._path.unlink()
         os.close(self._descriptor)
 
 
@@ -145,39 +151,67 @@ def _open_locked(path: Path, folder: Path) -> int:
 
 
 def read_entries() -> list[RunFacts]:
-    """Return the facts of all live runs of this user, oldest first; remove files left over."""
-    folder = sockets_folder()
+    """Return the facts of all live runs of this user, oldest first; remove files left over.
+
+    Raises
+    ------
+    ConnectionProblem : the folder of sockets belongs to another user, or others may enter it
+    """
     try:
-        locks = sorted(folder.glob("*.lock"), key=_modified_at)
+        folder = open_sockets_folder()
+    except TuitrainError as error:
+        raise ConnectionProblem(str(error)) from None
+    if folder is None:
+        return []
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - a Path takes no descriptor
+        ids = [match[1] for name in names if (match := _LOCK_NAME.fullmatch(name))]
+        ids.sort(key=lambda identity: _modified_at(f"{identity}.lock", folder))
+        return [facts for identity in ids if (facts := _read_live(identity, folder)) is not None]
     except OSError:
         return []
-    return [facts for path in locks if (facts := _read_live(path)) is not None]
+    finally:
+        os.close(folder)
 
 
-def _modified_at(path: Path) -> float:
+def _modified_at(name: str, folder: int) -> float:
     try:
-        return path.stat().st_mtime
+        return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime
     except OSError:  # the run has ended meanwhile
         return 0.0
 
 
-def _read_live(path: Path) -> RunFacts | None:
-    """Return the facts in a lock file that is locked; remove the file if it is not."""
+def _read_live(identity: str, folder: int) -> RunFacts | None:
+    """Return the facts in a lock that is locked; remove it and its socket if it is not."""
+    lock = f"{identity}.lock"
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(lock, flags, dir_fd=folder)
     except OSError:
         return None
     try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid():
+            return None
         if not _take_lock(descriptor):
-            return msgspec.json.decode(os.pread(descriptor, 65536, 0), type=RunFacts)
+            facts = msgspec.json.decode(os.pread(descriptor, 65536, 0), type=RunFacts)
+            return facts if facts.id == identity else None
         if os.fstat(descriptor).st_nlink:  # else its run has just removed it
-            path.with_suffix(".sock").unlink(missing_ok=True)
-            path.unlink(missing_ok=True)
+            _remove_socket(f"{identity}.sock", folder)
+            os.unlink(lock, dir_fd=folder)
     except (OSError, msgspec.DecodeError):  # a run that is just starting has written nothing yet
         return None
     finally:
         os.close(descriptor)
     return None
+
+
+def _remove_socket(path: str | Path, folder: int | None = None) -> None:
+    """Remove a socket that was left over; a file of another kind is left alone."""
+    with contextlib.suppress(OSError):
+        status = os.stat(path, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISSOCK(status.st_mode):
+            os.unlink(path, dir_fd=folder)
 
 
 def _take_lock(descriptor: int) -> bool:

@@ -40,11 +40,38 @@ def make_sockets_folder() -> Path:
     """
     folder = sockets_folder()
     try:
-        folder.mkdir(mode=_PRIVATE, exist_ok=True)
+        if not folder.is_symlink():  # a link is refused below
+            folder.mkdir(mode=_PRIVATE, exist_ok=True)
+        check_private(folder)
     except OSError as error:
         raise TuitrainError(f"{folder} cannot be made: {error.strerror}") from None
-    check_private(folder)
     return folder
+
+
+def open_sockets_folder() -> int | None:
+    """Return a descriptor of the folder of sockets, which was checked; None if there is none.
+
+    What is read and removed through the descriptor is in the folder that was checked, even if its
+    path leads elsewhere meanwhile.
+
+    Raises
+    ------
+    TuitrainError : it cannot be opened, belongs to another user, or others may enter it
+    """
+    folder = sockets_folder()
+    try:
+        check_private(folder)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise TuitrainError(f"{folder} cannot be used: {error.strerror}") from None
+    try:
+        _check_status(folder, os.fstat(descriptor))
+    except TuitrainError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def check_private(folder: Path) -> None:
@@ -53,15 +80,19 @@ def check_private(folder: Path) -> None:
     Raises
     ------
     TuitrainError : it is otherwise; names the owner or the mode
+    OSError : there is no such folder, or it cannot be looked at
     """
-    try:
-        status = folder.lstat()  # a link could lead into a folder of another user
-    except OSError as error:
-        raise TuitrainError(f"{folder} cannot be used: {error.strerror}") from None
+    _check_status(folder, folder.lstat())  # a link could lead into a folder of another user
+
+
+def _check_status(folder: Path, status: os.stat_result) -> None:
     if not stat.S_ISDIR(status.st_mode):
         raise TuitrainError(f"{folder} is no folder; remove it, so that sockets can be made there")
     if status.st_uid != os.getuid():
-        raise TuitrainError(f"{folder} belongs to user {status.st_uid}, not to {os.getuid()}")
+        raise TuitrainError(
+            f"{folder} belongs to user {status.st_uid}, not to {os.getuid()}; set XDG_RUNTIME_DIR "
+            "to a folder of your own"
+        )
     mode = stat.S_IMODE(status.st_mode)
     if mode & 0o077:
         raise TuitrainError(f"{folder} has mode {mode:o}, so others may enter it; use: chmod 700")
