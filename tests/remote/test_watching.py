@@ -185,6 +185,21 @@ def test_the_end_of_the_run_is_shown_to_its_viewers(tmp_path: Path) -> None:
         assert str(source.error) == "the run has ended"
 
 
+def test_a_run_that_has_ended_makes_no_screen_late(tmp_path: Path) -> None:
+    now = [0.0]
+    with served(tmp_path, total=20, paused=False) as made:
+        endpoint = SocketEndpoint(find_run(made.id))
+        source = RemoteSource(endpoint, "laptop", clock=lambda: now[0]).start()
+        made.closing.callback(source.close)
+        made.run.join(TIMEOUT)
+        made.server.close()
+        source.wait_for(lambda _: False, TIMEOUT)
+        now[0] = 100.0
+        attachment = source.snapshot().attachment
+        assert attachment is not None
+        assert (attachment.delay, attachment.problem) == (None, "the run has ended")
+
+
 def test_a_viewer_returns_by_itself_and_sends_its_command_once(tmp_path: Path) -> None:
     with served(tmp_path) as made:
         source = made.view()

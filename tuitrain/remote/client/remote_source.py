@@ -250,6 +250,6 @@ class RemoteSource:
             holds_pen=pen.is_yours,
             asked_by=pen.asked_by,
             seconds_left=pen.seconds_left,
-            delay=self._lateness.seconds,
+            delay=None if self._error else self._lateness.seconds,
             problem=self._problem,
         )
