@@ -191,6 +191,7 @@ def test_a_run_that_has_ended_makes_no_screen_late(tmp_path: Path) -> None:
         endpoint = SocketEndpoint(find_run(made.id))
         source = RemoteSource(endpoint, "laptop", clock=lambda: now[0]).start()
         made.closing.callback(source.close)
+        source.wait_for(lambda _: source.received > 0, TIMEOUT)
         made.run.join(TIMEOUT)
         made.server.close()
         source.wait_for(lambda _: False, TIMEOUT)
