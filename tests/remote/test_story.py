@@ -106,3 +106,22 @@ def _wait_for_the_record(folder: Path) -> None:
 def test_without_a_live_run_the_exit_status_is_3(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ctl", "none-such", "status"]) == 3
     assert "no run is live" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["status"], ["lr fc 0.01"], ["wait", "--until", "end"]])
+def test_a_run_that_is_the_only_one_needs_no_name(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ctl", *words]) == 3
+    assert capsys.readouterr().err.startswith("tuitrain: no run is live")
+
+
+def test_a_run_without_a_question_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ctl", "lenet"]) == 2
+    assert "needs a command" in capsys.readouterr().err
+
+
+def test_the_help_of_ctl_has_its_own_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["ctl", "--help"])
+    assert "the condition was not met" in capsys.readouterr().out

@@ -146,6 +146,16 @@ def test_a_program_cancels_a_command_that_waits(tmp_path: Path) -> None:
         assert reply.message == "cancelled by ctl@program"
 
 
+def test_an_applied_command_is_not_cancelled_and_its_answer_is_given(tmp_path: Path) -> None:
+    with served(tmp_path) as made:
+        with made.control() as client:
+            sent = client.send("freeze a", "ctl", "", None, TIMEOUT)
+        with made.control() as client:
+            assert client.cancel(sent.id, "ctl", TIMEOUT) == sent
+            with pytest.raises(TuitrainError, match="no command with the id 0 waits"):
+                client.cancel(0, "ctl", TIMEOUT)
+
+
 def test_an_answer_and_the_first_snapshot_come_before_the_next_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

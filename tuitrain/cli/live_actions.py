@@ -70,6 +70,9 @@ def control(arguments: argparse.Namespace) -> int:
     from tuitrain.remote.identity import viewer_name
 
     words = arguments.words
+    if not words and (arguments.run in QUESTIONS or " " in arguments.run):
+        arguments.run, arguments.words = "", [arguments.run]
+        words = arguments.words
     question = words[0] if words and words[0] in QUESTIONS else ""
     _check_options(arguments, question)
     try:

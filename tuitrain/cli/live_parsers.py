@@ -34,12 +34,13 @@ def add_relay(command: argparse.ArgumentParser) -> None:
 
 def add_control(command: argparse.ArgumentParser) -> None:
     """Add the arguments of ``ctl``."""
-    command.add_argument("run", metavar="RUN", help=RUN_HELP)
+    run = f"{RUN_HELP}; may be left out before one WORD if one run is live"
+    command.add_argument("run", metavar="RUN", help=run)
     words = (
         "a command, as on the line of the app; or status, groups, metrics [NAME ...], journal, "
         "wait, preview COMMAND, cancel ID"
     )
-    command.add_argument("words", nargs="+", metavar="WORD", help=words)
+    command.add_argument("words", nargs="*", metavar="WORD", help=words)
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.add_argument("--why", metavar="TEXT", help="the reason, kept in the journal")
     at = "apply the command before this step"

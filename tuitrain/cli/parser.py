@@ -27,6 +27,14 @@ exit status:
   130  interrupted; 143 ended by SIGTERM, 129 by SIGHUP
 """
 
+_CONTROL_EPILOG = """\
+exit status:
+  0    the command was applied, changed nothing, or is scheduled; the condition was met; answered
+  1    the command was refused, or the condition was not met
+  2    wrong use: a word, an option, a condition
+  3    no such run is live, or it cannot be reached
+"""
+
 
 def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
     """Parse the words of a command line into arguments with an ``action``.
@@ -144,7 +152,9 @@ def _add_live(commands: Commands) -> None:
     description = "open the app on a live run; leaving it leaves the run alone"
     live_parsers.add_attach(_command(commands, "attach", live_actions.attach, description))
     description = "send a command to a live run, or ask it something"
-    live_parsers.add_control(_command(commands, "ctl", live_actions.control, description))
+    control = _command(commands, "ctl", live_actions.control, description)
+    control.epilog = _CONTROL_EPILOG
+    live_parsers.add_control(control)
     description = "connect standard input and output to a live run: what attach starts over ssh"
     live_parsers.add_relay(_command(commands, "relay", live_actions.relay, description))
 

@@ -91,8 +91,23 @@ def test_the_journal_is_read_on_from_where_it_was_left() -> None:
 
 def test_every_answer_has_a_text() -> None:
     assert "conv" in "\n".join(reply_lines(questions.groups_reply(running())))
-    lines = reply_lines(replies.WaitReply("end", False, "running", 3, None, "not met in 1.0 s"))
-    assert lines == ["end: not met: not met in 1.0 s (running, step 3)"]
+    lines = reply_lines(replies.WaitReply("end", False, "running", 48670, None, "after 1.0 s"))
+    assert lines == ["end: not met, after 1.0 s (running, step 48 670)"]
+
+
+def test_numbers_are_written_in_one_way() -> None:
+    answer = replies.CommandReply("lr fc 0.01", "applied", 48670, "lr 0.1 -> 0.01", 7)
+    assert reply_lines(answer) == ["applied at step 48 670: lr fc 0.01  lr 0.1 -> 0.01"]
+    group = questions.groups_reply(running()).groups[0]
+    group = msgspec.structs.replace(group, settings="", size=1, frozen_since=1200)
+    (_, line) = reply_lines(replies.GroupsReply(0, [group]))
+    assert line == "conv: sgd, frozen since step 1 200, 1 parameter"
+
+
+def test_a_metric_that_has_no_value_yet_is_an_empty_curve() -> None:
+    reply = questions.metrics_reply(running(metrics={}), ["accuracy", "loss"], 0, None, 5)
+    assert reply.metrics["accuracy"] == replies.SeriesReply([], [], 0)
+    assert reply.metrics["loss"].values
 
 
 def test_the_steps_of_a_run_without_a_known_end_are_written_without_it() -> None:

@@ -99,3 +99,14 @@ def test_only_one_viewer_asks_at_a_time(pen: Pen, clock: Clock) -> None:
     pen.take(3)
     clock.now = NOTICE_SECONDS
     assert pen.holds(2)
+
+
+def test_viewers_of_one_machine_have_distinct_names(pen: Pen) -> None:
+    pen.join(3, "desk", can_write=True, wants=False)
+    pen.join(4, "desk", can_write=False, wants=False)
+    pen.take(3)
+    assert pen.view(1).asked_by == "desk 2"
+    pen.leave(3)
+    pen.join(5, "desk", can_write=True, wants=False)
+    pen.take(5)
+    assert pen.view(1).asked_by == "desk 2"

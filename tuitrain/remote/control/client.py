@@ -106,12 +106,17 @@ class ControlClient:
     def cancel(self, ticket: int, actor: str, timeout: float | None) -> CommandReply:
         """Cancel a command that waits for its step, and return the answer to that command.
 
+        The answer is that of the journal if the command does not wait any more.
+
         Raises
         ------
-        TuitrainError : no such command waits, or there is no answer in ``timeout`` seconds
+        TuitrainError : no command has that id, or there is no answer in ``timeout`` seconds
         """
-        scheduled = self.snapshot().scheduled
+        shown = self.snapshot()
+        scheduled = shown.scheduled
         waiting = next((one for one in scheduled if one.ticket == ticket), None)
+        if waiting is None and (answer := _answer(shown, ticket)):
+            return answer
         if waiting is None:
             known = ", ".join(str(one.ticket) for one in scheduled)
             waits = f"those that wait have {known}" if known else "none waits"
@@ -120,11 +125,8 @@ class ControlClient:
         snapshot = self._source.wait_for(
             lambda shown: any(entry.ticket == ticket for entry in shown.journal), timeout
         )
-        for entry in reversed(snapshot.journal):
-            if entry.ticket == ticket:
-                return CommandReply(
-                    waiting.command, entry.outcome, entry.step, entry.message, ticket
-                )
+        if answer := _answer(snapshot, ticket):
+            return answer
         raise self._source.error or TuitrainError(f"{waiting.command!r} was not cancelled in time")
 
     def preview(self, text: str, timeout: float | None) -> PreviewReply:
@@ -172,7 +174,15 @@ class ControlClient:
 
     def _why_not(self, snapshot: Snapshot, waited: float) -> str:
         if snapshot.phase.ended:
-            return f"the run has ended ({snapshot.phase.value}) at step {snapshot.step}"
+            return "the run has ended"
         if self._source.error is not None:
             return str(self._source.error)
-        return f"not met in {waited:.1f} s"
+        return f"after {waited:.1f} s"
+
+
+def _answer(snapshot: Snapshot, ticket: int) -> CommandReply | None:
+    """Return the answer in the journal to the command with an id; None if there is none."""
+    for entry in reversed(snapshot.journal):
+        if ticket and entry.ticket == ticket:  # commands of a plan have 0
+            return CommandReply(entry.command, entry.outcome, entry.step, entry.message, ticket)
+    return None

@@ -165,7 +165,8 @@ def _all_curves(snapshot: Snapshot) -> dict[str, Series]:
         for history in snapshot.histories
         for metric in _GROUP_CURVES
     }
-    return {"loss": snapshot.loss, **snapshot.metrics, **of_groups}
+    unmeasured = {info.name: Series() for info in snapshot.info.metrics}
+    return {"loss": snapshot.loss, **unmeasured, **snapshot.metrics, **of_groups}
 
 
 def _thinned(series: Series, first: int, last: int | None, points: int) -> SeriesReply:

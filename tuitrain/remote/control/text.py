@@ -27,7 +27,8 @@ def reply_lines(reply: Any) -> list[str]:
 def _lines(reply: Any) -> list[str]:
     match reply:
         case CommandReply():
-            return [f"{reply.outcome} at step {reply.step}: {reply.command}  {reply.message}"]
+            step = format_count(reply.step)
+            return [f"{reply.outcome} at step {step}: {reply.command}  {reply.message}".rstrip()]
         case RunStatus():
             return _status_lines(reply)
         case GroupsReply():
@@ -36,12 +37,12 @@ def _lines(reply: Any) -> list[str]:
             return _metric_lines(reply)
         case JournalReply():
             return [
-                f"{row.index:>4}  step {row.step:<8} {row.outcome:<9} {row.command}  "
+                f"{row.index:>4}  step {format_count(row.step):<9} {row.outcome:<9} {row.command}  "
                 f"({row.actor}) {row.message}{f' - {row.why}' if row.why else ''}"
                 for row in reply.entries
             ]
         case WaitReply():
-            met = "met" if reply.met else f"not met: {reply.message}"
+            met = "met" if reply.met else f"not met, {reply.message}"
             return [f"{reply.until}: {met} ({reply.phase}, step {format_count(reply.step)})"]
         case PreviewReply():
             return _preview_lines(reply)
@@ -57,7 +58,8 @@ def _status_lines(status: RunStatus) -> list[str]:
     lines = [
         f"{status.run} ({status.id}): {status.phase}, {steps}, epoch {status.epoch:.1f}",
         ", ".join([f"loss {_number(status.loss)}", *measured]),
-        f"{status.samples_per_second:,.0f} samples/s, {status.viewers} viewers, "
+        f"{format_count(round(status.samples_per_second))} samples/s, "
+        f"{_counted(status.viewers, 'viewer')}, "
         f"pen: {status.pen or 'free'}",
         f"process {status.pid}, {status.folder}",
     ]
@@ -70,16 +72,19 @@ def _group_line(group: GroupReply) -> str:
     if group.frozen_since is None:
         state = f"lr {group.lr:.4g} {group.schedule}, |dw|/|w| {group.update_ratio:.3g}"
     else:
-        state = f"frozen since step {group.frozen_since}"
-    return f"{group.name}: {group.optimizer} {group.settings}, {state}, {group.size} parameters"
+        state = f"frozen since step {format_count(group.frozen_since)}"
+    optimizer = f"{group.optimizer} {group.settings}".rstrip()
+    size = _counted(group.size, "parameter")
+    return f"{group.name}: {optimizer}, {state}, {size}"
 
 
 def _metric_lines(reply: MetricsReply) -> list[str]:
     lines: list[str] = []
     for name, series in reply.metrics.items():
-        lines.append(f"{name} ({len(series.values)} of {series.of} values)")
+        count = format_count(len(series.values))
+        lines.append(f"{name} ({count} of {_counted(series.of, 'value')})")
         pairs = zip(series.steps, series.values, strict=True)
-        lines += [f"{step:>9}  {value:.6g}" for step, value in pairs]
+        lines += [f"{format_count(step):>10}  {value:.6g}" for step, value in pairs]
     return lines
 
 
@@ -94,3 +99,7 @@ def _preview_lines(reply: PreviewReply) -> list[str]:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.6g}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{format_count(number)} {noun}{'' if number == 1 else 's'}"

@@ -6,6 +6,7 @@ pen goes to the one who asked after a notice of some seconds. A second request c
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -61,9 +62,12 @@ class Pen:
         self._was_refused: set[int] = set()
 
     def join(self, viewer: int, name: str, can_write: bool, wants: bool) -> None:
-        """Add a viewer; it gets the pen at once if it wants it and no other holds it."""
+        """Add a viewer; it gets the pen at once if it wants it and no other holds it.
+
+        A name that another viewer has gets a number: ``laptop 2``.
+        """
         with self._lock:
-            self._names[viewer] = name
+            self._names[viewer] = self._distinct(name)
             if can_write:
                 self._writers.add(viewer)
                 if wants and self._holder is None:
@@ -128,6 +132,12 @@ class Pen:
                 asked_by="" if asking is None else self._names[asking.viewer],
                 seconds_left=0 if asking is None else max(1, round(asking.due - self._clock())),
             )
+
+    def _distinct(self, name: str) -> str:
+        """Return a name that no viewer has: two terminals of one machine have one name."""
+        taken = set(self._names.values())
+        numbered = (f"{name} {number}" for number in itertools.count(2))
+        return name if name not in taken else next(one for one in numbered if one not in taken)
 
     def _settle(self) -> None:
         """Pass the pen on if the notice is over."""
