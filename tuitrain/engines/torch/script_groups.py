@@ -82,6 +82,7 @@ class ScriptGroups:
             for optimizer in optimizers
             for index in range(len(optimizer.param_groups))
         ]
+        self._by_optimizer = {item: _share_of(item, self.entries) for item in self.optimizers}
         taken = frozenset[str]().union(*(entry.members for entry in self.entries))
         self.parameters: dict[str, Parameter] = {
             name: item for name, item in every.items() if name in taken
@@ -110,6 +111,10 @@ class ScriptGroups:
     def name_of(self, parameter: Parameter) -> str | None:
         """Return the name of a parameter; None if the network does not have it."""
         return self._names.get(id(parameter))
+
+    def entries_of(self, optimizer: torch.optim.Optimizer) -> tuple[list[Entry], frozenset[str]]:
+        """Return the entries of a script's optimizer, and the names of all their parameters."""
+        return self._by_optimizer[optimizer]
 
     def settle(self) -> None:
         """Give groups that fit an entry of the script's optimizers to that entry.
@@ -190,6 +195,13 @@ def _entry(optimizer: torch.optim.Optimizer, index: int, names: Mapping[int, str
         )
     members = frozenset(names[id(item)] for item in values["params"])
     return Entry(optimizer, index, rule_of(optimizer), members, float(values[_LR]))
+
+
+def _share_of(
+    optimizer: torch.optim.Optimizer, entries: Sequence[Entry]
+) -> tuple[list[Entry], frozenset[str]]:
+    own = [entry for entry in entries if entry.optimizer is optimizer]
+    return own, frozenset[str]().union(*(entry.members for entry in own))
 
 
 def _place(group: TorchGroup) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch.nn import Parameter
@@ -14,8 +14,12 @@ from tuitrain.commands import Clip
 
 from .buffers import HeldBuffers
 from .model_groups import ModelGroups
+from .rules import RULES
 from .script_groups import ScriptGroups, TorchGroup
 from .statistics import UpdateMeasurement, gradients_of, total_norm
+
+_COUNTING: Final = frozenset(rule.kind for rule in RULES.values()) - {torch.optim.SGD}
+"""The optimizers of torch that count the updates of each parameter in its state."""
 
 
 class Updates:
@@ -86,8 +90,7 @@ class Updates:
         assert isinstance(groups, ScriptGroups)
         for group in groups.table:
             group.optimizer.lr = group.schedule.lr(step)
-        entries = [e for e in groups.entries if e.optimizer is optimizer]
-        members = {name for entry in entries for name in entry.members}
+        entries, members = groups.entries_of(optimizer)
         self._begin_measurement(members)
         scripts = {
             group.optimizer.index: group
@@ -164,6 +167,8 @@ class Updates:
             ]
 
     def _restore_kept(self) -> None:
+        if not self._kept:
+            return
         with torch.no_grad():
             for parameter, copy in self._kept:
                 parameter.copy_(copy)
@@ -200,7 +205,9 @@ def clip_tensors(tensors: list[torch.Tensor], clip: Clip) -> None:
 
 
 def _count(group: TorchGroup) -> None:
-    """Count an update of each parameter that has a gradient."""
+    """Count an update of each parameter that has a gradient, unless its state counts them."""
+    if group.optimizer.rule.kind in _COUNTING:
+        return
     updates = group.optimizer.updates
     for parameter in group.optimizer.parameters:
         if parameter.grad is not None:

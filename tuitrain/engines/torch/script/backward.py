@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import torch
+
+from tuitrain.errors import RefusedError
 
 _OBSERVERS: Final[list[Callable[[torch.Tensor], None]]] = []
 _BACKWARD: Final = torch.Tensor.backward
@@ -57,3 +60,32 @@ def unscale(optimizer: torch.optim.Optimizer) -> None:
         for grad in grads:
             grad.mul_(scale.to(grad.device).reciprocal())
     optimizer.grad_scale = None  # type: ignore[attr-defined]
+
+
+def unscale_others(
+    optimizer: torch.optim.Optimizer, optimizers: Sequence[torch.optim.Optimizer], scaler: Any
+) -> None:
+    """Unscale the gradients of the other optimizers of a step, to clip them all together.
+
+    Parameters
+    ----------
+    optimizer : the one that steps; its gradients are unscaled
+    scaler : the script's GradScaler; None if it has given none
+
+    Raises
+    ------
+    RefusedError : a scaler is in use that `watch` was not given
+    """
+    if len(optimizers) < 2:
+        return
+    if scaler is None:
+        if getattr(optimizer, "found_inf", None) is not None:
+            raise RefusedError(
+                "clip needs the GradScaler of a loop with several optimizers, whose gradients are "
+                "scaled until each has its turn: watch(…, scaler=scaler)"
+            )
+        return
+    for other in optimizers:
+        if other is not optimizer:
+            with suppress(RuntimeError):  # they are unscaled, or have had their update
+                scaler.unscale_(other)

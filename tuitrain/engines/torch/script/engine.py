@@ -89,6 +89,7 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         )
         self._updates = self.loop.updates_of
         self.loop.arrays = self._arrays
+        self.loop.scaler = (objects or {}).get("scaler")
         self.loop.capture_state, self.loop.load_state = self.state, self.load_state
         frozen = [n for n, item in self._parameters.items() if not item.requires_grad]
         self._freeze_at_start(frozen)

@@ -21,7 +21,7 @@ from ..pending import TorchPendingStep
 from ..pruning import Pruning
 from ..script_groups import ScriptGroups
 from ..updates import Updates
-from .backward import is_skipped, observe_backward, unscale
+from .backward import is_skipped, observe_backward, unscale, unscale_others
 from .batches import Batches
 from .checks import ScriptChecks
 from .forward import NextForward
@@ -53,6 +53,7 @@ class TorchLoop(SteeredLoop):
     updates_of : the updates of the optimizers
     has_skipped : whether a scaler has skipped the step of the present batch
     arrays : the engine's, which keep cleared gradients for the boundary before the next batch
+    scaler : the script's GradScaler, or None
     capture_state, load_state : of the engine
     """
 
@@ -84,6 +85,7 @@ class TorchLoop(SteeredLoop):
         self._on_first_step: Callable[[], None] = lambda: None
         self._left: Any = None
         self.has_skipped = False
+        self.scaler: Any = None
         self.arrays: TorchArrays | None = None
         self.capture_state: Callable[[], Any] = lambda: None
         self.load_state: Callable[[Any], None] = lambda _: None
@@ -248,6 +250,8 @@ class TorchLoop(SteeredLoop):
             self._checks.check_parts()
         self.turns.begin_update()
         self._groups.follow_script()
+        if self.updates_of.clip.by != "off":
+            unscale_others(optimizer, self._groups.optimizers, self.scaler)
         self.updates_of.clip_gradients()
         self.updates_of.before(optimizer, self.step)
 
@@ -352,7 +356,8 @@ class TorchLoop(SteeredLoop):
     def _add_loss(self, tensor: torch.Tensor) -> None:
         """Add a tensor whose backward pass was run to the loss of the step."""
         if threading.get_ident() == self._thread and tensor.numel() == 1:
-            value = tensor.detach().reshape(())
+            value = tensor.detach()
+            value = value.reshape(()) if value.ndim else value
             self._loss = value if self._loss is None else self._loss + value
 
 
