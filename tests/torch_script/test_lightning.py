@@ -8,6 +8,7 @@ from tests.docs.pages import blocks
 from tests.torch_script.fixtures import commands_of, losses_of, read_lines
 from tests.torch_script.problem import EPOCHS, STEPS, Net, make_data
 from tuitrain.cli import main
+from tuitrain.errors import RefusedError
 from tuitrain.integrations.lightning import TuitrainCallback
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of the library
@@ -109,6 +110,12 @@ def test_accumulation_and_clipping_are_those_of_the_trainer(train, tmp_path):
     module = train(TuitrainCallback(out=tmp_path / "run"), **settings)
     assert bits(module) == bits(alone)
     assert len(losses_of(tmp_path / "run")) == module.steps
+
+
+def test_a_training_in_several_processes_is_refused(train, tmp_path, monkeypatch):
+    monkeypatch.setattr(pl.Trainer, "world_size", 2)
+    with pytest.raises(RefusedError, match="in one process, and this one has 2"):
+        train(TuitrainCallback(out=tmp_path / "run"))
 
 
 def test_an_error_of_the_module_ends_the_run(train, tmp_path, monkeypatch):

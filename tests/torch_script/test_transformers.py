@@ -7,7 +7,7 @@ from transformers import BertConfig, BertForSequenceClassification, Trainer, Tra
 from tests.docs.pages import blocks
 from tests.torch_script.fixtures import commands_of, losses_of, messages_of, read_lines
 from tuitrain.cli import main
-from tuitrain.errors import ExpectationError
+from tuitrain.errors import ExpectationError, RefusedError
 from tuitrain.integrations.transformers import TuitrainCallback
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of the library
@@ -109,7 +109,7 @@ def test_a_stop_ends_the_training_as_the_trainer_does(train, tmp_path):
 
 
 def test_evaluations_are_recorded(train, tmp_path):
-    callback = TuitrainCallback(out=tmp_path / "run")
+    callback = TuitrainCallback("eval_loss", out=tmp_path / "run")
     train(callback, eval_strategy="epoch")
     lines = [line for line in read_lines(tmp_path / "run", "metrics.jsonl") if "value" in line]
     assert [line["name"] for line in lines] == ["eval_loss"] * 3
@@ -120,6 +120,13 @@ def test_a_plan_that_does_not_hold_is_raised_at_the_end(train, tmp_path):
     path.write_text("[[expect]]\nepoch = 2\nunchanged = { params = ['*'], since_epoch = 1 }")
     with pytest.raises(ExpectationError, match="step 8: expected"):
         train(TuitrainCallback(scenario=path, out=tmp_path / "run"))
+
+
+def test_a_training_in_several_processes_is_refused(train, tmp_path, monkeypatch):
+    monkeypatch.setattr(TrainingArguments, "world_size", 2)
+    with pytest.raises(RefusedError, match="in one process, and this one has 2"):
+        train(TuitrainCallback(out=tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_accumulation_and_clipping_are_those_of_the_trainer(train, tmp_path):

@@ -19,11 +19,12 @@ class Options:
 
     Attributes
     ----------
-    metrics : the names of the library's metrics that are recorded, the main one first
+    metrics : the names of the library's metrics that are recorded, the main one first; or a single
+        name
     plan, scenario, name, out : see `watch`
     """
 
-    metrics: Sequence[str]
+    metrics: str | Sequence[str]
     plan: Plan | None = None
     scenario: str | Path | None = None
     name: str | None = None
@@ -82,7 +83,9 @@ class LibraryRun:
 
     def log(self, values: Mapping[str, Any]) -> None:
         """Report those metrics that the run records."""
-        known = {name: float(values[name]) for name in self._options.metrics if name in values}
+        metrics = self._options.metrics
+        names = (metrics,) if isinstance(metrics, str) else metrics
+        known = {name: float(values[name]) for name in names if name in values}
         if self.run is not None and known:
             self.run.log(**known)
 

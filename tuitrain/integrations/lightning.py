@@ -38,7 +38,7 @@ class TuitrainCallback(Callback):
 
     def __init__(
         self,
-        metrics: Sequence[str] = ("val_loss",),
+        metrics: str | Sequence[str] = ("val_loss",),
         plan: Plan | None = None,
         scenario: str | Path | None = None,
         name: str | None = None,

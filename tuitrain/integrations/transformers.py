@@ -42,7 +42,7 @@ class TuitrainCallback(TrainerCallback):
 
     def __init__(
         self,
-        metrics: Sequence[str] = ("eval_loss",),
+        metrics: str | Sequence[str] = ("eval_loss",),
         plan: Plan | None = None,
         scenario: str | Path | None = None,
         name: str | None = None,
