@@ -6,7 +6,7 @@ import torch
 
 from tests.docs.pages import blocks
 from tests.torch_script.fixtures import commands_of, losses_of, read_lines
-from tests.torch_script.problem import EPOCHS, STEPS, Net, make_data
+from tests.torch_script.problem import EPOCHS, PER_EPOCH, STEPS, Net, make_data
 from tuitrain.cli import main
 from tuitrain.errors import RefusedError
 from tuitrain.integrations.lightning import TuitrainCallback
@@ -85,7 +85,8 @@ def test_a_watched_training_has_the_same_bits(train, tmp_path, automatic):
     assert bits(module) == bits(alone)
     assert len(losses_of(tmp_path / "run")) == STEPS
     lines = [line for line in read_lines(tmp_path / "run", "metrics.jsonl") if "value" in line]
-    assert [line["name"] for line in lines] == ["val_loss"] * EPOCHS
+    steps = [PER_EPOCH * (epoch + 1) for epoch in range(EPOCHS)]
+    assert [(line["name"], line["step"]) for line in lines] == [("val_loss", n) for n in steps]
 
 
 @pytest.mark.parametrize("automatic", [True, False])

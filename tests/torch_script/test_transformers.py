@@ -112,7 +112,9 @@ def test_evaluations_are_recorded(train, tmp_path):
     callback = TuitrainCallback("eval_loss", out=tmp_path / "run")
     train(callback, eval_strategy="epoch")
     lines = [line for line in read_lines(tmp_path / "run", "metrics.jsonl") if "value" in line]
-    assert [line["name"] for line in lines] == ["eval_loss"] * 3
+    assert [(line["name"], line["step"]) for line in lines] == [
+        ("eval_loss", step) for step in (4, 8, 12)
+    ]
 
 
 def test_a_plan_that_does_not_hold_is_raised_at_the_end(train, tmp_path):
