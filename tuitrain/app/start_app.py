@@ -60,8 +60,7 @@ class StartApp(BaseApp[StartChoice]):
         self._problem = problem
         self._told: set[str] = set()
         self._live_list = live_list
-        rows = list if live_list is None else lambda: live_list.rows
-        self.start = StartScreen(scenarios, list_runs, folder, rows)
+        self.start = StartScreen(scenarios, list_runs, folder, live_list)
 
     def get_default_screen(self) -> StartScreen:
         """Start on the lists."""

@@ -56,6 +56,11 @@ class LiveList:
         """Why machines cannot be asked, a sentence for each."""
         return [host.problem for host in self._hosts if host.problem]
 
+    @property
+    def silent_hosts(self) -> list[str]:
+        """The other machines that have not answered yet."""
+        return [host.name for host in self._hosts if not (host.has_answered or host.problem)]
+
     def start(self) -> LiveList:
         """List the live runs of this machine, start to refresh the list, and return it."""
         self._list_once()
@@ -96,15 +101,18 @@ class _HostList:
 
     Attributes
     ----------
+    name : of the machine, as ssh takes it
     rows : the runs of the last whole list
+    has_answered : whether a list has come
     problem : why there is no list, or ""
     """
 
     def __init__(self, host: str, on_change: Callable[[], None]) -> None:
         self._on_change = on_change
+        self.name = host
         self.rows: list[ListedRun] = []
+        self.has_answered = False
         self.problem = ""
-        self._host = host
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread()
 
@@ -113,14 +121,14 @@ class _HostList:
         words = ["list", "--json", "--every", f"{REFRESH_SECONDS:g}"]
         try:
             self._process = subprocess.Popen(
-                ssh_command(self._host, words, asks=False),
+                ssh_command(self.name, words, asks=False),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
         except OSError as error:
-            self.problem = f"{self._host}: ssh cannot be started: {error.strerror}"
+            self.problem = f"{self.name}: ssh cannot be started: {error.strerror}"
             return
         self._thread = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._thread.start()
@@ -145,10 +153,11 @@ class _HostList:
             if line.strip():
                 with contextlib.suppress(msgspec.DecodeError):  # what a login shell prints
                     row = msgspec.json.decode(line, type=ListedRun)
-                    rows.append(msgspec.structs.replace(row, host=self._host))
+                    rows.append(msgspec.structs.replace(row, host=self.name))
             else:
-                self.rows, rows = rows, []
+                self.rows, rows, self.has_answered = rows, [], True
                 self._on_change()
         lines = process.stderr.read(_MAX_LINE).decode(errors="replace").strip().splitlines()
         reason = lines[-1].removeprefix("tuitrain: ") if lines else "the connection has ended"
-        self.rows, self.problem = [], f"{self._host}: {reason}"
+        self.rows, self.problem = [], f"{self.name}: {reason}"
+        self._on_change()

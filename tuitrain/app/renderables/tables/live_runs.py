@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -34,8 +35,7 @@ def live_runs_header(width: int) -> Row:
 def live_run_row(run: ListedRun, width: int) -> Row:
     """Return the row of a run."""
     name = _name_width(width)
-    label = f"{run.run} · {run.host}" if run.host else run.run
-    title = (ljust(ellipsize(label, name - 1), name), "strong")
+    title = (ljust(_title(run, name - 1), name), "strong")
     known = {phase.value: PHASE_LABELS[phase] for phase in Phase}
     glyph, _, role = known.get(run.phase, ("?", "", "bad"))
     if run.problem:
@@ -56,10 +56,28 @@ def live_run_row(run: ListedRun, width: int) -> Row:
     return (*row, (f"  {curve}", "accent"), (rjust(str(run.viewers), _VIEWERS), "muted"))
 
 
+def other_machines(silent: Sequence[str], problems: Sequence[str]) -> str:
+    """Return which machines list no runs, and why; "" if all of them do.
+
+    Parameters
+    ----------
+    silent : the machines that have not answered yet
+    problems : why others cannot be asked
+    """
+    waiting = [f"{', '.join(silent)}: no answer yet"] if silent else []
+    return " · ".join([*waiting, *problems])
+
+
 def live_run_fits(run: ListedRun, pattern: str) -> bool:
     """Whether a row contains every word of a search, ignoring case."""
     text = f"{run.run} {run.host} {run.id} {run.phase} {run.folder}".lower()
     return all(word.lower() in text for word in pattern.split())
+
+
+def _title(run: ListedRun, width: int) -> str:
+    """Return the name of a run and its machine; the name is the first to be shortened."""
+    where = ellipsize(f" · {run.host}", width * 2 // 3) if run.host else ""
+    return ellipsize(run.run, width - len(where)) + where
 
 
 def _loss(value: float | None) -> str:

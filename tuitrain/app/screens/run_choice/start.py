@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from tuitrain.errors import TuitrainError
+from tuitrain.remote.client.live_list import LiveList
 from tuitrain.remote.control.replies import ListedRun
 from tuitrain.scenario.bundled import BundledScenario
 from tuitrain.scenario.bundled_data import BUNDLED_DATA
@@ -22,8 +23,20 @@ from ...framework.screens import BaseScreen
 from ...keys.other_screens import START_KEYS
 from ...pinning import find_pin, toggle_pin
 from ...renderables.charts.pinned_runs import PinnedRun
-from ...renderables.rows import Row, ellipsize, ljust
-from ...renderables.tables.live_runs import live_run_fits, live_run_row, live_runs_header
+from ...renderables.rows import Row
+from ...renderables.tables.live_runs import (
+    live_run_fits,
+    live_run_row,
+    live_runs_header,
+    other_machines,
+)
+from ...renderables.tables.new_runs import (
+    OTHER_DATA,
+    data_fits,
+    data_row,
+    scenario_fits,
+    scenario_row,
+)
 from ...renderables.tables.past_runs import (
     ACCURACY_TITLE,
     matches_search,
@@ -43,8 +56,6 @@ from .resume_or_open import ResumeOrOpenDialog
 FIRST_RUN: Final = BundledScenario(
     Path(), "first flight", "LeNet learns ten thousand digits; steer it."
 )
-
-OTHER: Final = "other data …"
 
 _KEYS: Final = "   ".join(
     f"[b]{key.written}[/] {key.compact_label}" for key in START_KEYS if key.label
@@ -67,7 +78,7 @@ class StartScreen(BaseScreen[None]):
     scenarios : the bundled scenarios
     list_runs : returns the past runs, newest first
     folder : the folder of the past runs
-    live_runs : lists the live runs; called again and again
+    live_list : the live runs, which `refresh_live` shows; None for none
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [key.binding() for key in START_KEYS]
@@ -78,10 +89,10 @@ class StartScreen(BaseScreen[None]):
         scenarios: Sequence[BundledScenario],
         list_runs: Callable[[], list[RecordedRun]],
         folder: Path,
-        live_runs: Callable[[], list[ListedRun]] = list,
+        live_list: LiveList | None = None,
     ) -> None:
         super().__init__(id="start")
-        self._live_runs = live_runs
+        self._live_list = live_list
         self._scenarios = [FIRST_RUN, *scenarios]
         self._list_runs = list_runs
         self._folder = folder
@@ -93,13 +104,16 @@ class StartScreen(BaseScreen[None]):
         nothing = f"none yet: runs are recorded in {self._folder}"
         yield Static(id="welcome")
         with Vertical(id="lists"):
-            yield _list("live runs", "live", live_run_row, live_run_fits, live_runs_header)
+            yield _list(
+                "live runs", "live", live_run_row, live_run_fits, live_runs_header, key=_word
+            )
+            yield Static(id="machines")
             yield _list(
                 "past runs", "runs", self._run_row, matches_search, self._runs_header, nothing
             )
             with Horizontal(id="new"):
-                yield _list("scenarios", "scenarios", _scenario_row, _scenario_fits)
-                yield _list("data", "data", _data_row, _data_fits)
+                yield _list("scenarios", "scenarios", scenario_row, scenario_fits)
+                yield _list("data", "data", data_row, data_fits)
         yield Static(id="about")
         yield FilterLine()
         yield Static(key_hints(_KEYS), id="start-keys", classes="hint")
@@ -109,8 +123,14 @@ class StartScreen(BaseScreen[None]):
         self.restore_content()
 
     def refresh_live(self) -> None:
-        """Show the live runs as they are now."""
-        runs, pick_list = self._live_runs(), self._of("live")
+        """Show the live runs as they are now, and which machines list none."""
+        live, pick_list, machines = self._live_list, self._of("live"), ""
+        runs = live.rows if live else []
+        if live:
+            machines = other_machines(live.silent_hosts, live.problems)
+        note = self.query_one("#machines", Static)
+        note.update(literal(f" {machines}", "$warning"))
+        note.display = bool(machines)
         had_focus = pick_list.has_focus
         pick_list.display = bool(runs)
         pick_list.styles.height = min(len(runs), _MAX_LIVE_ROWS) + _LIST_FRAME
@@ -132,7 +152,7 @@ class StartScreen(BaseScreen[None]):
         self._of("runs").set_items(runs)
         self._of("scenarios").set_items(self._scenarios)
         used = sorted({run.data for run in runs if run.data} - {*BUNDLED_DATA})
-        self._of("data").set_items([*BUNDLED_DATA, *used, OTHER])
+        self._of("data").set_items([*BUNDLED_DATA, *used, OTHER_DATA])
         self.refresh_live()
         first = "live" if self._of("live").display else "runs" if runs else "scenarios"
         self._of(first).focus()
@@ -148,7 +168,7 @@ class StartScreen(BaseScreen[None]):
                 path = None if scenario is FIRST_RUN else scenario.path
                 self._end(RunScenario(path, self._pinned))
             case str() as data:
-                self.app.push_screen(NewRunDialog("" if data == OTHER else data), self._train)
+                self.app.push_screen(NewRunDialog("" if data == OTHER_DATA else data), self._train)
 
     def action_pin(self) -> None:
         """Mark the run under the cursor, for comparison with the chosen run."""
@@ -290,29 +310,12 @@ def _list(
     fits: Callable[[_Item, str], bool],
     titles: Callable[[int], Row] | None = None,
     absent: str = "",
+    key: Callable[[_Item], object] = lambda item: item,
 ) -> PickList[_Item]:
-    made = PickList(draw, fits, titles, absent, id=name)
+    made = PickList(draw, fits, titles, absent, id=name, key=key)
     made.border_title = title
     return made
 
 
-def _scenario_row(scenario: BundledScenario, width: int) -> Row:
-    name = min(30, width // 2)
-    rest = ellipsize(scenario.description, width - name - 1)
-    return ((ljust(scenario.name, name) + " ", "strong"), (rest, "muted"))
-
-
-def _scenario_fits(scenario: BundledScenario, pattern: str) -> bool:
-    return _holds(f"{scenario.name} {scenario.description}", pattern)
-
-
-def _data_row(data: str, width: int) -> Row:
-    return ((ljust(data, width), "muted" if data == OTHER else "strong"),)
-
-
-def _data_fits(data: str, pattern: str) -> bool:
-    return data == OTHER or _holds(data, pattern)
-
-
-def _holds(text: str, pattern: str) -> bool:
-    return all(word.lower() in text.lower() for word in pattern.split())
+def _word(run: ListedRun) -> str:
+    return run.word

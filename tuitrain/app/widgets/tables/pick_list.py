@@ -28,6 +28,7 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
     fits : whether an item matches a filter
     titles : draws the header, of a given width; None for no header
     absent : text of a list without items
+    key : what stays the same of an item that is drawn anew with other values; the cursor follows it
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -59,9 +60,11 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
         absent: str = "",
         *,
         id: str,
+        key: Callable[[Item], object] = lambda item: item,
     ) -> None:
         super().__init__(id=id, classes="panel pick-list")
         self._draw, self._fits, self._titles, self._absent = draw, fits, titles, absent
+        self._key = key
         self._items: list[Item] = []
         self._shown: list[Item] = []
         self._pattern = ""
@@ -85,14 +88,16 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
     def filter(self, pattern: str) -> None:
         """Show only items that match a text; all items for ""."""
         self._pattern = pattern
-        before = self.selected
+        before, place = self._selected_key, self._place
         self._shown = [item for item in self._items if self._fits(item, pattern)]
-        self._place = self._shown.index(before) if before in self._shown else 0
+        keys = [self._key(item) for item in self._shown]
+        self._place = keys.index(before) if before in keys else 0
         self.border_subtitle = f"{len(self._shown)} of {len(self._items)}" if pattern else ""
         self.redraw()
         self.refresh()
-        self.scroll_to_row(self._place, self._header_rows)
-        self.post_message(self.Moved(self))
+        if (self._selected_key, self._place) != (before, place):
+            self.scroll_to_row(self._place, self._header_rows)
+            self.post_message(self.Moved(self))
 
     def build_rows(self, room: Size) -> Sequence[Row]:
         """Draw the header, and a row for each item."""
@@ -137,6 +142,10 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
         self.scroll_to_row(self._place, self._header_rows)
         self.refresh()
         self.post_message(self.Moved(self))
+
+    @property
+    def _selected_key(self) -> object:
+        return None if self.selected is None else self._key(self.selected)
 
     @property
     def _header_rows(self) -> int:
