@@ -20,7 +20,7 @@ EVENTS ?= 100000
 SEED   ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage shuffle reference format picture snapshots scenarios sessions networks fuzz kills monkey torch-test neon-test bench browser-test animation clean
+.PHONY: help run test check coverage shuffle reference format picture snapshots scenarios sessions networks fuzz kills monkey torch-test neon-test bench browser-test ssh-test animation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,9 @@ kills: $(VENV)/.run  ## kill a hundred runs at random instants, and resume them 
 
 browser-test: $(VENV)/.dev  ## drive the app in a headless Chromium (which must be installed)
 	$(BIN)/python -m pytest tests/browser
+
+ssh-test: $(VENV)/.dev  ## watch and steer runs through an sshd on loopback (openssh-server must be installed)
+	$(BIN)/python -m pytest tests/ssh
 
 monkey: $(VENV)/.dev  ## random keys, clicks, pastes and sizes, faster than screens (EVENTS, SEED; minutes)
 	$(BIN)/python -m tests.monkey --events $(EVENTS) --seed $(SEED) --seconds 86400

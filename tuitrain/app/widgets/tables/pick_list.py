@@ -28,7 +28,7 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
     fits : whether an item matches a filter
     titles : draws the header, of a given width; None for no header
     absent : text of a list without items
-    key : what stays the same of an item that is drawn anew with other values; the cursor follows it
+    key : what stays the same of an item whose other values change; the cursor follows it
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
