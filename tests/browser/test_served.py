@@ -4,107 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import os
-import shutil
-import signal
-import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
-
+from tests.browser.page import SECONDS, Page, browsing
+from tests.remote.runs import ServedRun
+from tests.remote.runs import served as live
 from tests.serving import served
-
-SECONDS = 120
-
-
-class Page:
-    """A page of a browser, driven over its debugging protocol."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-        self._calls = 0
-        self.shown = ""
-        """The output of the app in the page's terminal."""
-
-    async def call(self, method: str, **params: object) -> dict:
-        self._calls += 1
-        number = self._calls
-        await self._socket.send_json({"id": number, "method": method, "params": params})
-        while True:
-            message = await self._next()
-            if message.get("id") == number:
-                assert "error" not in message, message
-                return message["result"]
-
-    async def press(self, letter: str) -> None:
-        """Press a letter in the input field of the page's terminal."""
-        await self.call("Runtime.evaluate", expression="document.querySelector('textarea').focus()")
-        key = {
-            "key": letter,
-            "code": f"Key{letter.upper()}",
-            "windowsVirtualKeyCode": ord(letter.upper()),
-        }
-        await self.call("Input.dispatchKeyEvent", type="keyDown", text=letter, **key)
-        await self.call("Input.dispatchKeyEvent", type="keyUp", **key)
-
-    async def wait_until_shown(self, *texts: str) -> None:
-        while not all(text in self.shown for text in texts):
-            await self._next()
-
-    async def _next(self) -> dict:
-        message = json.loads((await self._socket.receive()).data)
-        if message.get("method") == "Network.webSocketFrameReceived":
-            frame = message["params"]["response"]
-            binary = frame["opcode"] == 2
-            payload = frame["payloadData"]
-            self.shown += base64.b64decode(payload).decode() if binary else payload
-        return message
-
-
-@asynccontextmanager
-async def browsing(profile: Path) -> AsyncIterator[Page]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    assert chromium is not None, "install chromium: make browser-test drives it"
-    browser = subprocess.Popen(
-        [
-            chromium,
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--window-size=1280,800",
-            "--remote-debugging-port=0",
-            f"--user-data-dir={profile}",
-            "about:blank",
-        ],
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        assert browser.stderr is not None
-        output = next(line for line in browser.stderr if "DevTools listening on" in line)
-        host = output.partition("ws://")[2].partition("/")[0]
-        async with aiohttp.ClientSession() as session:
-            pages = await (await session.get(f"http://{host}/json")).json()
-            page = next(item for item in pages if item["type"] == "page")
-            address = page["webSocketDebuggerUrl"]
-            async with session.ws_connect(address, max_msg_size=0) as socket:
-                yield Page(socket)
-    finally:
-        os.killpg(browser.pid, signal.SIGKILL)
-        browser.communicate()
+from tuitrain.commands import parse
+from tuitrain.run.snapshot import Phase, Snapshot
 
 
 async def test_the_flight_deck_works_in_a_browser(tmp_path):
     with served(tmp_path / "state", "--read-only") as (address, _):
         async with browsing(tmp_path / "profile") as page, asyncio.timeout(SECONDS):
-            await page.call("Network.enable")
-            await page.call("Page.enable")
-            await page.call("Page.navigate", url=address)
+            await page.open(address)
             await page.wait_until_shown("first flight", "groups", "RUNNING", "conv2.weight")
             await page.press("f")
             await page.wait_until_shown("read-only")
@@ -115,3 +32,62 @@ async def test_the_flight_deck_works_in_a_browser(tmp_path):
     kept = os.environ.get("TUITRAIN_SCREENSHOT")
     if kept:
         Path(kept).write_bytes(picture)
+
+
+@dataclass
+class Watched:
+    """A live run of this process, and a page that shows it."""
+
+    made: ServedRun
+    page: Page
+    address: str
+
+    async def until_run(self, condition: Callable[[Snapshot], bool]) -> Snapshot:
+        """Wait for a snapshot of the run, while the page receives its output."""
+        shown = await asyncio.to_thread(self.made.run.wait_for, condition, SECONDS)
+        assert condition(shown)
+        return shown
+
+
+@asynccontextmanager
+async def watched(folder: Path, *options: str) -> AsyncIterator[Watched]:
+    with (
+        live(folder / "run") as made,
+        served(folder / "state", "--attach", made.id, *options) as (address, _),
+    ):
+        async with browsing(folder / "profile") as page, asyncio.timeout(SECONDS):
+            await page.open(address)
+            await page.wait_until_shown("fake run", "PAUSED")
+            yield Watched(made, page, address)
+
+
+async def test_a_live_run_is_steered_from_a_browser(tmp_path):
+    async with watched(tmp_path) as seen:
+        await seen.page.press("f")
+        shown = await seen.until_run(lambda shown: len(shown.journal) == 1)
+        assert shown.journal[0].command.startswith("freeze ")
+        seen.made.run.submit(parse("step 40"))
+        await seen.page.wait_until_shown("step 40")
+
+
+async def test_a_page_that_is_loaded_again_shows_the_same_run(tmp_path):
+    async with watched(tmp_path) as seen:
+        seen.made.run.submit(parse("step 40"))
+        await seen.until_run(lambda shown: shown.step == 40)
+        await seen.page.open(seen.address)
+        await seen.page.wait_until_shown("fake run", "PAUSED", "step 40")
+        await seen.page.open("about:blank")
+        assert seen.made.run.snapshot().phase is Phase.PAUSED
+
+
+async def test_a_read_only_page_never_steers_a_live_run(tmp_path):
+    async with watched(tmp_path, "--read-only") as seen:
+        await seen.page.press("f")
+        await seen.page.wait_until_shown("read-only")
+        assert seen.made.engine.applied == []
+
+
+async def test_a_page_says_that_the_run_has_ended(tmp_path):
+    async with watched(tmp_path) as seen:
+        seen.made.run.submit(parse("stop"))
+        await seen.page.wait_until_shown("STOPPED")
