@@ -76,7 +76,7 @@ class StartApp(BaseApp[StartChoice]):
 
     def _refresh_live(self) -> None:
         """Show the live runs, and once what keeps machines from being asked."""
-        if self.screen is self.start:
+        if self.screen is self.start and self.start.takes_input:
             self.start.refresh_live()
         for problem in self._live_list.problems if self._live_list else ():
             if problem not in self._told:

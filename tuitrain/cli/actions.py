@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,10 +75,11 @@ def _serve_live(arguments: argparse.Namespace) -> int:
         raise TuitrainError(
             "--attach names a live run; a scenario, --out and --paused go with a new one"
         )
-    endpoint_of(arguments.attach)  # report its errors here, not in a browser
+    check = partial(endpoint_of, arguments.attach)
+    check()  # report its errors here, not in a browser
     read_only = ["--read-only"] * arguments.read_only
     words = ["attach", *read_only, *([arguments.attach] if arguments.attach else [])]
-    web.serve(words, arguments.host, arguments.port)
+    web.serve(words, arguments.host, arguments.port, check)
     return OK
 
 

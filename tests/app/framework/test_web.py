@@ -8,6 +8,7 @@ import urllib.request
 
 import pytest
 
+from tests.remote.runs import served as live
 from tests.serving import served
 from tuitrain.app.web.origin import is_loopback, is_same_origin
 from tuitrain.app.web.serve import serve
@@ -61,6 +62,18 @@ def test_requests_of_other_origins_are_refused(host, origin, served_at, answered
 )
 def test_loopback_addresses_are_recognized(host, loopback):
     assert is_loopback(host) == loopback
+
+
+def test_a_page_of_a_run_that_is_not_live_any_more_says_so(tmp_path):
+    with (
+        live(tmp_path / "run") as made,
+        served(tmp_path / "state", "--attach", made.id) as (address, _),
+    ):
+        assert fetched(address)[0] == 200
+        made.server.close()
+        status, page = fetched(address)
+    assert status == 503
+    assert page.startswith("no run is live on this machine")
 
 
 def test_without_the_extra_the_error_says_what_to_install(monkeypatch, capsys):

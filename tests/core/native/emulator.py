@@ -18,11 +18,15 @@ from typing import Any
 import numpy as np
 from llvmlite import binding as llvm
 
+from tuitrain_core.data import sample_array
 from tuitrain_core.native.ir import host
 from tuitrain_core.native.runtime import codegen, library
+from tuitrain_core.optimizer import update_call
 
 CPU = "neoverse-n1"
 COMPILER, EMULATOR = "aarch64-linux-gnu-gcc", "qemu-aarch64"
+READ_BACKWARDS = {"stop_checks.loss_above"}
+"""Kernels that read elements in front of their first array, of the array that it is a view of."""
 HERE = Path(__file__).parent
 
 
@@ -33,6 +37,7 @@ def install() -> None:
     os.environ[host.TARGET_CPU_VARIABLE] = CPU
     codegen.llvm_target = _target
     library.run = run
+    update_call.run = sample_array.run = run  # they have imported it by its name
 
 
 @functools.cache
@@ -44,10 +49,16 @@ def _target() -> Any:
 
 def run(kernel: library.Kernel, *arguments: Any) -> None:
     """Call a kernel with arrays and integers, like `library.run`."""
-    arrays = [_bytes_of(a) if isinstance(a, np.ndarray) else None for a in arguments]
+    before = [0] * len(arguments)
+    if kernel.name in READ_BACKWARDS:
+        before[0] = _bytes_before(arguments[0])
+    arrays = [
+        _bytes_of(argument, ahead) if isinstance(argument, np.ndarray) else None
+        for argument, ahead in zip(arguments, before, strict=True)
+    ]
     numbers = [
-        (-1, int(argument)) if memory is None else (memory.size, 0)
-        for memory, argument in zip(arrays, arguments, strict=True)
+        (-1, int(argument)) if memory is None else (memory.size, ahead)
+        for memory, argument, ahead in zip(arrays, arguments, before, strict=True)
     ]
     head = np.array([len(arguments), *[n for pair in numbers for n in pair]], np.int64)
     with tempfile.NamedTemporaryFile(dir=_folder(), suffix=".job") as file:
@@ -64,11 +75,21 @@ def run(kernel: library.Kernel, *arguments: Any) -> None:
             start += memory.size
 
 
-def _bytes_of(array: np.ndarray) -> np.ndarray:
-    """Return the bytes from an array's first element to its last, gaps included."""
+def _bytes_of(array: np.ndarray, before: int = 0) -> np.ndarray:
+    """Return the bytes from an array's first element to its last, gaps included.
+
+    Parameters
+    ----------
+    before : the number of bytes in front of the array to return, too
+    """
     low, high = np.lib.array_utils.byte_bounds(array) if array.size else (0, 0)
-    memory = (ctypes.c_ubyte * (high - low)).from_address(array.ctypes.data)
+    memory = (ctypes.c_ubyte * (high - low + before)).from_address(array.ctypes.data - before)
     return np.ctypeslib.as_array(memory)
+
+
+def _bytes_before(array: np.ndarray) -> int:
+    """Return the bytes of the array that another one is a view of, up to the view."""
+    return 0 if array.base is None else array.ctypes.data - array.base.ctypes.data
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tuitrain.encoding import write_line
@@ -25,7 +25,12 @@ _OPEN: Final = (
 )
 
 
-def serve(arguments: Sequence[str], host: str = LOOPBACK_HOST, port: int = DEFAULT_PORT) -> None:
+def serve(
+    arguments: Sequence[str],
+    host: str = LOOPBACK_HOST,
+    port: int = DEFAULT_PORT,
+    check: Callable[[], object] = lambda: None,
+) -> None:
     """Serve the app until it is interrupted; every page starts its own run, or attaches to one.
 
     Parameters
@@ -33,6 +38,7 @@ def serve(arguments: Sequence[str], host: str = LOOPBACK_HOST, port: int = DEFAU
     arguments : of `tuitrain`: ``run`` or ``attach``, and theirs
     host : the address to listen on; a warning is printed unless it is a loopback address
     port : 1 to 65535
+    check : raises `TuitrainError` while no page can be opened, such as after the end of a run
 
     Raises
     ------
@@ -50,7 +56,7 @@ def serve(arguments: Sequence[str], host: str = LOOPBACK_HOST, port: int = DEFAU
         write_line(visible(_OPEN.format(host=host, port=port)), sys.stderr)
     command = shlex.join([sys.executable, "-m", "tuitrain.cli", *arguments])
     try:
-        LocalServer(command, host, port).serve()
+        LocalServer(command, host, port, check).serve()
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else error
         raise TuitrainError(f"cannot listen at {host}, port {port}: {reason}") from None

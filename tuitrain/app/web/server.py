@@ -13,6 +13,7 @@ from aiohttp import web
 from textual_serve.server import Server
 
 from tuitrain.encoding import write_line
+from tuitrain.errors import TuitrainError
 from tuitrain.text import visible
 
 from .origin import is_same_origin
@@ -28,10 +29,14 @@ class LocalServer(Server):
     ----------
     command : starts the app, for each page that is opened
     host, port : where to listen
+    check : raises `TuitrainError` while the app cannot be opened; a page then says why
     """
 
-    def __init__(self, command: str, host: str, port: int) -> None:
+    def __init__(
+        self, command: str, host: str, port: int, check: Callable[[], object] = lambda: None
+    ) -> None:
         super().__init__(command, host, port, title="tuitrain")
+        self._check = check
 
     @property
     def public_url(self) -> str:
@@ -86,4 +91,9 @@ class LocalServer(Server):
         if not is_same_origin(request.host, origin, self.host):
             raise web.HTTPForbidden(text="tuitrain answers its own pages alone")
         _REQUEST_HOST.set(request.host)
+        if request.path == "/":
+            try:
+                await asyncio.to_thread(self._check)
+            except TuitrainError as error:
+                raise web.HTTPServiceUnavailable(text=visible(str(error))) from None
         return await handler(request)
