@@ -55,7 +55,8 @@ class Session:
     ----------
     recorder, timeline, journal, plan, checkpoints, breakpoints : the parts of the run
     on_boundary : called at the boundaries of a live run, after the commands
-    on_warning : called with a sentence, if the first steps show that the run cannot learn
+    on_warning : called with a sentence, if the first steps show that the run cannot learn, or
+        retrained steps that they do not repeat
     """
 
     def __init__(
@@ -78,10 +79,11 @@ class Session:
         self.breakpoints = context.breakpoints
         self.on_boundary: Callable[[], None] = lambda: None
         self.on_warning: Callable[[str], None] = lambda _: None
-        self._has_warned = False
+        self._has_warned = self._has_differed = False
         self.final_digests = FinalDigests(engine, context.timeline, recorder)
         self._stops = sorted({*stops, *self.plan.steps, info.total_steps})
         self.timeline.stops = self._stops
+        self.timeline.on_difference = self._note_difference
 
     @property
     def step(self) -> int:
@@ -329,6 +331,15 @@ class Session:
         if problem and not self._has_warned:
             self._has_warned = True
             self.on_warning(problem)
+
+    def _note_difference(self, step: int, before: float, now: float) -> None:
+        """Warn, once, that steps do not repeat exactly."""
+        if not self._has_differed:
+            self._has_differed = True
+            self.on_warning(
+                f"step {step} was trained again with a loss of {now!r}, and had {before!r}: the "
+                "steps of this run do not repeat exactly, and neither does a way back"
+            )
 
     def _after_steps(self, count: int) -> None:
         """Do the work that is due after a burst: metrics, digests, group metrics, checkpoints."""

@@ -39,6 +39,10 @@ class Curve:
         """Return the newest ``count`` values, or all if there are fewer."""
         return self._values[max(0, self._length - count) : self._length].tolist()
 
+    def between(self, start: int, end: int) -> Sequence[float]:
+        """Return the values from the index ``start`` up to ``end``, which is left out."""
+        return self._values[start : min(end, self._length)].tolist()
+
     def until(self, step: int) -> Curve:
         """Return a new curve with the values up to and including ``step``."""
         prefix = Curve()
@@ -76,6 +80,11 @@ class LengthOnlyCurve(Curve):
     def last(self, count: int) -> Sequence[float]:
         """Return the newest values: zeros, at most 64."""
         return [0.0] * min(count, self._length, 64)
+
+    def between(self, start: int, end: int) -> Sequence[float]:
+        """Return nothing: the values are not stored."""
+        del start, end
+        return []
 
     def until(self, step: int) -> LengthOnlyCurve:
         """Return such a curve up to and including ``step``."""

@@ -24,6 +24,10 @@ from .state_cache import BUDGET_BYTES, Decision, StateCache
 RETRAINING = "training again"
 
 
+def _ignore_difference(step: int, before: float, now: float) -> None:
+    del step, before, now
+
+
 def _ignore_progress(step: int, target: int) -> None:
     del step, target
 
@@ -69,6 +73,8 @@ class Timeline:
         """Called while steps are retrained, with the present step and the last one."""
         self.training: Callable[[], AbstractContextManager[None]] = nullcontext
         """A context that is entered while the engine trains or evaluates, to time it."""
+        self.on_difference: Callable[[int, float, float], None] = _ignore_difference
+        """Called with a step that was retrained, its loss before, and its other loss now."""
         self.stops: Sequence[int] = ()
         self.on_stop: Callable[[], None] = lambda: None
         self.purpose = RETRAINING
@@ -147,12 +153,22 @@ class Timeline:
         with self.training():
             losses = self._engine.run(steps, should_stop, should_hold, hold_condition)
         known = len(self.branch.loss)
+        if known > before:
+            self._compare(before, losses)
         self.branch.loss.extend(known + 1, losses[known - before :] if known > before else losses)
         step, decisions = self._engine.step, self.branch.decisions
         # Only after progress: at the boundary of a held step, decisions may exist already.
         if losses and step % self._cache_every == 0 and not self._states.has(step, decisions):
             self._states.add(self._engine.state(), decisions)
         return losses
+
+    def _compare(self, before: int, losses: Sequence[float]) -> None:
+        """Compare the losses of retrained steps with those that they had."""
+        known = self.branch.loss.between(before, before + len(losses))
+        for index, (was, now) in enumerate(zip(known, losses, strict=False)):
+            if was != now and not (math.isnan(was) and math.isnan(now)):
+                self.on_difference(before + index + 1, was, now)
+                return
 
     def measure(self) -> Mapping[str, float]:
         """Return the metrics of the test set now, by name; measured at most once a step."""
