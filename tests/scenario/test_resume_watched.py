@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -12,6 +13,8 @@ from tuitrain.commands import parse
 from tuitrain.records.record_reader import read_journal, read_metrics
 from tuitrain.records.record_writer import RecordWriter
 from tuitrain.records.repetition import command_entries
+from tuitrain.run.live.access import LiveAccess
+from tuitrain.run.live.boundary import Boundary
 from tuitrain.run.progress import ignore_progress
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build
@@ -37,6 +40,54 @@ def left_at(folder, step: int, choice: dict[int, str]):
                 return session.engine.digest()
             session.phase = Phase.RUNNING
             session.run_burst(max_steps=1)
+
+
+TICKETS = range(2**32, 2**32 + 4)
+"""Ids of a viewer's commands."""
+
+
+def run_until(session, access, step: int) -> None:
+    """Train a watched session up to a step, at which it pauses."""
+    boundary = Boundary(session, access, time.perf_counter)
+    boundary.visit()
+    while session.step < step:
+        session.phase = Phase.RUNNING
+        session.run_burst(max_steps=1)
+        boundary.visit()
+
+
+def send(access, texts) -> None:
+    for ticket, text in zip(TICKETS, texts, strict=True):
+        access.submit(parse(text), "key", ticket)
+
+
+def test_a_command_that_is_sent_again_after_a_resume_is_applied_once(tmp_path):
+    texts = ["lr fc 0.3", "lr nothing 1", "pause", "lr head 0.1"]
+    scenario = loads(TEXT, "small.toml")
+    with ExitStack() as files:
+        recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
+        session = build(scenario, "small.toml", recorder=recorder)
+        session.apply_command(parse("clip norm 5"), "key", 1)
+        access = LiveAccess(session.info)
+        send(access, texts)
+        run_until(session, access, 4)
+    lines = (tmp_path / "run" / "journal.jsonl").read_text()
+    assert [line.id for line in read_journal(tmp_path / "run")[:1]] == [0]
+    with ExitStack() as files:
+        session = resume_session(tmp_path / "run", files, ignore_progress)
+        access = LiveAccess(session.info)
+        send(access, ["lr fc 0.5", *texts[1:]])
+        run_until(session, access, 4)
+        entries = [entry for entry in session.journal.entries() if entry.ticket in TICKETS]
+        assert {entry.ticket: entry.command for entry in entries} == dict(
+            zip(TICKETS, texts, strict=True)
+        )
+        assert len(entries) == len(texts)
+        access.submit(parse("lr fc 0.7"), "key", TICKETS[-1] + 1)
+        run_until(session, access, 4)
+    added = (tmp_path / "run" / "journal.jsonl").read_text().removeprefix(lines)
+    assert "lr fc 0.7" in added
+    assert not any(f'"{text}"' in added for text in [*texts, "lr fc 0.5"])
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,18 @@ from tuitrain.encoding import strip_bom
 from tuitrain.errors import CommandError, RefusedError, TuitrainError
 from tuitrain.run.authorship import Actor, check_actor, check_why
 from tuitrain.run.group_metrics import GroupMetrics
+from tuitrain.run.journal_entry import MAX_OUTSIDE_TICKET
+from tuitrain.run.session import NO_TICKET
 from tuitrain.run.snapshot import EndReason, Outcome
 
 _Line = TypeVar("_Line")
 
 StepCount: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 """A number of steps taken."""
+
+
+Ticket: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_OUTSIDE_TICKET)]
+"""The number of a command, or `NO_TICKET`."""
 
 
 class CommandLine(msgspec.Struct, frozen=True, tag_field="event", tag="command"):
@@ -37,6 +43,7 @@ class CommandLine(msgspec.Struct, frozen=True, tag_field="event", tag="command")
     outcome : applied, unchanged or refused; for an expectation, met or not met
     message : the answer
     why : the reason that was given for it; left out where there is none
+    id : the number that its viewer gave it, so that it is applied once; 0 for other commands
     """
 
     step: StepCount
@@ -45,6 +52,7 @@ class CommandLine(msgspec.Struct, frozen=True, tag_field="event", tag="command")
     outcome: Outcome
     message: str = ""
     why: str = ""
+    id: Ticket = NO_TICKET
 
 
 class DigestLine(msgspec.Struct, frozen=True, tag_field="event", tag="digest"):

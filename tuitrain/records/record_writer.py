@@ -16,6 +16,7 @@ import msgspec
 from tuitrain.atomic_io import write_atomic
 from tuitrain.errors import CheckpointError, TuitrainError
 from tuitrain.run.group_metrics import GroupMetrics, GroupMetricsThinner, ReadGroups
+from tuitrain.run.journal_entry import MIN_OUTSIDE_TICKET
 from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import EndReason, JournalEntry
 
@@ -102,6 +103,8 @@ class RecordWriter:
         }
         if entry.why:
             record["why"] = entry.why
+        if entry.ticket >= MIN_OUTSIDE_TICKET:
+            record["id"] = entry.ticket
         self._write(self._journal, record, sync=entry.actor != "breakpoint")
         self._advance(journal=1)
 

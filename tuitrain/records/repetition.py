@@ -22,6 +22,7 @@ class RepeatedCommand:
     command: AnyCommand
     actor: Actor
     why: str = ""
+    ticket: int = NO_TICKET
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ def repeated_actions(lines: Iterable[JournalLine]) -> Iterator[RepeatedCommand |
         is_command = isinstance(line, CommandLine)
         stops_by_itself = is_command and is_automatic(line.actor) and line.command == "stop"
         if is_command and not is_automatic(line.actor) and is_repeated(line):
-            yield RepeatedCommand(line.step, parse(line.command), line.actor, line.why)
+            command = parse(line.command)
+            yield RepeatedCommand(line.step, command, line.actor, line.why, line.id)
 
 
 def repeated_entries(lines: Iterable[JournalLine]) -> Iterator[JournalEntry]:
@@ -125,7 +127,7 @@ def command_entries(lines: Iterable[JournalLine]) -> Iterator[JournalEntry]:
     for line in lines:
         if isinstance(line, CommandLine):
             yield JournalEntry(
-                NO_TICKET,
+                line.id,
                 line.step,
                 line.command,
                 line.actor,

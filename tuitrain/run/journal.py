@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .journal_entry import MIN_OUTSIDE_TICKET
 from .snapshot import Actor, JournalEntry, Outcome
 
 
@@ -13,6 +14,7 @@ class Journal:
     def __init__(self) -> None:
         self._entries: list[JournalEntry] = []
         self._as_tuple: tuple[JournalEntry, ...] = ()
+        self._answers: dict[int, JournalEntry] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -35,6 +37,24 @@ class Journal:
     def restore(self, entries: Iterable[JournalEntry]) -> None:
         """Add the entries of an earlier run, which this run continues."""
         self._entries.extend(entries)
+
+    def keep_answers(self, entries: Iterable[JournalEntry]) -> None:
+        """Keep the answers that an earlier process has given to commands of its viewers.
+
+        Not all of them are in this journal: a pause, or a refused command, is not repeated.
+        """
+        for entry in entries:
+            if entry.ticket >= MIN_OUTSIDE_TICKET:
+                self._answers.setdefault(entry.ticket, entry)
+
+    def answer_again(self, ticket: int) -> bool:
+        """Return whether an earlier process has answered a command; then the answer is an entry."""
+        answer = self._answers.get(ticket)
+        if answer is None:
+            return False
+        if all(entry.ticket != ticket for entry in self._entries):
+            self._entries.append(answer)
+        return True
 
     def since(self, count: int) -> list[JournalEntry]:
         """Return the entries after the first ``count``; the others are not copied."""

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from .authorship import Actor
 
 Outcome: TypeAlias = Literal["applied", "unchanged", "refused", "met", "not met"]
 """The outcome of a command, or whether an expectation of the scenario was met."""
+
+
+MIN_OUTSIDE_TICKET: Final = 2**32
+"""The lowest ticket that a submitter may bring; lower ones are the mailbox's own."""
+
+MAX_OUTSIDE_TICKET: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)

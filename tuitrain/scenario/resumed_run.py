@@ -29,6 +29,7 @@ from tuitrain.records.record_writer import RecordWriter
 from tuitrain.records.repetition import (
     RepeatedAction,
     RepeatedCommand,
+    command_entries,
     ends_by_planned_stop,
     repeated_actions,
     repeated_entries,
@@ -104,6 +105,7 @@ class ResumedRun:
             self._paths, self._problem, self._restore, self.expectations
         )
         self.session.journal.restore(repeated_entries(self._records[: at.journal]))
+        self.session.journal.keep_answers(command_entries(self._records))
         if ends_by_planned_stop(self._records[: at.journal]):
             self.session.phase = Phase.STOPPED
         self.actions = list(repeated_actions(self._records[at.journal :]))

@@ -161,7 +161,7 @@ def repeat_action(session: Session, entry: RepeatedAction) -> None:
     if isinstance(entry, RepeatedEnd):
         session.final_digests.record(entry.reason)
     elif isinstance(entry, RepeatedCommand):
-        session.apply_command(entry.command, entry.actor, NO_TICKET, entry.why)
+        session.apply_command(entry.command, entry.actor, entry.ticket, entry.why)
 
 
 def _to_next_boundary(

@@ -62,9 +62,10 @@ class SentCommands:
         """Add the run's new entries, and remove the commands that they answer."""
         if len(journal) < self._read:  # of another process, which continues the run
             self._read, self._journal, self._shown = 0, [], ()
-        for entry in journal[self._read :]:
-            self._unanswered.pop(entry.ticket, None)
-            self._journal.append(entry)
+        self._journal += journal[self._read :]
+        if self._unanswered:  # another process may have the answer among its first entries
+            for entry in journal:
+                self._unanswered.pop(entry.ticket, None)
         self._read = len(journal)
 
     def refuse(self, refusal: RefusedCommand, step: int) -> None:

@@ -188,6 +188,8 @@ class Boundary:
         is_changed = bool(new)
         while submission := self._scheduled.take_due(session.step) or _pop_first(new):
             is_changed = True
+            if session.journal.answer_again(submission.ticket):
+                continue  # it was sent to the process that this one continues
             if submission.at is not None and submission.ticket in cancelled:
                 self._refuse(submission, f"cancelled by {cancelled[submission.ticket]}")
             elif submission.at in (None, session.step):

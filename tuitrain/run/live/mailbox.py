@@ -13,16 +13,12 @@ from tuitrain.engines.inspection import InspectionRequest
 from tuitrain.errors import RefusedError
 
 from ..authorship import Actor, check_submitter, check_why
+from ..journal_entry import MAX_OUTSIDE_TICKET, MIN_OUTSIDE_TICKET
 
 REQUEST_SECONDS = 0.1
 """The least number of seconds between two bursts that requests of viewers end. Other requests wait
 for the end of a burst, which takes 40 ms, so that many requests do not slow the training."""
 
-
-MIN_OUTSIDE_TICKET: Final = 2**32
-"""The lowest ticket that a submitter may bring; lower ones are the mailbox's own."""
-
-MAX_OUTSIDE_TICKET: Final = 2**63 - 1
 
 MAX_KNOWN_TICKETS: Final = 10_000
 """How many tickets from outside are remembered, the newest ones: a command that is submitted again
