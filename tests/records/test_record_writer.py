@@ -161,11 +161,11 @@ def test_a_bad_author_or_reason_is_one_clear_error(tmp_path, old, new, message):
 
 
 def test_the_ids_of_viewers_are_kept_and_lines_without_one_are_read(tmp_path):
-    mine = JournalEntry(7, 0, "lr fc 0", "key", "applied", "")
+    local = JournalEntry(7, 0, "lr fc 0", "key", "applied", "")
     outside = JournalEntry(2**62, 0, "lr fc 0.1", "ctl", "applied", "")
     with ExitStack() as files:
         writer = RecordWriter(tmp_path / "run", MINE, files)
-        writer.command(mine)
+        writer.command(local)
         writer.command(outside)
     assert '"id"' not in (tmp_path / "run" / JOURNAL).read_text().splitlines()[0]
     entries = list(command_entries(read_journal(tmp_path / "run")))
