@@ -52,7 +52,7 @@ torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch and JAX (first: i
 	$(BIN)/python -m pytest tests/conformance -k torch
 
 neon-test: $(VENV)/.dev  ## run the kernels for ARM under an emulator (gcc-aarch64-linux-gnu, qemu-user)
-	TUITRAIN_EMULATE=neon $(BIN)/python -m pytest tests/core/native \
+	TUITRAIN_EMULATE=neon $(BIN)/python -m pytest $(PARALLEL) tests/core/native \
 	  --ignore tests/core/native/test_library.py --ignore tests/core/native/test_step_loop.py
 
 bench: $(VENV)/.run  ## measure it beside PyTorch and JAX (first: install them; half an hour)

@@ -98,6 +98,20 @@ def test_the_live_runs_of_the_machine_are_listed(made: ServedRun, daemon: Daemon
     assert (row.run, row.word, live.silent_hosts) == ("fake run", f"box:{made.id}", [])
 
 
+def test_a_list_whose_connection_was_lost_comes_back(
+    made: ServedRun, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuitrain.remote.client.live_list.RETRY_SECONDS", 0.1)
+    live = LiveList(["box"], list_here=list).start()
+    made.closing.callback(live.close)
+    live.wait_for(lambda rows: len(rows) == 1, SECONDS)
+    daemon.kill_connections()
+    live.wait_for(lambda rows: not rows, SECONDS)
+    live.wait_for(lambda rows: len(rows) == 1, SECONDS)
+    assert [row.run for row in live.rows] == ["fake run"]
+    assert live.problems == []
+
+
 def test_the_deck_opens_in_a_terminal_and_leaves_the_run_alone(made: ServedRun) -> None:
     terminal, child = pty.openpty()
     deck = subprocess.Popen(

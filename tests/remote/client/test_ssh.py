@@ -72,6 +72,33 @@ def test_the_live_runs_of_another_machine_are_listed(ssh_log: Path, tmp_path: Pa
         assert (row.run, row.host, row.word) == ("fake run", "box", f"box:{made.id}")
 
 
+def test_a_machine_whose_connection_was_lost_is_asked_again(
+    ssh_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuitrain.remote.client.live_list.RETRY_SECONDS", 0.01)
+    monkeypatch.setenv("TUITRAIN_SSH", "sh -c 'echo; echo lost >&2'")
+    with served(tmp_path / "run") as made:
+        live = LiveList(["box"], list_here=list).start()
+        made.closing.callback(live.close)
+        live.wait_for(lambda _: live.problems == ["box: lost"], TIMEOUT)
+        assert (live.problems, live.silent_hosts) == (["box: lost"], [])
+        monkeypatch.delenv("TUITRAIN_SSH")
+        live.wait_for(lambda rows: len(rows) == 1, TIMEOUT)
+        assert ([row.run for row in live.rows], live.problems) == (["fake run"], [])
+
+
+def test_a_machine_that_refuses_is_not_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuitrain.remote.client.live_list.RETRY_SECONDS", 0.0)
+    log = tmp_path / "log"
+    monkeypatch.setenv("TUITRAIN_SSH", f"sh -c 'echo x >> {log}; echo denied >&2; exit 255'")
+    live = LiveList(["box"], list_here=list).start()
+    live.wait_for(lambda _: bool(live.problems), TIMEOUT)
+    live.close()
+    assert (live.problems, log.read_text()) == (["box: denied"], "x\n")
+
+
 @pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "", "a;b", "$(x)", "a\nb"])
 def test_a_host_cannot_be_an_option_or_a_command(host: str) -> None:
     with pytest.raises(ConnectionProblem, match="is no name of a host"):

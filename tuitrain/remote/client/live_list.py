@@ -21,6 +21,9 @@ from .endpoint import ssh_command
 
 REFRESH_SECONDS: Final = 1.0
 
+RETRY_SECONDS: Final = 15.0
+"""Seconds after which a machine is asked again whose connection was lost."""
+
 _MAX_LINE: Final = 64 * 1024
 """The most bytes of a line that another machine sends for a run."""
 
@@ -113,37 +116,51 @@ class _HostList:
         self.rows: list[ListedRun] = []
         self.has_answered = False
         self.problem = ""
+        self._is_closed = threading.Event()
+        self._starting = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread()
+        self._thread = threading.Thread(target=self._keep_listing, daemon=True)
 
     def start(self) -> None:
-        """Start ssh, and a thread that reads its output."""
-        words = ["list", "--json", "--every", f"{REFRESH_SECONDS:g}"]
-        try:
-            self._process = subprocess.Popen(
-                ssh_command(self.name, words, asks=False),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except OSError as error:
-            self.problem = f"{self.name}: ssh cannot be started: {error.strerror}"
-            return
-        self._thread = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        """Start a thread that starts ssh and reads its output."""
         self._thread.start()
 
     def close(self) -> None:
         """End ssh."""
-        if self._process is not None:
+        self._is_closed.set()
+        with self._starting:
+            process = self._process
+        if process is not None and process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGTERM)  # a proxy command of ssh ends, too
-            self._process.wait()
+                os.killpg(process.pid, signal.SIGTERM)  # a proxy command of ssh ends, too
+        if self._thread.is_alive():
             self._thread.join()
 
-    def _read(self, process: subprocess.Popen[bytes]) -> None:
-        with process:  # closes its streams
-            self._read_lists(process)
+    def _keep_listing(self) -> None:
+        """List until the end; start ssh again only where it has worked before."""
+        while process := self._start_ssh():
+            with process:  # closes its streams
+                self._read_lists(process)
+            if not self.has_answered or self._is_closed.wait(RETRY_SECONDS):
+                break
+
+    def _start_ssh(self) -> subprocess.Popen[bytes] | None:
+        words = ["list", "--json", "--every", f"{REFRESH_SECONDS:g}"]
+        with self._starting:
+            if self._is_closed.is_set():
+                return None
+            try:
+                self._process = subprocess.Popen(
+                    ssh_command(self.name, words, asks=False),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                self.problem = f"{self.name}: ssh cannot be started: {error.strerror}"
+                return None
+            return self._process
 
     def _read_lists(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
@@ -155,7 +172,7 @@ class _HostList:
                     row = msgspec.json.decode(line, type=ListedRun)
                     rows.append(msgspec.structs.replace(row, host=self.name))
             else:
-                self.rows, rows, self.has_answered = rows, [], True
+                self.rows, rows, self.has_answered, self.problem = rows, [], True, ""
                 self._on_change()
         lines = process.stderr.read(_MAX_LINE).decode(errors="replace").strip().splitlines()
         reason = lines[-1].removeprefix("tuitrain: ") if lines else "the connection has ended"
