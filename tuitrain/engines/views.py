@@ -40,6 +40,7 @@ class GroupView:
     schedule_record : the schedule as plain values, which give the lr of any step
         (`forecast_rates`);
         empty for a constant one
+    is_sampled : whether ``update_ratio`` is estimated from a sample of the elements
     """
 
     name: str
@@ -54,6 +55,7 @@ class GroupView:
     frozen_since: int | None
     frozen_intact: bool | None
     schedule_record: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    is_sampled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -29,6 +30,7 @@ from .model_groups import ModelGroups
 from .pruning import Pruning
 from .rng import RandomState
 from .script_groups import ScriptGroups
+from .statistics import is_sampled
 from .updates import Updates
 
 
@@ -86,7 +88,10 @@ class TorchEngine:
             describe_group(group, self._table, self._arrays, self._frozen, self.step)
             for group in self._table
         )
-        return tuple(map(self._groups.owners.describe, views))
+        shown = map(self._groups.owners.describe, views)
+        if is_sampled(self._parameters.values()):
+            return tuple(replace(view, is_sampled=True) for view in shown)
+        return tuple(shown)
 
     def group_of(self, parameter: str) -> str:
         """Return the name of the group that the parameter is in."""

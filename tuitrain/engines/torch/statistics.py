@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import torch
 from torch.nn import Parameter
@@ -12,6 +13,12 @@ from torch.nn import Parameter
 from tuitrain_core.optimizer import UpdateStatistics
 
 from .optimizers import TorchOptimizer
+
+MAX_ELEMENTS: Final = 64_000_000
+"""The most elements that are copied to measure an update; beyond it, a sample of them is."""
+
+MIN_SAMPLED: Final = 4096
+"""A parameter with fewer elements is copied whole."""
 
 
 def norms(tensors: Sequence[torch.Tensor]) -> list[float]:
@@ -34,8 +41,17 @@ def gradients_of(parameters: Iterable[Parameter]) -> list[torch.Tensor]:
     return [parameter.grad for parameter in parameters if parameter.grad is not None]
 
 
+def is_sampled(parameters: Iterable[Parameter]) -> bool:
+    """Whether the changes of parameters are measured on a sample of their elements."""
+    return sum(item.numel() for item in parameters) > MAX_ELEMENTS
+
+
 class UpdateMeasurement:
     """Measures one update: made before it, read after it.
+
+    The change of parameters with more than `MAX_ELEMENTS` elements together is estimated from
+    evenly spaced elements of each, always the same ones, because it takes a copy. The norms of
+    weights and gradients are exact.
 
     Parameters
     ----------
@@ -44,8 +60,10 @@ class UpdateMeasurement:
 
     def __init__(self, parameters: Iterable[Parameter]) -> None:
         self._parameters = [item for item in parameters if item.grad is not None]
+        total = sum(item.numel() for item in self._parameters)
+        self._stride = max(1, math.ceil(total / MAX_ELEMENTS))
         with torch.no_grad():
-            self._before = [item.detach().clone() for item in self._parameters]
+            self._before = [item.clone() for item in self._samples()]
         self._gradients = norms([item.grad for item in self._parameters if item.grad is not None])
 
     def finish(self, owners: Mapping[Parameter, TorchOptimizer]) -> None:
@@ -54,7 +72,11 @@ class UpdateMeasurement:
             return
         with torch.no_grad():
             weights: list[torch.Tensor] = [item.detach() for item in self._parameters]
-            changes = norms(torch._foreach_sub(weights, self._before))
+            changes = norms(torch._foreach_sub(self._samples(), self._before))
+            changes = [
+                change * math.sqrt(item.numel() / max(1, sample.numel()))
+                for change, item, sample in zip(changes, weights, self._before, strict=True)
+            ]
         sizes = norms(weights)
         for optimizer in {
             id(item): item for item in map(owners.__getitem__, self._parameters)
@@ -64,3 +86,19 @@ class UpdateMeasurement:
             self._parameters, changes, sizes, self._gradients, strict=True
         ):
             owners[parameter].statistics[parameter] = UpdateStatistics(change, size, slope)
+
+    def _samples(self) -> list[torch.Tensor]:
+        """Return the elements that are compared, as views."""
+        return [_every(item.detach(), self._stride, at) for at, item in enumerate(self._parameters)]
+
+
+def _every(tensor: torch.Tensor, stride: int, seed: int) -> torch.Tensor:
+    """Return a view of every ``stride``-th element; all of a tensor with few.
+
+    The stride is made coprime to the last axis, so that all columns are met.
+    """
+    if stride == 1 or tensor.numel() < MIN_SAMPLED or not tensor.is_contiguous():
+        return tensor
+    while math.gcd(stride, tensor.shape[-1]) > 1:
+        stride += 1
+    return tensor.view(-1)[seed % stride :: stride]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -185,7 +186,7 @@ def _group_row(
         (" " + ljust(group.schedule, columns.schedule), "muted"),
         *(_history(history.grad_norm, group.grad_norm, columns.grad) if columns.grad else ()),
         *(
-            _history(history.update_ratio, group.update_ratio, columns.update)
+            _history(history.update_ratio, group.update_ratio, columns.update, group.is_sampled)
             if group.frozen_since is None
             else _update(
                 group.update_ratio, group.frozen_since, group.frozen_intact, columns.update + 1
@@ -200,11 +201,12 @@ def _frozen_count(group: GroupView) -> str:
     return f" ❄{frozen}/{len(group.parameters)}" if frozen else ""
 
 
-def _history(series: Series, value: float, width: int) -> list[Span]:
-    """Return a column with the history of a value, and the value."""
+def _history(series: Series, value: float, width: int, is_sampled: bool = False) -> list[Span]:
+    """Return a column with the history of a value, and the value; an estimate with a ``≈``."""
+    text = ("≈" if is_sampled and not math.isnan(value) else "") + format_number(value)
     return [
         (" " + sparkline(series.values, width - _NUMBER - 1), "curve"),
-        (rjust(format_number(value), _NUMBER + 1), "text"),
+        (rjust(text, _NUMBER + 1), "text"),
     ]
 
 
