@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from tuitrain_core import Parameter
+from tuitrain_core.optimizer import Optimizer
+
+from ..grouping.computed_step import ComputedStep
 from ..pending_step import HoldCondition, PendingStep
 from ..views import LayerUnits
 from .model import MutableState, SeededModel
-from .optimizers import CoreGroup, CoreTable
+from .optimizers import CoreTable
 from .stepper import Stepper
 
 
@@ -71,7 +75,7 @@ class HoldableSteps:
         begun = self._model.mutable_state()
         loss = self._stepper.differentiate(step)
         count = functools.partial(self._dead_units, step, begun)
-        if hold(ComputedStep(loss, tuple(before), self._table, count)):
+        if hold(CorePendingStep(loss, tuple(before), self._table, count)):
             self._model.restore(begun)
             return []
         self._stepper.update(step)
@@ -97,54 +101,14 @@ class HoldableSteps:
         )
 
 
-class ComputedStep:
-    """Loss and gradients between the backward pass and the update; see `PendingStep`.
+class CorePendingStep(ComputedStep[Parameter, Optimizer]):
+    """Loss and gradients between the backward pass and the update; see `ComputedStep`."""
 
-    Parameters
-    ----------
-    loss : of the batch
-    before : the losses of the earlier steps of this run
-    table : the groups, whose parameters have gradients
-    count_units : counts the dead units in the batch; called once, on demand
-    """
+    def _is_finite(self, parameter: Parameter) -> bool:
+        grad = parameter.grad
+        return grad is None or bool(np.isfinite(grad.memory()).all())
 
-    def __init__(
-        self,
-        loss: float,
-        before: Sequence[float],
-        table: CoreTable,
-        count_units: Callable[[], Sequence[LayerUnits]],
-    ) -> None:
-        self.loss = loss
-        self.previous_losses = before
-        self._table = table
-        self._count_units = count_units
-        self._units: Sequence[LayerUnits] | None = None
-
-    @property
-    def group_names(self) -> Sequence[str]:
-        """The groups' names, in order."""
-        return self._table.names
-
-    def find_non_finite(self) -> str:
-        """Return the first parameter whose gradient has a NaN or an infinity, or ""."""
-        for name, parameter in self._table.parameters.items():
-            if parameter.grad is not None and not np.isfinite(parameter.grad.memory()).all():
-                return name
-        return ""
-
-    def grad_norm(self, group: str) -> float:
-        """Return the norm of a group's gradient; 0.0 if it has none, or there is no such group."""
-        members = self._table.get(group)
-        return self._norm(members) if members else 0.0
-
-    def count_dead_units(self) -> Sequence[LayerUnits]:
-        """Count the dead units of each layer in this step's batch; see `PendingStep`."""
-        if self._units is None:
-            self._units = self._count_units()
-        return self._units
-
-    def _norm(self, group: CoreGroup) -> float:
-        grads = (self._table.parameters[name].grad for name in group.members)
+    def _norm(self, parameters: Iterable[Parameter]) -> float:
+        grads = (parameter.grad for parameter in parameters)
         squares = (np.square(g.memory(), dtype=np.float64).sum() for g in grads if g is not None)
         return math.sqrt(sum(map(float, squares)))

@@ -3,60 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 
 import torch
+from torch.nn import Parameter
 
-from ..views import LayerUnits
-from .script_groups import TorchTable
+from ..grouping.computed_step import ComputedStep
+from .optimizers import TorchOptimizer
 from .statistics import gradients_of, total_norm
 
 
-class TorchPendingStep:
-    """Loss and gradients before the update; see `PendingStep`.
+class TorchPendingStep(ComputedStep[Parameter, TorchOptimizer]):
+    """Loss and gradients before the update; see `ComputedStep`."""
 
-    Parameters
-    ----------
-    loss : of the batch
-    before : the losses of the earlier steps of this run
-    table : the groups, whose parameters have gradients
-    count_units : counts the dead units in the batch; called once, on demand
-    """
+    def _is_finite(self, parameter: Parameter) -> bool:
+        grad = parameter.grad
+        return grad is None or bool(torch.isfinite(grad).all())
 
-    def __init__(
-        self,
-        loss: float,
-        before: Sequence[float],
-        table: TorchTable,
-        count_units: Callable[[], Sequence[LayerUnits]],
-    ) -> None:
-        self.loss = loss
-        self.previous_losses = before
-        self._table = table
-        self._count_units = count_units
-        self._units: Sequence[LayerUnits] | None = None
-
-    @property
-    def group_names(self) -> Sequence[str]:
-        """The groups' names, in order."""
-        return self._table.names
-
-    def find_non_finite(self) -> str:
-        """Return the first parameter whose gradient has a NaN or an infinity, or ""."""
-        for name, parameter in self._table.parameters.items():
-            if parameter.grad is not None and not torch.isfinite(parameter.grad).all():
-                return name
-        return ""
-
-    def grad_norm(self, group: str) -> float:
-        """Return the norm of a group's gradient; 0.0 if it has none, or there is no such group."""
-        match = self._table.get(group)
-        if match is None:
-            return 0.0
-        return total_norm(gradients_of(self._table.parameters[name] for name in match.members))
-
-    def count_dead_units(self) -> Sequence[LayerUnits]:
-        """Count the dead units of each layer in this step's batch; see `PendingStep`."""
-        if self._units is None:
-            self._units = self._count_units()
-        return self._units
+    def _norm(self, parameters: Iterable[Parameter]) -> float:
+        return total_norm(gradients_of(parameters))

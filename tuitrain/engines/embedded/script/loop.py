@@ -15,7 +15,7 @@ from tuitrain_core.tensor import Tensor
 from ...grouping.freezing import FrozenParameters
 from ...loops.steered_loop import SteeredLoop
 from ...state import Array
-from ..holdable_steps import ComputedStep
+from ..holdable_steps import CorePendingStep
 from ..model import MutableState, SeededModel
 from .arrays import ScriptArrays
 from .groups import ScriptGroups, set_rates
@@ -161,7 +161,7 @@ class ScriptLoop(SteeredLoop):
         if self._should_hold is None or self.turns.is_released:
             return False
         loss = self._loss if math.isnan(self._reported_loss) else self._reported_loss
-        pending = ComputedStep(loss, tuple(self._losses), self._groups.table, lambda: ())
+        pending = CorePendingStep(loss, tuple(self._losses), self._groups.table, lambda: ())
         return self._wants_hold(pending)
 
     def _hold(self) -> None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -25,12 +24,10 @@ from .backward import is_skipped, observe_backward, unscale, unscale_others
 from .batches import Batches
 from .checks import ScriptChecks
 from .forward import NextForward
+from .step_call import check_scalar, drop_gradients, is_probe
 
 MEASURE_SECONDS: Final = 0.08
 """Seconds between measured steps while a viewer is attached: as often as a screen shows them."""
-
-_PROBE: Final = "_init_optim_state"
-"""The function of torch's distributed checkpoints that takes a step to allocate state."""
 
 
 class TorchLoop(SteeredLoop):
@@ -212,7 +209,7 @@ class TorchLoop(SteeredLoop):
         self, optimizer: torch.optim.Optimizer, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """Do what comes before an update: the pre-hook of ``optimizer.step``."""
-        self._is_probe = _is_probe(optimizer)
+        self._is_probe = is_probe(optimizer)
         if self._is_probe:
             return None
         closure = arguments[1] if len(arguments) > 1 else named.get("closure")  # the first is self
@@ -243,7 +240,7 @@ class TorchLoop(SteeredLoop):
         if not self._is_in_step:
             self._open_step()
         if self._is_dropped:
-            _drop_gradients(optimizer)
+            drop_gradients(optimizer)
             return
         self.updates_of.is_measured = self._is_to_be_measured()
         if self.updates_of.is_measured or not self.step:
@@ -359,43 +356,3 @@ class TorchLoop(SteeredLoop):
             value = tensor.detach()
             value = value.reshape(()) if value.ndim else value
             self._loss = value if self._loss is None else self._loss + value
-
-
-def _drop_gradients(optimizer: torch.optim.Optimizer) -> None:
-    for entry in optimizer.param_groups:
-        for parameter in entry["params"]:
-            parameter.grad = None
-
-
-def _is_probe(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether a step only allocates state, as distributed checkpoints do."""
-    if optimizer.state:
-        return False
-    frame = sys._getframe(1)
-    for _ in range(12):
-        if frame.f_code.co_name == _PROBE:
-            return True
-        if frame.f_back is None:
-            break
-        frame = frame.f_back
-    return False
-
-
-def check_scalar(loss: Any) -> torch.Tensor:
-    """Return a loss if it is one number.
-
-    Raises
-    ------
-    RefusedError : it is not
-    """
-    if not isinstance(loss, torch.Tensor):
-        raise RefusedError(
-            f"run.step takes the loss as a tensor of one number, but was given "
-            f"{type(loss).__name__}"
-        )
-    if loss.numel() != 1:
-        raise RefusedError(
-            f"run.step takes the loss as one number, but was given a tensor of shape "
-            f"{tuple(loss.shape)}; take its mean"
-        )
-    return loss
