@@ -41,8 +41,8 @@ class Source(Protocol):
         """Exclude the time for which the process was suspended from the throughput."""
         ...
 
-    def close(self) -> None:
-        """End the training and wait for its thread."""
+    def close(self) -> object:
+        """End the training and wait for its thread; the result is not used."""
         ...
 
 
