@@ -73,13 +73,19 @@ def describe_failure(error: BaseException) -> str:
     return f"{part} failed: {_reason(error)}" if part else _reason(error)
 
 
-def describe_failed_step(error: BaseException, step: int) -> str:
+def describe_failed_step(error: BaseException, step: int, is_loop: bool = False) -> str:
     """Say where and why a run has failed that has taken ``step`` steps: ``step 8: ValueError: …``.
 
-    A measurement fails after a step, and all else in the next one.
+    A measurement fails after a step, and all else in the next one. The loop of a script may fail
+    anywhere between its steps, so that only the last step is known: ``after step 7: …``.
+
+    Parameters
+    ----------
+    is_loop : whether the loop of a script takes the steps
     """
     what = describe_failure(error)
-    return f"{f'after step {step}' if what.startswith('metrics: ') else f'step {step + 1}'}: {what}"
+    is_after = is_loop or what.startswith("metrics: ")
+    return f"{f'after step {step}' if is_after else f'step {step + 1}'}: {what}"
 
 
 def user_code_error(problem: str, error: BaseException) -> UserCodeError:

@@ -252,7 +252,7 @@ def test_an_error_in_the_loop_ends_the_run(fly):
     deck = fly(own_loop(10, fail))
     deck.wait_for(Phase.FAILED)
     assert isinstance(deck.live.error, RunFailedError)
-    assert str(deck.live.error).startswith("step 6: ValueError: no more (test_live.py, line ")
+    assert str(deck.live.error).startswith("after step 5: ValueError: no more (test_live.py, line ")
 
 
 def test_a_script_that_ends_early_has_finished(fly):
@@ -302,4 +302,4 @@ def test_an_interrupt_ends_a_script_that_waits_for_a_viewer(tmp_path):
     problem.train_epochs(1)
     run.finish(KeyboardInterrupt())
     set_host()
-    assert viewer.snapshot().phase is Phase.FINISHED
+    assert viewer.snapshot().phase is Phase.STOPPED

@@ -127,7 +127,10 @@ def test_viewers_see_that_a_script_was_interrupted(tmp_path):
     with serving(script(tmp_path / "run"), tmp_path / "run", interrupt) as made:
         source = made.view()
         made.go()
-        assert last_of(source).note == "the script was interrupted at step 5"
+        shown = last_of(source)
+        assert (shown.phase, shown.step, len(shown.loss)) == (Phase.STOPPED, 5, 5)
+        assert shown.note == "the script was interrupted at step 5"
+    assert read_lines(tmp_path / "run", "journal.jsonl")[-1]["reason"] == "interrupted"
 
 
 def test_a_script_that_dies_leaves_its_traceback_in_the_log(tmp_path):
@@ -139,13 +142,41 @@ def test_a_script_that_dies_leaves_its_traceback_in_the_log(tmp_path):
         made.go()
         shown = last_of(source)
         assert shown.phase is Phase.FAILED
-        assert shown.note.startswith("step 6: ValueError: no more (test_served.py, line ")
+        assert shown.note.startswith("after step 5: ValueError: no more (test_served.py, line ")
         assert str(source.error) == f"the run has failed: {shown.note}"
         traced = [line.text for line in shown.log.lines]
         assert traced[0] == "Traceback (most recent call last):"
         assert traced[-1] == "ValueError: no more"
     log = (tmp_path / "run" / LOG_NAME).read_text()
     assert "5\terror\tValueError: no more" in log
+
+
+def test_viewers_see_the_last_step_and_metrics_of_a_script_that_dies(tmp_path):
+    folder = tmp_path / "run"
+
+    def train(after_epoch: Body) -> None:
+        made = make_problem()
+        run = tuitrain.watch(made.net, made.optimizer, loader=made.loader, epochs=LONG, out=folder)
+        try:
+            for epoch in range(LONG):
+                made.train_epochs(1)
+                after_epoch(epoch)
+                run.log(accuracy=epoch / 10)
+                if epoch == 1:
+                    raise ValueError("no more")
+        except ValueError as error:
+            run.finish(error)
+            raise
+
+    with serving(train, folder) as made:
+        source = made.view()
+        made.go()
+        shown = last_of(source)
+    assert (shown.step, len(shown.loss), shown.note[:14]) == (10, 10, "after step 10:")
+    assert shown.metrics["accuracy"].values.tolist() == [0.0, 0.1]
+    lines = read_lines(folder, "metrics.jsonl")
+    assert [e["step"] for e in lines if e["event"] == "accuracy"] == [5, 10]
+    assert read_lines(folder, "journal.jsonl")[-1]["step"] == 10
 
 
 def test_a_private_script_is_not_served(tmp_path, monkeypatch, capsys):

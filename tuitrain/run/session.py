@@ -231,8 +231,8 @@ class Session:
         return losses
 
     def record_last_report(self) -> None:
-        """Record the metrics that a script's loop has reported after the end of the session."""
-        if self.phase not in (Phase.FINISHED, Phase.STOPPED) or not self.engine.has_reported:
+        """Record the metrics that a script's loop has reported for its last boundary."""
+        if not self.engine.has_reported:
             return
         if not self.is_measured():
             self._record_metrics()

@@ -15,8 +15,7 @@ from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry, Phase
 from tuitrain.scenario.events import Finding
-from tuitrain.text import format_count
-from tuitrain.user_code import describe_failure
+from tuitrain.user_code import describe_failed_step
 
 from .host import EndLoop, Loop, end_with_loop
 from .service import farewell, serve_script, show_early_end
@@ -113,8 +112,8 @@ class HeadlessHost:
                 except Exception as error:
                     self.error = error
                     log.add("error", "".join(format_exception(error)))
-                    step = format_count(session.step + 1)
-                    raise RunFailedError(f"step {step}: {describe_failure(error)}") from error
+                    what = describe_failed_step(error, session.step, is_loop=True)
+                    raise RunFailedError(what) from error
         except BaseException as error:
             self.error = self.error or error
             session.end("failed")
@@ -124,7 +123,7 @@ class HeadlessHost:
                 for entry in session.journal.entries()
                 if entry.outcome == "refused" and is_automatic(entry.actor)
             ]
-            loop.turns.release(stop=session.phase is Phase.STOPPED)
+            loop.turns.release(stop=session.phase is Phase.STOPPED and not loop.turns.has_ended)
         show_early_end(session, loop, access)
 
 

@@ -91,7 +91,12 @@ def end_with_loop(session: Session, loop: Loop) -> None:
     """
     if not loop.turns.has_ended or session.phase.ended:
         return
+    session.record_last_report()
     if isinstance(loop.error, Exception):
         raise loop.error
-    session.phase = Phase.FINISHED
-    session.end("interrupted" if isinstance(loop.error, KeyboardInterrupt) else "left")
+    if isinstance(loop.error, KeyboardInterrupt):
+        session.phase = Phase.STOPPED
+        session.end("interrupted")
+    else:
+        session.phase = Phase.FINISHED
+        session.end("left")

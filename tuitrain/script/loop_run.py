@@ -24,7 +24,7 @@ from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
-from tuitrain.run.snapshot import RunInfo
+from tuitrain.run.snapshot import Phase, RunInfo
 from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.live_expectations import ExpectationLog
 from tuitrain.scenario.runs.run_list import new_run_folder
@@ -162,7 +162,8 @@ class LoopRun(Generic[E]):
         if self._session is None:
             return
         self._host.join()
-        self._session.record_last_report()
+        if self._session.phase in (Phase.FINISHED, Phase.STOPPED):
+            self._session.record_last_report()
         if self._expectations is not None:
             self._expectations.check()  # of what was reported after the last step
         if self._expectations is not None and self._host.reports_record:

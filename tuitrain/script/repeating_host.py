@@ -33,8 +33,8 @@ from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.resumed_run import ResumedRun
 from tuitrain.scenario.run_to_end import repeat_action
 from tuitrain.scenario.verify import Verification, read_repetition
-from tuitrain.text import format_count, visible
-from tuitrain.user_code import describe_failure
+from tuitrain.text import visible
+from tuitrain.user_code import describe_failed_step
 
 from .host import EndLoop, Loop, end_with_loop
 from .repetition import Answer, Request, take_request, write_answer
@@ -254,8 +254,8 @@ class RepeatingHost:
             if isinstance(error, TuitrainError):
                 raise
             self.error = error
-            step = format_count(session.step + 1)
-            raise RunFailedError(f"step {step}: {describe_failure(error)}") from error
+            what = describe_failed_step(error, session.step, is_loop=True)
+            raise RunFailedError(what) from error
 
     def _follow(self, session: Session, loop: Loop, attendance: Attendance) -> None:
         """Repeat the actions at their steps, and train until the session or the loop ends."""

@@ -41,9 +41,11 @@ def serve_script(access: LiveAccess, folder: Path, private: bool = False) -> End
 
 def show_early_end(session: Session, loop: Loop, access: LiveAccess) -> None:
     """Show viewers why a run has ended before its last step, if its loop has ended it."""
-    if session.phase is not Phase.FINISHED or session.step == session.info.total_steps:
+    is_interrupted = isinstance(loop.error, KeyboardInterrupt)
+    is_early = session.phase is Phase.FINISHED and session.step < session.info.total_steps
+    if not is_early and not (is_interrupted and session.phase is Phase.STOPPED):
         return
-    how = "was interrupted" if isinstance(loop.error, KeyboardInterrupt) else "has ended"
+    how = "was interrupted" if is_interrupted else "has ended"
     access.publisher.update(note=f"the script {how} at step {format_count(session.step)}")
 
 

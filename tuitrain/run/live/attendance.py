@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Final
 
@@ -99,6 +100,8 @@ class Attendance:
         if self._access is None or self._boundary is None:
             return
         if isinstance(error, Exception):
+            with suppress(Exception):  # a model that has raised may raise again here
+                self._boundary.publish(now=True)
             self._access.publisher.update(phase=Phase.FAILED, note=str(error))
         elif error is None:
             self._boundary.publish(now=True)

@@ -106,7 +106,7 @@ class TrainingThread:
         except _ClosedError:
             self._leave(session, boundary)
         except BaseException as error:  # the user's own model or data may raise anything
-            failure = self._as_failure(error, session.step)
+            failure = self._as_failure(error, session)
             with suppress(Exception):  # a model that has raised may raise again here
                 boundary.publish(now=True)
             session.end("failed")
@@ -121,11 +121,14 @@ class TrainingThread:
         if self._mailbox.is_closing:
             raise _ClosedError
 
-    def _as_failure(self, error: BaseException, step: int | None = None) -> RunFailedError:
-        """Log the traceback, and return the error that ends the run, after ``step`` steps."""
+    def _as_failure(self, error: BaseException, session: Session | None = None) -> RunFailedError:
+        """Log the traceback, and return the error that ends the run."""
         if self._log is not None:
             self._log.add("error", "".join(format_exception(error)))
-        problem = describe_failure(error) if step is None else describe_failed_step(error, step)
+        if session is None:
+            problem = describe_failure(error)
+        else:
+            problem = describe_failed_step(error, session.step, session.info.reports_metrics)
         return RunFailedError(problem, format_traceback(error))
 
     def _fail(self, error: TuitrainError) -> None:
