@@ -74,6 +74,12 @@ def test_possible_paths_are_accepted(tmp_path):
         assert str(user_path(text)) in (text, ".")
 
 
+def test_runs_of_one_second_get_folders_of_their_own():
+    folders = [new_run_folder("same") for _ in range(20)]
+    assert len(set(folders)) == 20
+    assert not any(folder.exists() for folder in folders)
+
+
 def test_a_run_with_a_long_name_has_a_valid_folder():
     assert len(new_run_folder("very " * 200).name.encode()) < 255
     assert len(new_run_folder("日" * 200).name.encode()) < 255

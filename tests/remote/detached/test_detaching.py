@@ -11,10 +11,14 @@ from tuitrain.app import detaching, launch
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.framework import runner
 from tuitrain.cli import main
+from tuitrain.errors import TuitrainError
 from tuitrain.records.record_format import CommandLine, DigestLine, EndLine
 from tuitrain.records.record_reader import read_journal
+from tuitrain.remote.detached.host import host_scenario
 from tuitrain.remote.local.live_entry import RunFacts
+from tuitrain.run.logs.log_capture import LOG_NAME
 from tuitrain.run.snapshot import Phase
+from tuitrain.scenario.load import loads
 
 SCENARIO = """
 schema = 1
@@ -83,6 +87,31 @@ def test_a_detached_run_has_a_checkpoint_and_continues(
     assert list((folder / "checkpoints").glob("detached-*.npz"))
     assert started == [["resume", "--hosted", *options, str(folder)]]
     assert "detached: it runs as 0123abcd" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("out", "line", "problem"),
+    [
+        ("run", 'data = "none.csv"', "none.csv"),
+        ("left.toml", 'data = "mnist-mini"', "cannot be written"),
+    ],
+)
+def test_a_run_that_cannot_be_built_is_an_error_of_its_start(
+    out: str, line: str, problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "left.toml"
+    file.write_text(SCENARIO.replace('data = "mnist-mini"', line))
+    assert main(["run", "--detach", "--out", str(tmp_path / out), str(file)]) == 2
+    printed = capsys.readouterr()
+    assert problem in printed.err
+    assert not printed.out
+
+
+def test_the_log_says_why_a_run_could_not_be_built(tmp_path: Path) -> None:
+    scenario = loads(SCENARIO.replace("mnist-mini", "none.csv"), "left.toml")
+    with pytest.raises(TuitrainError, match=r"none\.csv"):
+        host_scenario(scenario, "left.toml", tmp_path / "run")
+    assert "none.csv" in (tmp_path / "run" / LOG_NAME).read_text()
 
 
 def test_a_run_that_is_stopped_starts_no_process(

@@ -111,6 +111,8 @@ def host_run(
             server.start()
             run.start()
             _wait_for_end(run, server)
+            if run.error is not None and not isinstance(run.error, RunFailedError):
+                output.add("error", str(run.error))  # its traceback is not in the log
     if isinstance(run.error, RunFailedError):
         raise RunFailedError(f"the run has failed: {run.error}; the log is {folder / LOG_NAME}")
     if run.error is not None:

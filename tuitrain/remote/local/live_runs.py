@@ -49,6 +49,11 @@ async def _ask_all(entries: list[RunFacts]) -> list[LiveRunRow]:
     return list(await asyncio.gather(*map(_ask, entries)))
 
 
+def ask_run(facts: RunFacts) -> LiveRunRow:
+    """Ask one live run for its status."""
+    return asyncio.run(_ask(facts))
+
+
 async def _ask(facts: RunFacts) -> LiveRunRow:
     try:
         async with asyncio.timeout(STATUS_SECONDS):

@@ -187,8 +187,9 @@ class Connection:
             self._writer.write_eof()
 
     def abort(self) -> None:
-        """Close the connection without sending what is unsent."""
-        self._writer.transport.abort()
+        """Close the connection without sending what is unsent; one that has closed stays so."""
+        if self.descriptor >= 0:  # asyncio raises for a connection that has closed by itself
+            self._writer.transport.abort()
 
     def _check_hello(self, hello: Request) -> None:
         if not isinstance(hello, Hello):

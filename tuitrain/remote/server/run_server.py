@@ -28,6 +28,7 @@ from ..wire.messages import PROTOCOL_VERSION, Farewell, Welcome
 from .connection import Connection
 from .peer_user import peer_uid
 from .pen import Pen
+from .viewer_log import ViewerLog
 from .watched_run import WatchedRun
 
 LOOKS_PER_SECOND: Final = 12
@@ -56,7 +57,7 @@ class RunServer:
     run : gives viewers snapshots and takes their commands
     folder : of the record
     name : of the run
-    log : takes a line for each viewer that was refused
+    log : takes lines about viewers that were refused or disconnected; see `ViewerLog`
     pen : says who steers; shared with the screen in the run's process
     clock : seconds that only grow
 
@@ -76,7 +77,7 @@ class RunServer:
     ) -> None:
         self.pen = Pen() if pen is None else pen
         self._run = run
-        self._log = log
+        self._log = ViewerLog(log)
         self._clock = clock
         self._entry = LiveEntry(folder, name)
         try:
@@ -135,6 +136,7 @@ class RunServer:
             with contextlib.suppress(RuntimeError):  # the loop has ended just now
                 self._loop.call_soon_threadsafe(self._closing.set)
             self._thread.join()
+        self._log.close()
         self._entry.close()
 
     def _serve(self) -> None:
@@ -223,7 +225,7 @@ class RunServer:
         )
         if reason := self._refusal(writer):
             connection.refuse(reason)
-            self._log(f"a viewer was refused: {reason}")
+            self._log.add(f"a viewer was refused: {reason}")
         else:
             self._connections.add(connection)
             await self._attend(connection)
@@ -232,7 +234,7 @@ class RunServer:
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await writer.wait_closed()
-        writer.transport.abort()  # what a viewer that does not read has not taken
+        connection.abort()  # what a viewer that does not read has not taken
 
     async def _attend(self, connection: Connection) -> None:
         """Serve a connection to its end; a bad one costs the run a line in the log."""
@@ -251,7 +253,7 @@ class RunServer:
             self._log_disconnected(f"{type(error).__name__}: {error}")
 
     def _log_disconnected(self, reason: str) -> None:
-        self._log(f"a viewer was disconnected: {visible(reason)}")
+        self._log.add(f"a viewer was disconnected: {visible(reason)}")
 
     def _refusal(self, writer: asyncio.StreamWriter) -> str:
         """Return why a connection is not served, or ""."""

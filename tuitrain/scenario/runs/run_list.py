@@ -18,6 +18,7 @@ from tuitrain.records.summary import read_outcome
 from tuitrain.user_folders import state_folder
 
 from ..verify import read_scenario
+from .new_folder import reserve_folder
 
 Ending: TypeAlias = OutcomeEnding | Literal["damaged"]
 """How a run ended; a damaged run cannot be read."""
@@ -66,10 +67,11 @@ def runs_folder() -> Path:
 
 
 def new_run_folder(name: str) -> Path:
-    """Return a new folder in the default folder of records."""
+    """Return a new folder in the default folder of records, which no other process is given."""
     label = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
     label = truncate_utf8(label, MAX_LABEL_BYTES)
-    return runs_folder() / f"{datetime.now():%Y-%m-%d-%H%M%S}-{label}"
+    stem = f"{datetime.now():%Y-%m-%d-%H%M%S}-{label}"
+    return reserve_folder(runs_folder(), stem, state_folder() / "reserved-names")
 
 
 def list_runs(folder: Path) -> list[RecordedRun]:
