@@ -12,7 +12,7 @@ from tests.remote.runs import TIMEOUT, RawViewer, served
 from tuitrain.commands import parse
 from tuitrain.engines.inspection import FailedInspection, InspectWeights
 from tuitrain.errors import NoSuchRunError, TuitrainError
-from tuitrain.remote.client.endpoint import SocketEndpoint
+from tuitrain.remote.client.endpoint import Link, SocketEndpoint
 from tuitrain.remote.client.remote_source import RemoteSource
 from tuitrain.remote.local.find_run import find_run
 from tuitrain.remote.local.live_runs import list_live_runs
@@ -321,3 +321,27 @@ def test_a_program_knows_who_has_the_pen(tmp_path: Path) -> None:
             attachment = client.snapshot().attachment
             assert attachment is not None
             assert (attachment.pen, attachment.viewers) == ("desk", 1)
+
+
+class MortalEndpoint(SocketEndpoint):
+    """A run whose process is gone after the first connection."""
+
+    connections = 0
+
+    async def connect(self) -> Link:
+        self.connections += 1
+        if self.connections > 1:
+            raise NoSuchRunError("the run fake run is not live any more")
+        return await super().connect()
+
+
+def test_a_run_whose_process_was_killed_is_lost(tmp_path: Path) -> None:
+    with served(tmp_path) as made:
+        source = RemoteSource(MortalEndpoint(find_run(made.id)), "laptop").start()
+        made.closing.callback(source.close)
+        source.wait_for(lambda shown: shown.phase is Phase.PAUSED, TIMEOUT)
+        made.server.disconnect_all()
+        shown = source.wait_for(lambda shown: shown.phase.ended, TIMEOUT)
+        assert (shown.phase, shown.step) == (Phase.LOST, made.run.snapshot().step)
+        assert shown.attachment is not None
+        assert shown.attachment.problem == "the run fake run is not live any more"

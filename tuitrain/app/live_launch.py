@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing
 from pathlib import Path
 
+from tuitrain.encoding import write_line
 from tuitrain.errors import TuitrainError
 from tuitrain.remote.client.endpoint import Endpoint
 from tuitrain.remote.client.remote_source import RemoteSource
 from tuitrain.remote.identity import viewer_name
+from tuitrain.run.snapshot import Phase, Snapshot
 from tuitrain.scenario.runs.run_list import runs_folder
+from tuitrain.text import format_count, visible
 
 from .renderables.charts.pinned_runs import PinnedRun
 
@@ -54,3 +58,22 @@ def open_attached(
         app = TuitrainApp(source, config=config_path(), deck=deck)
         app.deck.compare_with(runs_folder(), pinned)
         run_app(app)
+        word = welcome.id if welcome is not None and endpoint.is_local else endpoint.label
+        write_line(parting_line(source.snapshot(), word), sys.stderr)
+
+
+def parting_line(snapshot: Snapshot, word: str) -> str:
+    """Return the line about a run whose screen was left.
+
+    Parameters
+    ----------
+    word : names the run for ``tuitrain attach``
+    """
+    run, phase = f"the run {visible(snapshot.info.name)}", snapshot.phase
+    step = f"step {format_count(snapshot.step)}"
+    if phase is Phase.LOST and snapshot.attachment is not None:
+        return f"{visible(snapshot.attachment.problem)}; the last step seen is {step}"
+    if phase.ended:
+        why = f": {visible(snapshot.note)}" if phase is Phase.FAILED and snapshot.note else ""
+        return f"{run} has {phase.value} at {step}{why}"
+    return f"{run} continues; look at it again with: tuitrain attach {visible(word)}"

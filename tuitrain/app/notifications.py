@@ -40,7 +40,7 @@ def find_notice(before: Snapshot | None, after: Snapshot) -> Notice | None:
     if before is None or before.phase is Phase.STARTING:
         return _failure(after)
     if after.phase is not before.phase and after.phase.ended:
-        return _failure(after) or _end(after)
+        return _failure(after) or _loss(after) or _end(after)
     known = len(before.journal)
     pauses = [entry for entry in after.journal[known:] if entry.actor == "breakpoint"]
     if pauses:
@@ -56,6 +56,15 @@ def _failure(shown: Snapshot) -> Notice | None:
     if shown.phase is not Phase.FAILED:
         return None
     return Notice(f"{shown.info.name} has failed", shown.note, "error", in_banner=True)
+
+
+def _loss(shown: Snapshot) -> Notice | None:
+    """Return the notice of a run that is not reached any more, with the last step that is known."""
+    if shown.phase is not Phase.LOST:
+        return None
+    problem = shown.attachment.problem if shown.attachment else ""
+    at = f"after step {format_count(shown.step)}"
+    return Notice(f"{shown.info.name} is lost", f"{problem or 'no connection'}, {at}", "error")
 
 
 def _end(shown: Snapshot) -> Notice:

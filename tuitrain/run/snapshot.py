@@ -59,7 +59,7 @@ EndReason: TypeAlias = Literal["finished", "stopped", "left", "interrupted", "fa
 
 
 class Phase(Enum):
-    """The phase of a run."""
+    """The phase of a run; ``LOST`` is that of a screen whose connection cannot be made again."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -67,13 +67,19 @@ class Phase(Enum):
     FINISHED = "finished"
     STOPPED = "stopped"
     FAILED = "failed"
+    LOST = "lost"
     RECORDED = "recorded"
     PLAYED = "played"
 
     @property
     def ended(self) -> bool:
         """Whether no further step can be taken."""
-        return self in (Phase.FINISHED, Phase.STOPPED, Phase.FAILED) or self.is_record
+        return self in (Phase.FINISHED, Phase.STOPPED) or self.is_broken or self.is_record
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the run takes no further command, not even one that changes its history."""
+        return self in (Phase.FAILED, Phase.LOST)
 
     @property
     def is_record(self) -> bool:

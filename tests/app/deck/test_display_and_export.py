@@ -175,10 +175,9 @@ async def test_without_pillow_only_the_png_is_missing_and_the_message_says_what_
 
 async def test_read_only_shows_no_key_that_would_be_refused(opened):
     async with opened(read_only=True, size=(200, 36)) as person:
-        hints = {item.key: item.enabled for item in person.deck.query_one(KeyFooter).hints}
-        assert [key for key in "fldotur.sg:" if hints.get(key)] == []
-        assert hints["space"] is False and hints["⌫"] is False
-        assert all(hints[key] for key in ("b", "W", "N", "i", "?", "q", "←"))
+        keys = {item.key for item in person.deck.query_one(KeyFooter).hints}
+        assert keys.isdisjoint((*"fldotur.sgb:", "space", "⌫"))
+        assert keys.issuperset(("W", "N", "i", "?", "q", "←"))
         await person.press("W")
         hints = {item.key: item.enabled for item in person.app.screen.query_one(KeyFooter).hints}
         assert (hints["f"], hints["space"], hints["N"]) == (False, False, True)

@@ -17,6 +17,7 @@ PHASE_LABELS: Final[dict[Phase, tuple[str, str, Role]]] = {
     Phase.FINISHED: ("■", "FINISHED", "accent"),
     Phase.STOPPED: ("■", "STOPPED", "accent"),
     Phase.FAILED: ("✗", "FAILED", "bad"),
+    Phase.LOST: ("✗", "LOST", "bad"),
     Phase.RECORDED: ("▣", "RECORDING", "warning"),
     Phase.PLAYED: ("▶", "RECORDING", "warning"),
 }
@@ -81,13 +82,14 @@ def _title(snapshot: Snapshot, width: int) -> Row:
 def _state(snapshot: Snapshot, stalled: bool) -> Row:
     glyph, word, role = _STALLED if stalled else PHASE_LABELS[snapshot.phase]
     steps = format_count(snapshot.step)
+    step = "last step" if snapshot.phase is Phase.LOST else "step"
     if not snapshot.info.is_open:
         steps += f" / {format_count(snapshot.info.total_steps)}"
     has_epochs = snapshot.info.steps_per_epoch or not snapshot.info.total_steps
     return join_rows(
         [
             ((f"{glyph} {word}", role),),
-            (("step ", "muted"), (steps, "text")),
+            ((f"{step} ", "muted"), (steps, "text")),
             (("epoch ", "muted"), (f"{snapshot.epoch:.1f}", "text")) if has_epochs else (),
         ],
         gap="   ",
@@ -96,7 +98,7 @@ def _state(snapshot: Snapshot, stalled: bool) -> Row:
 
 def _pace(snapshot: Snapshot, width: int) -> Row:
     """Return throughput, breakpoints, remaining time and, if there is room, the overhead."""
-    if snapshot.phase is Phase.STARTING:
+    if snapshot.phase in (Phase.STARTING, Phase.LOST):
         return ()
     if snapshot.phase.is_record:
         return ((snapshot.record_status, "muted"),)
@@ -154,7 +156,8 @@ def _with_note(snapshot: Snapshot, pace: Row, width: int) -> Row:
         return pace
     note = f" ⚠ {ellipsize(text, width - _MIN_BAR - 4)} "
     alert: Row = ((note, "alert"),)
-    return first_fitting([join_rows([alert, pace], gap="   "), alert], width - _MIN_BAR)
+    rows = [join_rows([alert, pace], gap="   "), alert] if pace else [alert]
+    return first_fitting(rows, width - _MIN_BAR)
 
 
 def _share(snapshot: Snapshot) -> float:

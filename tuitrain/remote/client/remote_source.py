@@ -39,6 +39,9 @@ from .sent_commands import SentCommands
 class RemoteSource:
     """A run in another process. Its methods return at once; any thread may call them.
 
+    Where the run has not ended and no further connection follows, a viewer's snapshot has the phase
+    ``LOST``.
+
     Parameters
     ----------
     endpoint : where the run is
@@ -62,6 +65,7 @@ class RemoteSource:
         info = RunInfo(endpoint.label, "", "", 0, 1, 0, 0)
         self._snapshot = Snapshot(0, info, Phase.STARTING, note="connecting")
         self._versions = 0
+        self._is_screen = role == "viewer"
         self._commands = SentCommands()
         self._views = RequestViews()
         self._pen = PenState(1, "", False)
@@ -221,8 +225,10 @@ class RemoteSource:
     def _show(self, snapshot: Snapshot) -> None:
         """Show a snapshot under a new version; called with the lock."""
         self._versions += 1
+        is_lost = self._error is not None and not snapshot.phase.ended and self._is_screen
         self._snapshot = replace(
             snapshot,
+            phase=Phase.LOST if is_lost else snapshot.phase,
             version=self._versions,
             journal=self._commands.journal,
             attachment=self._attachment(),

@@ -83,11 +83,14 @@ class CommandSender:
             return True
         if snapshot is None or not snapshot.phase.ended:
             return False
-        failed = snapshot.phase is Phase.FAILED
+        failed = snapshot.phase.is_broken
         if changes_history and not failed:
             return False
         rewind, undo, leave = (self._key(name) for name in ("rewind", "undo", "quit"))
         ways = f"{leave} leaves" if failed else f"{rewind} rewinds, {undo} undoes, {leave} leaves"
+        if snapshot.phase is Phase.LOST:
+            status.show_text(f"this screen has lost the run: {ways}", "warning")
+            return True
         ending = f"{snapshot.phase.value} at step {format_count(snapshot.step)}"
         status.show_text(f"the run has ended ({ending}): {ways}", "warning")
         return True

@@ -16,9 +16,6 @@ from .row_selection import RowSelection
 from .timeline_cursor import TimelineCursor
 
 _ALWAYS_ACT: Final = ("help", "quit", "app.command_palette", "earlier", "rewind_here")
-_ONLY_LOOK: Final = ("branch", "what_if")
-"""They can send a command, and show something even where it would be refused."""
-
 _ACT_UNLESS_FAILED: Final = (
     *("undo", "redo", "rewind", "keep", "branch", "command", "what_if", "save"),
 )
@@ -34,7 +31,7 @@ _DECK_KEYS_OF_A_RECORDING: Final = (
 
 
 def deck_hints(deck: Deck, selection: RowSelection, cursor: TimelineCursor) -> list[Hint]:
-    """Return the hints over a run; the keys that do nothing now come last."""
+    """Return the hints over a run: the keys that act now; a read-only screen has none to steer."""
     if (snapshot := deck.snapshot) is None:
         return []
     labels: dict[str, str] = {}
@@ -45,12 +42,11 @@ def deck_hints(deck: Deck, selection: RowSelection, cursor: TimelineCursor) -> l
     step = cursor.step
     if step is not None and step <= snapshot.step and not deck.read_only:
         labels["rewind_here"] = "rewind there"
-    hints = [
-        _hint(key, labels, acts_in(key, snapshot.phase, deck.read_only))
+    return [
+        _hint(key, labels)
         for key in key_table_of(deck.app)
-        if labels.get(key.action, key.label)
+        if labels.get(key.action, key.label) and acts_in(key, snapshot.phase, deck.read_only)
     ]
-    return sorted(hints, key=lambda hint: not hint.enabled)
 
 
 def recording_hints(playing: bool) -> list[Hint]:
@@ -58,7 +54,7 @@ def recording_hints(playing: bool) -> list[Hint]:
     labels = {"play": "stop"} if playing else {}
     hints = [_hint(key, labels) for key in RECORDING_KEYS if key.label]
     return hints + [
-        Hint(key, label, label, action, True, spare)
+        Hint(key, label, label, action, drop_order=spare)
         for key, label, action, spare in _DECK_KEYS_OF_A_RECORDING
     ]
 
@@ -66,20 +62,19 @@ def recording_hints(playing: bool) -> list[Hint]:
 def acts_in(key: Key, phase: Phase, read_only: bool = False) -> bool:
     """Return whether a key does more in this phase than show why it does nothing."""
     steers = bool(key.verbs) or key.action == "command"
-    if read_only and steers and key.action not in _ONLY_LOOK:
+    if read_only and steers:
         return False
     if not phase.ended or key.action in _ALWAYS_ACT:
         return True
-    return key.action in _ACT_UNLESS_FAILED and phase is not Phase.FAILED
+    return key.action in _ACT_UNLESS_FAILED and not phase.is_broken
 
 
-def _hint(key: Key, labels: Mapping[str, str], acts: bool = True) -> Hint:
+def _hint(key: Key, labels: Mapping[str, str]) -> Hint:
     """Return a key's hint; ``labels`` replaces labels by action."""
     return Hint(
         key.written,
         labels.get(key.action, key.label),
         labels.get(key.action, key.compact_label),
         key.action,
-        acts,
-        key.drop_order,
+        drop_order=key.drop_order,
     )
