@@ -10,7 +10,9 @@ import pytest
 
 from tests.run_folders import accuracy, command, damaged, flown, left_behind, losses
 from tuitrain.errors import TuitrainError
-from tuitrain.records.record_reader import METRICS
+from tuitrain.records.record_reader import METRICS, SUMMARY, read_header
+from tuitrain.records.summary import write_summary
+from tuitrain.run.snapshot import OPEN_END
 from tuitrain.scenario.runs.run_list import describe_run, list_runs
 
 
@@ -40,6 +42,41 @@ def test_a_stopped_run_is_listed_as_stopped_until_resumed(tmp_path):
     assert describe_run(stopped).ending == "stopped"
     gone_on = left_behind(tmp_path / "b", journal, [losses(1, 40), losses(41, 60)])
     assert describe_run(gone_on).ending == "unfinished"
+
+
+@pytest.mark.parametrize(
+    ("reason", "ending"),
+    [
+        ("failed", "failed"),
+        ("interrupted", "interrupted"),
+        ("finished", "finished"),
+        ("left", "unfinished"),
+    ],
+)
+@pytest.mark.parametrize("parameters", [1, 2000])
+def test_a_run_is_listed_as_it_ended_until_resumed(tmp_path, reason, ending, parameters):
+    digests = {f"layer{number}.weight": "0" * 64 for number in range(parameters)}
+    end = {"event": "end", "step": 40, "branch": "main", "reason": reason, "digests": digests}
+    ended = left_behind(tmp_path / "a", [command(20, "freeze conv"), end], [losses(1, 40)])
+    assert describe_run(ended).ending == ending
+    metrics = [losses(1, 40), losses(41, 60)]
+    gone_on = left_behind(tmp_path / "b", [command(20, "freeze conv"), end], metrics)
+    assert describe_run(gone_on).ending == "unfinished"
+    moved = left_behind(tmp_path / "c", [end, command(40, "rewind 10")], [losses(1, 40)])
+    assert describe_run(moved).ending == "unfinished"
+
+
+def test_a_run_without_a_known_end_has_no_length(tmp_path):
+    end = {"event": "end", "step": 40, "branch": "main", "reason": "finished", "digests": {}}
+    folder = left_behind(tmp_path / "a", [end], [losses(1, 40)], steps=OPEN_END)
+    write_summary(folder, read_header(folder))
+    summary = folder / SUMMARY
+    old = json.loads(summary.read_text())
+    assert (old["outcome"]["total"], old["outcome"]["ending"]) == (0, "finished")
+    old["outcome"] |= {"total": OPEN_END, "ending": "unfinished"}
+    summary.write_text(json.dumps(old))
+    run = describe_run(folder)
+    assert (run.ending, run.step, run.total) == ("finished", 40, 0)
 
 
 def test_a_refused_stop_does_not_stop_the_run(tmp_path):

@@ -17,10 +17,11 @@ import msgspec
 
 from tuitrain.commands import MAX_COUNT
 from tuitrain.metric_info import read_interval
+from tuitrain.run.snapshot import OPEN_END
 
 from .record_reader import JOURNAL, METRICS
 
-Ending: TypeAlias = Literal["finished", "stopped", "unfinished"]
+Ending: TypeAlias = Literal["finished", "stopped", "failed", "interrupted", "unfinished"]
 """How a run ended. A run that was left, killed or still trains is unfinished."""
 
 _TAIL = 1 << 16
@@ -34,6 +35,9 @@ _METRIC = re.compile(
 )
 _COMMAND = re.compile(
     rb'\{"event":"command","step":(\d{1,15}),"command":"(\w+)[^\n]*"outcome":"applied"'
+)
+_END = re.compile(
+    rb'\{"event":"end","step":(\d{1,15}),"branch":"[^"\\]{0,256}","reason":"(\w{1,16})"'
 )
 
 
@@ -81,7 +85,9 @@ def outcome_of_tails(folder: Path, scenario: Mapping[str, Any]) -> Outcome:
     metrics, journal = _Tail(folder / METRICS), _Tail(folder / JOURNAL)
     step, loss = metrics.last_loss()
     total = _total_steps(scenario, metrics)
-    if not total and _ends_at(step, metrics, journal):
+    if total == OPEN_END:
+        total = 0
+    elif not total and _ends_at(step, metrics, journal):
         total = step
     ending = _ending(journal.content, step, total)
     values = metrics.last_metrics()
@@ -106,6 +112,8 @@ class _Tail:
             with path.open("rb") as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
                 self.content = file.read()
+            if len(self.content) >= _TAIL and b"\n" not in self.content.rstrip(b"\n"):
+                self.content = path.read_bytes()  # the last line is longer than the tail
 
     def last_loss(self) -> tuple[int, float | None]:
         """Return the last step and its loss; 0 and None if there is none."""
@@ -181,7 +189,25 @@ def _ending(journal: bytes, step: int, total: int) -> Ending:
     last = max(commands, key=lambda match: match.start(), default=None)
     if last is not None and last[2] == b"stop" and int(last[1]) >= step:
         return "stopped"
-    return "finished" if total and step >= total else "unfinished"
+    reason = _end_reason(journal, step, 0 if last is None else last.start())
+    if reason in ("finished", "stopped", "failed"):
+        return reason
+    if total and step >= total:
+        return "finished"
+    return "interrupted" if reason == "interrupted" else "unfinished"
+
+
+def _end_reason(journal: bytes, step: int, start: int) -> str:
+    """Return why the run ended, if it has not continued since; else "".
+
+    Parameters
+    ----------
+    start : where the last applied command is
+    """
+    last = max(_END.finditer(journal), key=lambda match: match.start(), default=None)
+    if last is None or last.start() < start or int(last[1]) < step:
+        return ""
+    return last[2].decode()
 
 
 def _number(text: bytes) -> float | None:

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from tuitrain.atomic_io import write_atomic
+from tuitrain.run.snapshot import OPEN_END
 
 from .outcome import Outcome, outcome_of_tails
 from .record_reader import JOURNAL, METRICS, SUMMARY, Header
@@ -67,11 +68,16 @@ def write_summary(folder: Path, header: Header) -> None:
 def read_outcome(folder: Path, header: Header) -> Outcome:
     """Return the outcome of a run, from its summary if that is up to date.
 
+    Summaries of earlier versions call failed runs unfinished, and give a length to all runs.
+
     Raises
     ------
     OSError : a file of the record cannot be read
     """
-    return read_summary(folder, header) or outcome_of_tails(folder, header.scenario)
+    outcome = read_summary(folder, header)
+    if outcome is None or outcome.ending == "unfinished" or outcome.total == OPEN_END:
+        return outcome_of_tails(folder, header.scenario)
+    return outcome
 
 
 def read_summary(folder: Path, header: Header) -> Outcome | None:

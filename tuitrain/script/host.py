@@ -99,4 +99,4 @@ def end_with_loop(session: Session, loop: Loop) -> None:
         session.end("interrupted")
     else:
         session.phase = Phase.FINISHED
-        session.end("left")
+        session.end("finished" if session.info.is_open else "left")

@@ -39,7 +39,7 @@ def past_lines(live: Sequence[ListedRun]) -> list[str]:
     if not past:
         return []
     lines = [
-        f"  {run.started_at:%Y-%m-%d %H:%M}  {run.ending:<10}  {visible(str(run.folder))}"
+        f"  {run.started_at:%Y-%m-%d %H:%M}  {run.ending:<11}  {visible(str(run.folder))}"
         for run in past
     ]
     return ["", "past runs, newest first:", *lines]

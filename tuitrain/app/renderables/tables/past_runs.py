@@ -18,6 +18,8 @@ from ..rows import Role, Row, Span, ellipsize, ljust, rjust
 ENDINGS: Final[dict[Ending, tuple[str, Role]]] = {
     "finished": ("■", "good"),
     "stopped": ("◼", "accent"),
+    "failed": ("✗", "bad"),
+    "interrupted": ("◌", "warning"),
     "unfinished": ("◌", "warning"),
     "damaged": ("✗", "bad"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,6 +15,8 @@ from ...renderables.formatting import format_count
 from ...start_choice import OpenRecording, ResumeRun, StartChoice
 from ...widgets.no_markup import Static, Vertical
 from ..help import EXPLAIN
+
+_STATES: Final = {"failed": "has failed", "interrupted": "was interrupted"}
 
 
 class ResumeOrOpenDialog(BaseDialog[StartChoice]):
@@ -37,7 +39,8 @@ class ResumeOrOpenDialog(BaseDialog[StartChoice]):
         of = f" of {format_count(run.total)}" if run.total else ""
         with Vertical(classes="dialog") as box:
             box.border_title = run.name
-            text = f"It is {run.ending}, at step {format_count(run.step)}{of}."
+            state = _STATES.get(run.ending, f"is {run.ending}")
+            text = f"It {state}, at step {format_count(run.step)}{of}."
             yield Static(text, classes="question")
             resumes = (
                 "[b]r[/], [b]enter[/]  resume: train it again from its latest checkpoint up to "
