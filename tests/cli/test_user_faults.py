@@ -1,4 +1,4 @@
-"""Faults in code of the user: the message names what has failed, and where; losses that train nothing."""
+"""Faults in code of the user: what has failed is named, and where; losses that train nothing."""
 
 from __future__ import annotations
 

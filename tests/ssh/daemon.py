@@ -65,7 +65,7 @@ class Daemon:
         return f"ssh -F {self.folder / 'client'}"
 
     def kill_connections(self) -> None:
-        """Kill the processes of sshd that serve connections, without a farewell to their clients."""
+        """Kill the processes of sshd that serve connections; their clients get no farewell."""
         below = descendants(self.pid)
         assert below, "nothing is connected"
         for pid in below:

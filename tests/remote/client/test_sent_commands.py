@@ -1,4 +1,4 @@
-"""The commands of a viewer that wait for their answers, also from a process that continues the run."""
+"""Commands of a viewer that wait for answers, also from a process that continues the run."""
 
 from __future__ import annotations
 

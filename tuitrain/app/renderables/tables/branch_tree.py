@@ -40,8 +40,8 @@ def branch_titles(info: RunInfo) -> tuple[str, ...]:
 def branch_rows(snapshot: Snapshot) -> list[BranchRow]:
     """Return the rows, each branch under its parent, the earliest fork first.
 
-    ``●`` marks the present branch, ``┄`` a branch that is a ghost in the charts, ``★`` the best last
-    value of the main metric.
+    ``●`` marks the present branch, ``┄`` a branch that is a ghost in the charts, ``★`` the best
+    last value of the main metric.
     """
     present = BranchView(
         snapshot.branch,
