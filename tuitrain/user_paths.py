@@ -36,6 +36,18 @@ def user_path(text: str) -> Path:
     return Path(text)
 
 
+def output_path(text: str) -> Path:
+    """Return the path of a file or folder to write.
+
+    Raises
+    ------
+    TuitrainError : the text is empty, or no file on this system can have that name
+    """
+    if not text:
+        raise TuitrainError("--out names no file or folder: it is empty")
+    return user_path(text)
+
+
 def home_path(text: str) -> Path:
     """Return the path that a text names; ``~`` and ``~USER`` in front are home folders.
 

@@ -34,3 +34,9 @@ def test_valid_command_lines_are_read():
     result = parse_arguments(["replay", "--json", "x.toml"])
     assert (result.json, [str(item) for item in result.files]) == (True, ["x.toml"])
     assert parse_arguments([]).scenario is None
+
+
+@pytest.mark.parametrize("words", [["run", "--detach"], ["run", "--headless"], ["bench"]])
+def test_an_empty_folder_for_the_record_is_an_error(words, capsys):
+    assert main([*words, "--out", ""]) == 2
+    assert capsys.readouterr().err == "tuitrain: --out names no file or folder: it is empty\n"

@@ -132,6 +132,10 @@ def resume(arguments: argparse.Namespace) -> int:
     """Continue a recorded run, without a screen."""
     if arguments.paused and not (arguments.detach or arguments.hosted):
         raise TuitrainError("--paused goes with --detach: without viewers nothing resumes the run")
+    if not arguments.hosted:
+        from tuitrain.remote.local.find_run import check_not_live
+
+        check_not_live(arguments.folder)
     if arguments.command:
         return script_actions.resume_script(arguments)
     script_actions.check_needs_no_script(arguments.folder, "resume")

@@ -11,7 +11,7 @@ from typing import NoReturn, TypeAlias
 from tuitrain import __version__
 from tuitrain.errors import TuitrainError, did_you_mean
 from tuitrain.text import visible
-from tuitrain.user_paths import user_path
+from tuitrain.user_paths import output_path, user_path
 
 from . import actions, live_actions, live_parsers
 
@@ -230,7 +230,7 @@ def _add_data(commands: Commands) -> None:
 def _add_flight(parser: argparse.ArgumentParser, scenario: str = "a TOML file") -> None:
     parser.add_argument("scenario", nargs="?", type=user_path, metavar="SCENARIO", help=scenario)
     out = "write the record of the run there (default: a new folder in the user's state folder)"
-    parser.add_argument("--out", type=user_path, metavar="DIR", help=out)
+    parser.add_argument("--out", type=output_path, metavar="DIR", help=out)
     watch = "in the app: show the run, and refuse commands"
     parser.add_argument("--read-only", action="store_true", help=watch)
     paused = "pause before the first step, until the run is resumed"
@@ -248,7 +248,7 @@ def _add_bench(commands: Commands) -> None:
     bench.add_argument("--without", nargs="+", default=[], metavar="PEER", help=without)
     bench.add_argument("--json", action="store_true", help="print JSON instead of tables")
     out = "write a report there after every cell, as JSON; with --markdown: fill in this document"
-    bench.add_argument("--out", type=user_path, metavar="FILE", help=out)
+    bench.add_argument("--out", type=output_path, metavar="FILE", help=out)
     resumed = "measure the cells that this report lacks, and add them one by one"
     bench.add_argument(
         "--continue", type=user_path, dest="resumed_report", metavar="FILE", help=resumed

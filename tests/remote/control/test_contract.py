@@ -115,3 +115,13 @@ def test_the_steps_of_a_run_without_a_known_end_are_written_without_it() -> None
     (_, line) = live_lines([row])
     assert line.split()[3] == "7"
     assert "1 000" not in line
+
+
+def test_a_giant_name_widens_no_other_row() -> None:
+    short, giant = (
+        replies.ListedRun(name, "0123abcd", "/r", "", 1, "running", 7, OPEN_END, 0.5, 0)
+        for name in ("train", "x" * 300)
+    )
+    titles, line, _ = live_lines([short, giant])
+    assert len(titles) < 100
+    assert len(line) < 100

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tuitrain.cli import main
 from tuitrain.errors import NoSuchRunError, TuitrainError
 from tuitrain.remote.client.find_endpoint import endpoint_of
 from tuitrain.remote.errors import ConnectionProblem
-from tuitrain.remote.local.find_run import find_run
+from tuitrain.remote.local.find_run import check_not_live, find_run
 from tuitrain.remote.local.live_entry import LiveEntry, read_entries, run_id
 from tuitrain.remote.local.sockets_folder import make_sockets_folder
 
@@ -199,3 +200,33 @@ def test_two_runs_of_one_name_are_told_apart_by_their_ids(tmp_path: Path) -> Non
         find_run("twin")
     for entry in entries:
         entry.close()
+
+
+def test_a_run_with_a_giant_name_is_listed_and_found(tmp_path: Path) -> None:
+    name = "é" * 70_000
+    entry = LiveEntry(tmp_path, name)
+    assert find_run(name) == find_run() == entry.facts
+    assert len(entry.facts.run) == 101
+    entry.close()
+
+
+def test_a_name_cannot_forge_lines_of_an_error(tmp_path: Path) -> None:
+    entries = [LiveEntry(tmp_path / name, f"{name}\ntuitrain: \x1b[31m") for name in "ab"]
+    for word in ("", "none"):
+        with pytest.raises(NoSuchRunError) as caught:
+            find_run(word)
+        assert str(caught.value).isprintable()
+    for entry in entries:
+        entry.close()
+
+
+def test_a_live_run_is_not_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check_not_live(tmp_path)
+    entry = LiveEntry(tmp_path, "run")
+    with pytest.raises(TuitrainError, match=f"is live; look at it with: .*{entry.facts.id}"):
+        check_not_live(tmp_path)
+    for words in (["resume"], ["resume", "--detach"]):
+        assert main([*words, str(tmp_path)]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.endswith(f"is live; look at it with: tuitrain attach {entry.facts.id}")
+    entry.close()

@@ -16,12 +16,16 @@ MAX_PAST: Final = 10
 """The newest past runs that are listed."""
 
 
+MAX_WIDTH: Final = 40
+"""The widest column; a longer cell moves only the rest of its row."""
+
+
 def live_lines(rows: Sequence[ListedRun]) -> list[str]:
     """Return a line for each live run, below a line of titles."""
     if not rows:
         return ["no run is live on this machine"]
     cells = [("RUN", "ID", "PHASE", "STEP", "LOSS", "VIEWERS", "FOLDER"), *map(_cells, rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = [min(max(map(len, column)), MAX_WIDTH) for column in zip(*cells, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from tuitrain.encoding import to_encodable
-from tuitrain.errors import NoSuchRunError, did_you_mean
+from tuitrain.errors import NoSuchRunError, TuitrainError, did_you_mean
+from tuitrain.text import visible
 
-from .live_entry import RunFacts, read_entries
+from ..errors import ConnectionProblem
+from .live_entry import RunFacts, read_entries, run_id, shortened_name
 
 
 def find_run(word: str = "") -> RunFacts:
@@ -40,12 +42,30 @@ def find_run(word: str = "") -> RunFacts:
     raise NoSuchRunError(f"no live run is called {word!r}{hint} (live: {_listed(entries)})")
 
 
+def check_not_live(folder: Path) -> None:
+    """Check that no process writes the record in a folder.
+
+    Raises
+    ------
+    TuitrainError : its run is live; says how it is reached
+    """
+    try:
+        ids = [entry.id for entry in read_entries()]
+    except ConnectionProblem:  # without a folder of sockets no run is served
+        return
+    if (identity := run_id(folder)) in ids:
+        raise TuitrainError(
+            f"the run in {folder} is live; look at it with: tuitrain attach {identity}"
+        )
+
+
 def _matches(word: str, entries: list[RunFacts]) -> list[RunFacts]:
     """Return the runs that a word names: exact ids and folders before names and parts of ids."""
     by_id = [entry for entry in entries if entry.id == word]
     folder = _resolved(word)
     by_folder = [entry for entry in entries if folder and entry.folder == folder]
-    by_name = [entry for entry in entries if word in (entry.run, Path(entry.folder).name)]
+    name = shortened_name(word)
+    by_name = [entry for entry in entries if entry.run == name or Path(entry.folder).name == word]
     by_part = [entry for entry in entries if len(word) > 1 and entry.id.startswith(word)]
     return by_id or by_folder or by_name or by_part
 
@@ -58,4 +78,4 @@ def _resolved(word: str) -> str:
 
 
 def _listed(entries: list[RunFacts]) -> str:
-    return ", ".join(f"{entry.run} ({entry.id})" for entry in entries)
+    return ", ".join(f"{visible(entry.run)} ({entry.id})" for entry in entries)

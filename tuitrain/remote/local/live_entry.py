@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from tuitrain.after_fork import disconnect, leave_to_parent
-from tuitrain.encoding import to_encodable
+from tuitrain.encoding import to_encodable, truncate_utf8
 from tuitrain.errors import TuitrainError
 
 from ..errors import ConnectionProblem
@@ -27,6 +27,9 @@ from .sockets_folder import make_sockets_folder, open_sockets_folder, sockets_fo
 
 ID_LENGTH: Final = 8
 """Hexadecimal digits of a run's id."""
+
+MAX_NAME_BYTES: Final = 200
+"""The most bytes of a run's name in its facts; a longer one is cut."""
 
 _LOCK_NAME: Final = re.compile(rf"([0-9a-f]{{{ID_LENGTH}}})\.lock")
 """The name of a lock; a file with another name is not of this project, and is left alone."""
@@ -38,7 +41,7 @@ class RunFacts(msgspec.Struct, frozen=True):
     Attributes
     ----------
     id : identifies the run on its machine; made from the folder of its record
-    run : the run's name
+    run : the run's name, as `shortened_name` gives it
     folder : of the record
     pid : of the process
     """
@@ -60,6 +63,13 @@ def run_id(folder: Path) -> str:
     return hashlib.sha256(path).hexdigest()[:ID_LENGTH]
 
 
+def shortened_name(name: str) -> str:
+    """Return a run's name as lists show it: at most `MAX_NAME_BYTES`, and ``…`` if it is longer."""
+    text = to_encodable(name)
+    short = truncate_utf8(text, MAX_NAME_BYTES)
+    return text if short == text else f"{short}…"
+
+
 class LiveEntry:
     """The entry of a run of this process in the folder of sockets; it ends with the process.
 
@@ -76,7 +86,7 @@ class LiveEntry:
     def __init__(self, folder: Path, name: str) -> None:
         sockets = make_sockets_folder()
         path = to_encodable(str(folder.resolve()))
-        self.facts = RunFacts(run_id(folder), to_encodable(name), path, os.getpid())
+        self.facts = RunFacts(run_id(folder), shortened_name(name), path, os.getpid())
         self._path = sockets / f"{self.facts.id}.lock"
         self._descriptor = _open_locked(self._path, folder)
         self._is_closed = False
