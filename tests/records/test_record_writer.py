@@ -1,6 +1,7 @@
 """The run folder: its lock, runs that never began, and folders without a run."""
 
 import io
+import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -170,3 +171,22 @@ def test_the_ids_of_viewers_are_kept_and_lines_without_one_are_read(tmp_path):
     assert '"id"' not in (tmp_path / "run" / JOURNAL).read_text().splitlines()[0]
     entries = list(command_entries(read_journal(tmp_path / "run")))
     assert [entry.ticket for entry in entries] == [0, 2**62]
+
+
+def test_a_record_that_was_removed_is_a_problem(tmp_path):
+    with ExitStack() as stack:
+        recorder = RecordWriter(tmp_path / "run", MINE, stack)
+        recorder.losses(1, [0.5])
+        assert recorder.problem == ""
+        shutil.rmtree(tmp_path / "run")
+        recorder.losses(2, [0.5])
+        assert recorder.problem == "the record ends here: metrics.jsonl was removed"
+
+
+def test_a_record_that_was_moved_is_written_further(tmp_path):
+    with ExitStack() as stack:
+        recorder = RecordWriter(tmp_path / "run", MINE, stack)
+        (tmp_path / "run").rename(tmp_path / "moved")
+        recorder.command(ENTRY)
+        assert recorder.problem == ""
+        assert len(read_journal(tmp_path / "moved")) == 1

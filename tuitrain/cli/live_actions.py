@@ -66,7 +66,7 @@ def control(arguments: argparse.Namespace) -> int:
     """Send a command to a live run, or ask it something."""
     from tuitrain.remote.client.find_endpoint import endpoint_of
     from tuitrain.remote.control.client import ControlClient
-    from tuitrain.remote.errors import ConnectionProblem
+    from tuitrain.remote.errors import ConnectionProblem, ProtocolError
     from tuitrain.remote.identity import viewer_name
 
     words = arguments.words
@@ -78,7 +78,7 @@ def control(arguments: argparse.Namespace) -> int:
     try:
         with signals_raise(), ControlClient(endpoint_of(arguments.run), viewer_name()) as client:
             reply, is_met = _answer(client, arguments, question)
-    except (NoSuchRunError, ConnectionProblem) as error:
+    except (NoSuchRunError, ConnectionProblem, ProtocolError) as error:
         print_error(str(error))
         return NO_SUCH_RUN
     if arguments.json:

@@ -84,10 +84,20 @@ class LineFile:
 
         Raises
         ------
-        OSError : the disk is full, or the file cannot be written
+        OSError : the disk is full, the file cannot be written, or it was removed
         """
         if self._file.write(line) < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        status = os.fstat(self._file.fileno())  # 0.5 µs
+        if not status.st_nlink and not self._is_at_path(status.st_ino):
+            raise OSError(errno.ENOENT, f"{self.path.name} was removed")
+
+    def _is_at_path(self, inode: int) -> bool:
+        """Whether the file has its name: some file systems count no links."""
+        try:
+            return self.path.stat().st_ino == inode
+        except OSError:
+            return False
 
     def sync(self) -> None:
         """Wait until all lines are on disk.

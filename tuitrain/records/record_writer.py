@@ -17,6 +17,7 @@ from tuitrain.atomic_io import write_atomic
 from tuitrain.errors import CheckpointError, TuitrainError
 from tuitrain.run.group_metrics import GroupMetrics, GroupMetricsThinner, ReadGroups
 from tuitrain.run.journal_entry import MIN_OUTSIDE_TICKET
+from tuitrain.run.recorder import RECORD_ENDS
 from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import EndReason, JournalEntry
 
@@ -54,7 +55,7 @@ class RecordWriter:
 
     Attributes
     ----------
-    problem : why nothing more is written, such as a full disk; or ""
+    problem : why nothing more is written, such as a full disk or removed files; or ""
     position : the end of the record
     """
 
@@ -247,7 +248,7 @@ class RecordWriter:
             if sync:
                 file.sync()
         except OSError as error:
-            self.problem = f"the record ends here: {error.strerror}"
+            self.problem = f"{RECORD_ENDS}: {error.strerror}"
 
 
 def _check_free(folder: Path) -> None:

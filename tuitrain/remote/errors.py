@@ -9,6 +9,10 @@ class ConnectionProblem(TuitrainError):  # noqa: N818 - a state of a connection,
     """A connection that cannot be made, or was lost; trying again may help."""
 
 
+class FarewellProblem(ConnectionProblem):
+    """The run has ended the connection with a reason, such as its own end."""
+
+
 class ProtocolError(TuitrainError):
     """A peer sent what the protocol does not allow."""
 

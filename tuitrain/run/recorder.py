@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from .group_metrics import ReadGroups
 from .session_state import SessionState
 from .snapshot import EndReason, JournalEntry
+
+RECORD_ENDS: Final = "the record ends here"
+"""What begins the problem of a recorder that records nothing more."""
 
 
 class Recorder(Protocol):

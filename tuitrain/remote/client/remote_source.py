@@ -12,7 +12,7 @@ from tuitrain.engines.inspection import InspectionRequest
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Actor, Attachment, Phase, RunInfo, Snapshot
 
-from ..errors import ConnectionProblem, ProtocolError
+from ..errors import FarewellProblem, ProtocolError
 from ..snapshots import SnapshotDecoder, encode_request
 from ..wire.messages import (
     PROTOCOL_VERSION,
@@ -206,7 +206,7 @@ class RemoteSource:
                 self._lateness.note_pong(reply)
             case Farewell():
                 if not reply.may_return:
-                    self._end(ConnectionProblem(reply.reason))
+                    self._end(FarewellProblem(reply.reason))
             case _:
                 pass
 

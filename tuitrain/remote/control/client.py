@@ -12,7 +12,7 @@ from tuitrain.run.snapshot import Phase, Snapshot
 
 from ..client.endpoint import Endpoint
 from ..client.remote_source import RemoteSource
-from ..errors import ConnectionProblem
+from ..errors import ConnectionProblem, FarewellProblem
 from ..wire.messages import Welcome
 from .conditions import parse_condition
 from .replies import CommandReply, PreviewReply, WaitReply
@@ -158,6 +158,7 @@ class ControlClient:
         Raises
         ------
         TuitrainError : it is no condition, or of a metric that the run does not measure
+        ConnectionProblem, ProtocolError : the connection was lost, and not ended by the run
         """
         condition = parse_condition(until)
         source = self._source
@@ -167,6 +168,9 @@ class ControlClient:
             lambda shown: condition.holds(shown) or shown.phase.ended, timeout
         )
         met = condition.holds(snapshot)
+        lost = source.error
+        if lost and not (met or snapshot.phase.ended or isinstance(lost, FarewellProblem)):
+            raise lost
         waited = time.monotonic() - start
         message = snapshot.note if met else self._why_not(snapshot, waited)
         loss = float(snapshot.loss.values[-1]) if len(snapshot.loss) else None

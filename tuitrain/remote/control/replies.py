@@ -63,6 +63,7 @@ class ListedRun(msgspec.Struct, frozen=True, omit_defaults=True):
     ----------
     phase : ``unknown`` if the run did not answer; then ``problem`` says why
     curve : the loss at evenly spaced steps
+    problem : why it did not answer, or is no longer recorded; or ""
     host : the machine, where a list has those of several; "" for this one
     """
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from tuitrain.run.recorder import RECORD_ENDS
 from tuitrain.run.snapshot import Series, Snapshot
 
 from ..wire.messages import Status
@@ -26,6 +27,7 @@ def make_status(snapshot: Snapshot, viewers: int) -> Status:
         viewers=viewers,
         samples_per_second=snapshot.samples_per_second,
         curve=_thinned(snapshot.loss),
+        problem=snapshot.note if snapshot.note.startswith(RECORD_ENDS) else "",
     )
 
 

@@ -192,6 +192,7 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
     viewers : the number of screens
     samples_per_second : the throughput; 0 while paused
     curve : the loss at evenly spaced steps, at most 64 values; null where it is not finite
+    problem : why the run is no longer recorded; or ""
     """
 
     phase: str
@@ -203,6 +204,7 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
     viewers: int
     samples_per_second: float
     curve: list[float | None]
+    problem: str = ""
 
 
 class Farewell(msgspec.Struct, frozen=True, tag="farewell"):
