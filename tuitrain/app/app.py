@@ -164,6 +164,10 @@ class TuitrainApp(BaseApp[None]):
         """Open the help, over a screen that has no help itself."""
         self.push_screen(HelpScreen())
 
+    def action_redraw(self) -> None:
+        """Paint all of the screen again, also where the terminal shows something else."""
+        self.refresh(layout=True)
+
     def action_suspend_process(self) -> None:
         """Suspend the process, and with it the training, which is one of its threads."""
         if can_suspend(self):

@@ -5,12 +5,16 @@ Each has a test that shows the fault in plain Textual; when that test fails, rem
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from functools import wraps
 from typing import TypeVar
 
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette
+from textual.drivers.linux_driver import LinuxDriver
 from textual.errors import NoWidget
 from textual.events import Event, InputEvent, MouseEvent, Paste
 from textual.message import Message
@@ -160,4 +164,45 @@ def skip_pages_without_layout() -> None:
     OptionList._move_page = move_page
 
 
+def restart_after_stop() -> None:
+    """Restart the screen after SIGSTOP and SIGCONT as after ctrl+z and fg.
+
+    `LinuxDriver` starts a second time without an end of the first, with two threads that read keys,
+    and repaints nothing: what the shell has written stays. It also starts after the app has ended.
+    """
+    resume = LinuxDriver._sigcont_application
+
+    @wraps(resume)
+    def restart(self: LinuxDriver, *arguments) -> None:
+        if self._auto_restart and not self._must_signal_resume:
+            if not _is_running(self):
+                return
+            if not _owns_terminal(self):
+                os.kill(os.getpid(), signal.SIGSTOP)
+                return
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        resume(self, *arguments)
+
+    LinuxDriver._sigcont_application = restart
+
+
+def _is_running(driver: LinuxDriver) -> bool:
+    """Return whether the driver's app runs, in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return driver._writer_thread is not None
+
+
+def _owns_terminal(driver: LinuxDriver) -> bool:
+    """Return whether the process is in the foreground of its terminal, or has none."""
+    try:
+        return os.tcgetpgrp(driver.fileno) == os.getpgrp()
+    except OSError:
+        return True
+
+
 skip_pages_without_layout()
+restart_after_stop()

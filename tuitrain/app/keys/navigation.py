@@ -68,5 +68,6 @@ NAVIGATION_KEYS: Final[tuple[Key, ...]] = (
         "Suspend the process and its training; `fg` resumes it.",
         config_name="suspend",
     ),
+    Key("ctrl+l", "ctrl+l", "app.redraw", "Paint the screen again."),
     Key("escape", "esc", "leave", "Close what is open; return to the groups and the current step."),
 )
