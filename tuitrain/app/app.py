@@ -66,6 +66,7 @@ class TuitrainApp(BaseApp[None]):
     CSS_PATH = "tuitrain.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
+        Binding("ctrl+l", "redraw", "Redraw", show=False, priority=True, id="redraw"),
         Binding("f1", "explain", "Help", show=False),
     ]
     COMMANDS = App.COMMANDS | {RunCommands}
