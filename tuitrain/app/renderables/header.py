@@ -29,7 +29,11 @@ _STALLED: Final[tuple[str, str, Role]] = ("‖", "DISPLAY HELD", "alert")
 
 
 def header_rows(
-    snapshot: Snapshot, width: int, now: float = 0.0, stalled: bool = False
+    snapshot: Snapshot,
+    width: int,
+    now: float = 0.0,
+    stalled: bool = False,
+    read_only: bool = False,
 ) -> list[Row]:
     """Return the two lines of the header.
 
@@ -37,9 +41,13 @@ def header_rows(
     ----------
     now : time in seconds, which animates the bar of a starting run
     stalled : whether the display is not updated, so that the state of the run is unknown
+    read_only : whether the screen steers no run; that of a recording does not say so
     """
     inner = width - 2
     state = _state(snapshot, stalled)
+    if read_only and not snapshot.phase.is_record:
+        mark: Row = (("read-only", "warning"),)
+        state = first_fitting([join_rows([mark, state], gap="   "), state], inner - _MIN_BAR)
     room = inner - row_width(state) - 2
     first = justify(_title(snapshot, room), state, inner)
     pace = _with_note(snapshot, _pace(snapshot, inner), inner)

@@ -17,8 +17,11 @@ from .rows_view import RowsView
 class RunHeader(RowsView):
     """The two lines at the top of the screen."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, read_only: bool = False
+    ) -> None:
         super().__init__(id="header")
+        self._read_only = read_only
         self._clock = clock
         self._stalled = False
 
@@ -29,4 +32,4 @@ class RunHeader(RowsView):
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw title, state and progress."""
-        return header_rows(snapshot, room.width, self._clock(), self._stalled)
+        return header_rows(snapshot, room.width, self._clock(), self._stalled, self._read_only)

@@ -114,7 +114,7 @@ class FlightDeck(Deck):
     def compose(self) -> ComposeResult:
         """Compose the panels; the stylesheet places them, by the size of the terminal."""
         yield Static(id="size-hint")
-        yield RunHeader(self._clock).data_bind(FlightDeck.snapshot)
+        yield RunHeader(self._clock, self.read_only).data_bind(FlightDeck.snapshot)
         yield Banner().data_bind(FlightDeck.snapshot)
         with Container(id="deck"):
             yield GroupsTable().data_bind(FlightDeck.snapshot)

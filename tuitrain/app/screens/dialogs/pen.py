@@ -8,16 +8,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tuitrain.remote.wire.messages import PenAction
-from tuitrain.run.snapshot import Attachment
+from tuitrain.run.snapshot import Attachment, Snapshot
 
-from ...framework.content import assemble, key_hints
+from ...framework.content import Content, assemble, key_hints, literal
 from ...framework.screens import BaseDialog
 from ...widgets.no_markup import Static, Vertical
 from ..help import EXPLAIN
 
 
 class PenDialog(BaseDialog[PenAction]):
-    """Returns what to do with the pen; None to leave it where it is.
+    """Returns what to do with the pen; None to leave it where it is. Follows what others do.
 
     Parameters
     ----------
@@ -40,10 +40,18 @@ class PenDialog(BaseDialog[PenAction]):
         """Compose who has the pen, and what can be done."""
         with Vertical(classes="dialog") as box:
             box.border_title = "the pen"
-            yield Static(_holder_text(self._attachment), classes="question")
-            for key, does in _choices(self._attachment).values():
-                yield Static(assemble((key, "bold"), f"     {does}"))
+            yield Static(holder_text(self._attachment), id="holder", classes="question")
+            yield Static(_choice_lines(self._attachment), id="choices")
             yield Static(key_hints("[b]esc[/]   back"), classes="hint")
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Show who has the pen now, and how long a request waits."""
+        attachment = snapshot.attachment or Attachment()
+        if attachment == self._attachment:
+            return
+        self._attachment = attachment
+        self.query_one("#holder", Static).update(literal(holder_text(attachment)))
+        self.query_one("#choices", Static).update(_choice_lines(attachment))
 
     def action_use(self, action: PenAction) -> None:
         """Close with an action, if it makes sense now."""
@@ -51,14 +59,24 @@ class PenDialog(BaseDialog[PenAction]):
             self.dismiss(action)
 
 
-def _holder_text(attachment: Attachment) -> str:
+def holder_text(attachment: Attachment) -> str:
+    """Return how many screens show the run, who of them has the pen, and who asks for it."""
     count = attachment.viewers
     screens = f"{count} screens show this run." if count > 1 else "Only this screen shows this run."
     if attachment.holds_pen:
         return f"{screens} This one steers it: it has the pen."
+    if attachment.pen and attachment.asked_by:
+        asks = f"{attachment.asked_by} has asked for it: it passes in {attachment.seconds_left} s"
+        return f"{screens} {attachment.pen} steers it, and has the pen.\n{asks}."
     if attachment.pen:
         return f"{screens} {attachment.pen} steers it, and has the pen."
     return f"{screens} The pen is free: no screen steers the run."
+
+
+def _choice_lines(attachment: Attachment) -> Content:
+    """Return a line for each action that makes sense."""
+    lines = [((key, "bold"), f"     {does}") for key, does in _choices(attachment).values()]
+    return Content("\n").join(assemble(*parts) for parts in lines)
 
 
 def _choices(attachment: Attachment) -> dict[PenAction, tuple[str, str]]:
@@ -66,7 +84,7 @@ def _choices(attachment: Attachment) -> dict[PenAction, tuple[str, str]]:
     asking = attachment.asked_by
     if attachment.holds_pen and asking:
         return {
-            "release": ("g", f"give it to {asking}, who asks for it"),
+            "release": ("g", f"give it to {asking}; it passes in {attachment.seconds_left} s"),
             "keep": ("k", "keep it; a second request cannot be refused"),
         }
     if attachment.holds_pen:
