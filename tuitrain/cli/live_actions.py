@@ -68,6 +68,7 @@ def control(arguments: argparse.Namespace) -> int:
     from tuitrain.remote.control.client import ControlClient
     from tuitrain.remote.errors import ConnectionProblem, ProtocolError
     from tuitrain.remote.identity import viewer_name
+    from tuitrain.remote.snapshots.errors import RemoteDataError
 
     words = arguments.words
     if not words and (arguments.run in QUESTIONS or " " in arguments.run):
@@ -78,7 +79,7 @@ def control(arguments: argparse.Namespace) -> int:
     try:
         with signals_raise(), ControlClient(endpoint_of(arguments.run), viewer_name()) as client:
             reply, is_met = _answer(client, arguments, question)
-    except (NoSuchRunError, ConnectionProblem, ProtocolError) as error:
+    except (NoSuchRunError, ConnectionProblem, ProtocolError, RemoteDataError) as error:
         print_error(str(error))
         return NO_SUCH_RUN
     if arguments.json:

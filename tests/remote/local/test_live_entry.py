@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -192,6 +194,28 @@ def test_a_run_is_found_by_id_folder_name_and_the_beginning_of_its_id(tmp_path: 
     entries.pop().close()
     with pytest.raises(NoSuchRunError, match="no run is live on this machine"):
         find_run()
+
+
+def test_the_socket_is_removed_also_if_the_environment_has_changed(
+    tmp_path: Path, sockets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = LiveEntry(tmp_path, "run")
+    entry.bind().close()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    entry.close()
+    assert list(sockets.iterdir()) == []
+
+
+def test_a_lock_that_a_client_tries_is_not_that_of_a_live_run(
+    tmp_path: Path, sockets: Path
+) -> None:
+    make_sockets_folder()
+    lock = (sockets / f"{run_id(tmp_path)}.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    release = threading.Timer(0.05, lock.close)
+    release.start()
+    LiveEntry(tmp_path, "run").close()
+    release.join()
 
 
 def test_two_runs_of_one_name_are_told_apart_by_their_ids(tmp_path: Path) -> None:

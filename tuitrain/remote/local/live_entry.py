@@ -13,6 +13,7 @@ import os
 import re
 import socket
 import stat
+import time
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,10 @@ ID_LENGTH: Final = 8
 
 MAX_NAME_BYTES: Final = 200
 """The most bytes of a run's name in its facts; a longer one is cut."""
+
+BUSY_SECONDS: Final = 0.3
+"""Seconds in which a lock that another process has may become free: a client takes it for a moment
+to see whether it was left over."""
 
 _LOCK_NAME: Final = re.compile(rf"([0-9a-f]{{{ID_LENGTH}}})\.lock")
 """The name of a lock; a file with another name is not of this project, and is left alone."""
@@ -87,6 +92,7 @@ class LiveEntry:
         sockets = make_sockets_folder()
         path = to_encodable(str(folder.resolve()))
         self.facts = RunFacts(run_id(folder), shortened_name(name), path, os.getpid())
+        self._socket = self.facts.socket  # the environment may change meanwhile
         self._path = sockets / f"{self.facts.id}.lock"
         self._descriptor = _open_locked(self._path, folder)
         self._is_closed = False
@@ -107,7 +113,7 @@ class LiveEntry:
         ------
         TuitrainError : the socket cannot be made
         """
-        path = self.facts.socket
+        path = self._socket
         _remove_socket(path)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -134,7 +140,7 @@ class LiveEntry:
         self._is_closed = True
         with contextlib.suppress(OSError):
             if self._path.lstat().st_ino == os.fstat(self._descriptor).st_ino:
-                _remove_socket(self.facts.socket)
+                _remove_socket(self._socket)
                 self._path.unlink()
         os.close(self._descriptor)
 
@@ -147,6 +153,7 @@ def _open_locked(path: Path, folder: Path) -> int:
     TuitrainError : another process has locked it, or it cannot be written
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    give_up_at = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             descriptor = os.open(path, flags, 0o600)
@@ -154,7 +161,10 @@ def _open_locked(path: Path, folder: Path) -> int:
             raise TuitrainError(f"{path} cannot be written: {error.strerror}") from None
         if not _take_lock(descriptor):
             os.close(descriptor)
-            raise TuitrainError(f"the run in {folder} is live in another process")
+            if time.monotonic() > give_up_at:
+                raise TuitrainError(f"the run in {folder} is live in another process")
+            time.sleep(BUSY_SECONDS / 10)
+            continue
         if os.fstat(descriptor).st_nlink:
             return descriptor
         os.close(descriptor)  # removed as a file left over, just before it was locked
