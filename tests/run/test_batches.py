@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.run.fake_engine import FakeEngine
 from tests.scenario.small import TEXT
 from tuitrain.run.batches import EQUAL_BATCHES, Batches
+from tuitrain.run.history.timeline import Timeline
 from tuitrain.scenario.build import build
 from tuitrain.scenario.events import EpochEnded
 from tuitrain.scenario.expect import Expectations
@@ -58,3 +60,13 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_samples():
         assert epoch.train_loss == pytest.approx((7 * sum(own[:7]) + own[7]) / 50, rel=1e-12)
     assert session.engine.samples_per_epoch == 50
     assert len(epochs) == 3
+
+
+@pytest.mark.parametrize(("batch_size", "samples"), [(1, 13), (64, 13 * 64)])
+def test_the_steps_of_a_loop_count_samples_if_the_size_of_a_batch_is_known(batch_size, samples):
+    engine = FakeEngine()
+    engine.batch_size, engine.samples_per_epoch = 1, engine.steps_per_epoch
+    timeline = Timeline(engine, engine.steps_per_epoch, batch_size=batch_size)
+    assert timeline.batches.samples_until(13) == samples
+    mean = Batches(1, 10, 10).mean_loss([0.1, 0.2], 10)
+    assert timeline.batches.mean_loss([0.1, 0.2], 10) == mean

@@ -63,6 +63,7 @@ class RunContext:
             info.steps_per_epoch,
             cache_every=policy.cache_every,
             evaluate_every=info.evaluation_interval,
+            batch_size=info.batch_size,
         )
         self.plan = CommandPlan(planned)
         self.breakpoints = Breakpoints()

@@ -90,6 +90,9 @@ class Phase(Enum):
 OPEN_END = 1_000_000_000
 """The steps of a run whose length is not known: a script's loop that does not say it."""
 
+OPEN_EPOCH = 1000
+"""Steps in an epoch of such a loop, if it does not say how long one is, either."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
@@ -117,6 +120,17 @@ class RunInfo:
     def is_open(self) -> bool:
         """Whether the length of the run is not known."""
         return self.total_steps == OPEN_END
+
+    @property
+    def has_epochs(self) -> bool:
+        """Whether the length of an epoch is known."""
+        is_unknown = self.is_open and self.steps_per_epoch == OPEN_EPOCH
+        return self.steps_per_epoch > 0 and not is_unknown
+
+    @property
+    def speed_unit(self) -> Literal["samples", "steps"]:
+        """What the throughput counts: steps, where the size of a batch is not known."""
+        return "samples" if self.batch_size > 1 else "steps"
 
     @property
     def main_metric(self) -> MetricInfo:
@@ -163,7 +177,8 @@ class Snapshot:
     step : steps taken
     note : while starting, what is being waited for; after a failure, the reason
     progress : while starting, the share of that which is done, from 0 to 1; None if unknown
-    samples_per_second : over about the last second; 0.0 while paused
+    samples_per_second : over about the last second; 0.0 while paused; of a run whose batches are of
+        unknown size the steps, see `RunInfo.speed_unit`
     eta : seconds to the end at that throughput; None while it is unknown
     fallback_reason : why steps are computed operation by operation, slowly; "" if they are not
     overhead : the share of the last seconds in which the run's thread did not train, from 0 to 1;

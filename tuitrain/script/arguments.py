@@ -11,13 +11,10 @@ from tuitrain.commands import parse
 from tuitrain.errors import RefusedError
 from tuitrain.metric_info import RESERVED_NAMES, MetricInfo, info_of, is_metric_name
 from tuitrain.run.session import PlannedCommand
-from tuitrain.run.snapshot import OPEN_END
+from tuitrain.run.snapshot import OPEN_END, OPEN_EPOCH
 
 Plan = Mapping[int, str | Sequence[str]]
 """Commands by the step before which they are applied."""
-
-OPEN_EPOCH = 1000
-"""Steps in an epoch of a loop that does not say how long one is."""
 
 
 @dataclass(frozen=True)

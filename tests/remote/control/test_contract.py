@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,8 @@ from tuitrain.remote.control import questions, replies
 from tuitrain.remote.control.conditions import parse_condition
 from tuitrain.remote.control.live_table import live_lines
 from tuitrain.remote.control.text import reply_lines
-from tuitrain.run.snapshot import OPEN_END, Phase, Series
+from tuitrain.remote.wire.messages import Welcome
+from tuitrain.run.snapshot import OPEN_END, OPEN_EPOCH, Phase, Series
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "control.md"
 
@@ -111,7 +113,7 @@ def test_a_metric_that_has_no_value_yet_is_an_empty_curve() -> None:
 
 
 def test_the_steps_of_a_run_without_a_known_end_are_written_without_it() -> None:
-    row = replies.ListedRun("train", "0123abcd", "/tmp/run", "", 1, "running", 7, OPEN_END, 0.5, 0)
+    row = replies.ListedRun("train", "0123abcd", "/tmp/run", "", 1, "running", 7, None, 0.5, 0)
     (_, line) = live_lines([row])
     assert line.split()[3] == "7"
     assert "1 000" not in line
@@ -119,9 +121,22 @@ def test_the_steps_of_a_run_without_a_known_end_are_written_without_it() -> None
 
 def test_a_giant_name_widens_no_other_row() -> None:
     short, giant = (
-        replies.ListedRun(name, "0123abcd", "/r", "", 1, "running", 7, OPEN_END, 0.5, 0)
+        replies.ListedRun(name, "0123abcd", "/r", "", 1, "running", 7, None, 0.5, 0)
         for name in ("train", "x" * 300)
     )
     titles, line, _ = live_lines([short, giant])
     assert len(titles) < 100
     assert len(line) < 100
+
+
+def test_the_status_of_an_open_loop_has_no_end_no_epoch_and_counts_steps() -> None:
+    info = replace(running().info, total_steps=OPEN_END, steps_per_epoch=OPEN_EPOCH, batch_size=1)
+    welcome = Welcome(1, "train", "0123abcd", "/tmp/run", 1, "here")
+    status = questions.status_reply(running(info=info), welcome, "")
+    assert (status.total_steps, status.epoch, status.speed_unit) == (None, None, "steps")
+    text = "\n".join(reply_lines(status))
+    assert "steps/s" in text
+    assert not any(word in text for word in (" of 1 000", "epoch", "samples"))
+    known = questions.status_reply(running(), welcome, "")
+    assert None not in (known.total_steps, known.epoch)
+    assert "samples/s" in "\n".join(reply_lines(known))

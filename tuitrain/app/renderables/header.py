@@ -93,7 +93,7 @@ def _state(snapshot: Snapshot, stalled: bool) -> Row:
     step = "last step" if snapshot.phase is Phase.LOST else "step"
     if not snapshot.info.is_open:
         steps += f" / {format_count(snapshot.info.total_steps)}"
-    has_epochs = snapshot.info.steps_per_epoch or not snapshot.info.total_steps
+    has_epochs = snapshot.info.has_epochs or not snapshot.info.total_steps
     return join_rows(
         [
             ((f"{glyph} {word}", role),),
@@ -112,8 +112,8 @@ def _pace(snapshot: Snapshot, width: int) -> Row:
         return ((snapshot.record_status, "muted"),)
     speed = format_compact(snapshot.samples_per_second) if snapshot.samples_per_second else "—"
     eager: Row = ((", eager", "muted"),) if snapshot.fallback_reason else ()
-    unit = "samples" if snapshot.info.batch_size > 1 else "steps"
-    parts: list[Row] = [((speed, "text"), (f" {unit}/s", "muted"), *eager)]
+    unit = f" {snapshot.info.speed_unit}/s"
+    parts: list[Row] = [((speed, "text"), (unit, "muted"), *eager)]
     if not snapshot.phase.ended and not snapshot.info.is_open:
         parts.append((("ETA ", "muted"), (format_duration(snapshot.eta), "text")))
     if snapshot.breakpoints:

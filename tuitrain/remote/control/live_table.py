@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from tuitrain.errors import TuitrainError
-from tuitrain.run.snapshot import OPEN_END
 from tuitrain.scenario.runs.run_list import list_runs, runs_folder
 from tuitrain.text import format_count, visible
 
@@ -51,7 +50,7 @@ def past_lines(live: Sequence[ListedRun]) -> list[str]:
 
 def _cells(row: ListedRun) -> tuple[str, ...]:
     step = format_count(row.step)
-    if row.total_steps != OPEN_END:
+    if row.total_steps is not None:
         step += f" / {format_count(row.total_steps)}"
     loss = "-" if row.loss is None else f"{row.loss:.4g}"
     phase = row.phase if not row.problem else f"{row.phase} ({row.problem})"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tuitrain.errors import TuitrainError, did_you_mean
-from tuitrain.run.snapshot import Series, Snapshot
+from tuitrain.run.snapshot import OPEN_END, Series, Snapshot
 
 from ..local.live_entry import RunFacts
 from ..local.live_runs import LiveRunRow
@@ -40,10 +40,10 @@ def status_reply(snapshot: Snapshot, welcome: Welcome, socket: str) -> RunStatus
         pid=welcome.pid,
         phase=snapshot.phase.value,
         step=snapshot.step,
-        total_steps=snapshot.info.total_steps,
+        total_steps=_known_end(snapshot.info.total_steps),
         loss=_last(snapshot.loss),
         viewers=attachment.viewers if attachment else 0,
-        epoch=snapshot.epoch,
+        epoch=snapshot.epoch if snapshot.info.has_epochs else None,
         metrics={
             info.name: _last(snapshot.metrics.get(info.name, Series()))
             for info in snapshot.info.metrics
@@ -58,6 +58,7 @@ def status_reply(snapshot: Snapshot, welcome: Welcome, socket: str) -> RunStatus
         scheduled=[f"step {one.step}: {one.command} ({one.actor})" for one in snapshot.scheduled],
         scheduled_ids=[one.ticket for one in snapshot.scheduled],
         pen=attachment.pen if attachment else "",
+        speed_unit=snapshot.info.speed_unit,
     )
 
 
@@ -72,7 +73,7 @@ def listed_run(row: LiveRunRow) -> ListedRun:
         pid=facts.pid,
         phase=status.phase if status else "unknown",
         step=status.step if status else 0,
-        total_steps=status.total_steps if status else 0,
+        total_steps=_known_end(status.total_steps) if status else 0,
         loss=status.loss if status else None,
         viewers=status.viewers if status else 0,
         metric=status.metric if status else "",
@@ -178,6 +179,10 @@ def _thinned(series: Series, first: int, last: int | None, points: int) -> Serie
     else:
         indices = np.arange(start, start + count)
     return SeriesReply(series.steps[indices].tolist(), series.values[indices].tolist(), count)
+
+
+def _known_end(total_steps: int) -> int | None:
+    return None if total_steps == OPEN_END else total_steps
 
 
 def _last(series: Series) -> float | None:

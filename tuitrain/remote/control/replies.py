@@ -30,7 +30,14 @@ class CommandReply(msgspec.Struct, frozen=True):
 
 
 class RunStatus(msgspec.Struct, frozen=True):
-    """A live run; ``list`` gives the first ten fields only, with ``problem``."""
+    """A live run; ``list`` gives the first ten fields only, with ``problem``.
+
+    Attributes
+    ----------
+    total_steps : planned steps; None for a run without a known end
+    epoch : epochs done; None if the length of an epoch is not known
+    samples_per_second : the throughput; in ``speed_unit``, which is ``samples`` or ``steps``
+    """
 
     run: str
     id: str
@@ -39,10 +46,10 @@ class RunStatus(msgspec.Struct, frozen=True):
     pid: int
     phase: str
     step: int
-    total_steps: int
+    total_steps: int | None
     loss: float | None
     viewers: int
-    epoch: float
+    epoch: float | None
     metrics: dict[str, float | None]
     samples_per_second: float
     eta: float | None
@@ -54,6 +61,7 @@ class RunStatus(msgspec.Struct, frozen=True):
     scheduled: list[str]
     scheduled_ids: list[int]
     pen: str
+    speed_unit: str
 
 
 class ListedRun(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,6 +70,7 @@ class ListedRun(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes
     ----------
     phase : ``unknown`` if the run did not answer; then ``problem`` says why
+    total_steps : planned steps; None for a run without a known end
     curve : the loss at evenly spaced steps
     problem : why it did not answer, or is no longer recorded; or ""
     host : the machine, where a list has those of several; "" for this one
@@ -74,7 +83,7 @@ class ListedRun(msgspec.Struct, frozen=True, omit_defaults=True):
     pid: int
     phase: str
     step: int
-    total_steps: int
+    total_steps: int | None
     loss: float | None
     viewers: int
     metric: str = ""

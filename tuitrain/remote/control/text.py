@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tuitrain.run.snapshot import OPEN_END
 from tuitrain.text import format_count, visible
 
 from .replies import (
@@ -52,13 +51,15 @@ def _lines(reply: Any) -> list[str]:
 
 def _status_lines(status: RunStatus) -> list[str]:
     steps = f"step {format_count(status.step)}"
-    if status.total_steps != OPEN_END:
+    if status.total_steps is not None:
         steps += f" of {format_count(status.total_steps)}"
+    if status.epoch is not None:
+        steps += f", epoch {status.epoch:.1f}"
     measured = [f"{name} {_number(value)}" for name, value in status.metrics.items()]
     lines = [
-        f"{status.run} ({status.id}): {status.phase}, {steps}, epoch {status.epoch:.1f}",
+        f"{status.run} ({status.id}): {status.phase}, {steps}",
         ", ".join([f"loss {_number(status.loss)}", *measured]),
-        f"{format_count(round(status.samples_per_second))} samples/s, "
+        f"{format_count(round(status.samples_per_second))} {status.speed_unit}/s, "
         f"{_counted(status.viewers, 'viewer')}, "
         f"pen: {status.pen or 'free'}",
         f"process {status.pid}, {status.folder}",

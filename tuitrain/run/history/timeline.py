@@ -42,6 +42,7 @@ class Timeline:
     budget : bytes that cached states may take
     cache_every : steps between cached states, before they are thinned out
     evaluate_every : steps between measurements on the test set; 0 for an epoch
+    batch_size : the samples of a step, where the engine does not know it, or 0
 
     Attributes
     ----------
@@ -58,12 +59,16 @@ class Timeline:
         budget: int = BUDGET_BYTES,
         cache_every: int = 50,
         evaluate_every: int = 0,
+        batch_size: int = 0,
     ) -> None:
         self._cache_every = cache_every
         self._engine = engine
         self._per_epoch = steps_per_epoch
         self._evaluate_every = evaluate_every or steps_per_epoch
-        self.batches = Batches(engine.batch_size, engine.samples_per_epoch, steps_per_epoch)
+        size, samples = engine.batch_size, engine.samples_per_epoch
+        if batch_size > 1 and (size, samples) == (1, steps_per_epoch):  # it counts its steps
+            size, samples = batch_size, batch_size * steps_per_epoch
+        self.batches = Batches(size, samples, steps_per_epoch)
         self._states = StateCache(budget)
         self._states.add(engine.state(), ())
         self._tree: BranchTree[Decision] = BranchTree()

@@ -40,9 +40,10 @@ def live_run_row(run: ListedRun, width: int) -> Row:
     glyph, _, role = known.get(run.phase, ("?", "", "bad"))
     if run.problem:
         return (title, (f"{glyph} {run.phase}: {run.problem}", "bad"))
-    steps = f"{format_count(run.step)} / {format_count(run.total_steps)}"
-    if len(steps) >= _STEPS:
-        steps = format_count(run.step)
+    steps = format_count(run.step)
+    if run.total_steps is not None:
+        with_total = f"{steps} / {format_count(run.total_steps)}"
+        steps = with_total if len(with_total) < _STEPS else steps
     row: Row = (
         title,
         (ljust(f"{glyph} {run.phase}", _PHASE), role),
