@@ -10,6 +10,8 @@ from tests.run.fake_engine import FakeEngine
 from tests.scenario.small import TEXT
 from tuitrain.run.batches import EQUAL_BATCHES, Batches
 from tuitrain.run.history.timeline import Timeline
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import OPEN_END, RunInfo
 from tuitrain.scenario.build import build
 from tuitrain.scenario.events import EpochEnded
 from tuitrain.scenario.expect import Expectations
@@ -70,3 +72,9 @@ def test_the_steps_of_a_loop_count_samples_if_the_size_of_a_batch_is_known(batch
     assert timeline.batches.samples_until(13) == samples
     mean = Batches(1, 10, 10).mean_loss([0.1, 0.2], 10)
     assert timeline.batches.mean_loss([0.1, 0.2], 10) == mean
+
+
+@pytest.mark.parametrize(("total", "eta"), [(20, 40.0), (OPEN_END, None)])
+def test_a_run_without_a_known_end_has_no_remaining_time(total, eta):
+    session = Session(FakeEngine(), RunInfo("test", "", "", 0, 4, 10, total))
+    assert session.snapshot(samples_per_second=2.0).eta == eta

@@ -62,8 +62,8 @@ def _histories(context: RunContext, groups: Sequence[GroupView]) -> tuple[GroupH
 
 
 def _seconds_left(context: RunContext, samples_per_second: float) -> float | None:
-    """Return the seconds to the end of the run; None while the throughput is unknown."""
-    if not samples_per_second:
+    """Return the seconds to the end of the run; None while that or the throughput is unknown."""
+    if not samples_per_second or context.info.is_open:
         return None
     samples_until = context.timeline.batches.samples_until
     samples = samples_until(context.info.total_steps) - samples_until(context.step)
