@@ -47,7 +47,7 @@ scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
 
 torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch and JAX (first: install them)
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax accelerate lightning transformers
-	$(BIN)/pyright tuitrain/engines/torch
+	$(BIN)/pyright tuitrain/engines/torch tuitrain/integrations
 	$(BIN)/python -m pytest tests/torch tests/jax tests/torch_script
 	$(BIN)/python -m pytest tests/conformance -k torch
 
