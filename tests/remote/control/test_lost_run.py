@@ -66,8 +66,9 @@ def shown() -> SnapshotMessage:
         (frames(OTHER), ["status"]),
         (frames(OTHER), ["lr * x0.5"]),
         (frames(WELCOME, shown()), ["wait", "--until", "end"]),
+        (frames(WELCOME, SnapshotMessage(1, b"\xc1")), ["status"]),
     ],
-    ids=("garbage", "another version", "a command to another version", "killed"),
+    ids=("garbage", "another version", "a command to another version", "killed", "no snapshot"),
 )
 def test_a_run_that_is_lost_has_a_status_of_its_own(
     data: bytes,
