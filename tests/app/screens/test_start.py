@@ -15,6 +15,7 @@ from textual.widgets import Input, OptionList, Static
 
 from tests.app.conftest import toasts
 from tests.run_folders import damaged, flown, left_behind, losses
+from tuitrain.app.renderables.tables.past_runs import past_run_row
 from tuitrain.app.screens.run_choice.new_run import NewRunDialog
 from tuitrain.app.screens.run_choice.past_runs import RunsScreen
 from tuitrain.app.screens.run_choice.resume_or_open import ResumeOrOpenDialog
@@ -108,6 +109,19 @@ async def test_an_unfinished_run_can_be_resumed(tmp_path):
         assert isinstance(person.app.screen, ResumeOrOpenDialog)
         await person.press("enter")
     assert person.app.return_value == ResumeRun(tmp_path / "second")
+
+
+async def test_a_failed_run_is_listed_as_failed_and_can_be_resumed(tmp_path):
+    end = {"event": "end", "step": 60, "branch": "main", "reason": "failed", "digests": {}}
+    left_behind(tmp_path / "only", [end], [losses(1, 60)])
+    async with visited(tmp_path) as person:
+        (run,) = list_runs(tmp_path)
+        assert "✗ failed" in "".join(text for text, _ in past_run_row(run, 80))
+        await person.press("enter")
+        question = str(person.app.screen.query_one(".question").render())
+        assert question == "It has failed, at step 60 of 100."
+        await person.press("enter")
+    assert person.app.return_value == ResumeRun(tmp_path / "only")
 
 
 async def test_an_unfinished_run_can_be_opened_read_only(tmp_path):

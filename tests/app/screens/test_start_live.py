@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.app.screens.test_start import BOX, some_runs
+from tuitrain.app.renderables.tables.live_runs import live_run_row
 from tuitrain.app.start_app import StartApp
 from tuitrain.app.start_choice import AttachRun, StartChoice
 from tuitrain.app.widgets.tables.pick_list import PickList
@@ -161,3 +162,9 @@ async def test_machines_without_an_answer_are_named_until_they_answer(tmp_path):
         live.silent, live.faults = [], []
         app.start.refresh_live()
         assert machines(app) == ""
+
+
+def test_a_run_without_a_known_end_is_listed_with_its_steps_alone():
+    row = "".join(text for text, _ in live_run_row(live_run("a", "5f0c2a91", total_steps=None), 80))
+    assert "1 200" in row
+    assert "/" not in row
