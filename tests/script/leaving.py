@@ -27,7 +27,7 @@ def leave(
     started: list[list[str]] = []
     texts: list[str] = []
 
-    def start(words: list[str], folder: Path) -> RunFacts:
+    def start(words: list[str], folder: Path, _: object) -> RunFacts:
         started.append(words)
         return RunFacts("0123abcd", "train", str(folder), 1)
 

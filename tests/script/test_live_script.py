@@ -77,7 +77,7 @@ def test_a_script_is_detached_with_its_arguments(
 ) -> None:
     calls: list[list[str]] = []
 
-    def note(words: list[str], folder: Path) -> RunFacts:
+    def note(words: list[str], folder: Path, _: object) -> RunFacts:
         calls.append(words)
         return RunFacts("0123abcd", "train", str(folder), 1)
 

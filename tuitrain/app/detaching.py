@@ -10,7 +10,7 @@ from typing import Final
 
 from tuitrain.commands import Checkpoint, Pause
 from tuitrain.encoding import write_line
-from tuitrain.remote.detached.start import start_detached
+from tuitrain.remote.detached.start import say_slow, start_detached
 from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.snapshot import Phase
 
@@ -82,6 +82,6 @@ def detaching(
         return
     paused = ["--paused"] if leaving.is_paused else []
     folder = leaving.folder
-    facts = start_detached(make_words(folder, paused), folder)
+    facts = start_detached(make_words(folder, paused), folder, say_slow)
     text = f"detached: it runs as {facts.id}; look at it with: tuitrain attach {facts.id}"
     write_line(text, sys.stderr)

@@ -25,7 +25,7 @@ def start_run(name: str, arguments: argparse.Namespace) -> int:
     ----------
     name : of the run
     """
-    from tuitrain.remote.detached.start import start_detached
+    from tuitrain.remote.detached.start import say_slow, start_detached
     from tuitrain.scenario.runs.run_list import new_run_folder
 
     _check_detached(arguments)
@@ -34,7 +34,7 @@ def start_run(name: str, arguments: argparse.Namespace) -> int:
     paused = ["--paused"] * arguments.paused
     words = ["--", *arguments.arguments] if arguments.arguments else []
     options = ["--hosted", "--out", str(folder.absolute()), *paused]
-    facts = start_detached(["run", *options, *path, *words], folder)
+    facts = start_detached(["run", *options, *path, *words], folder, say_slow)
     return _report(facts, arguments.json)
 
 
@@ -64,14 +64,14 @@ def host_script(arguments: argparse.Namespace) -> int:
 def start_resumed(arguments: argparse.Namespace) -> int:
     """Continue a recorded run in a process of its own, and say how it is reached."""
     from tuitrain.records.record_reader import read_header
-    from tuitrain.remote.detached.start import start_detached
+    from tuitrain.remote.detached.start import say_slow, start_detached
 
     if arguments.checkpoint is not None or arguments.although_changed:
         raise TuitrainError("--from and --although-changed do not go with --detach")
     read_header(arguments.folder)
     folder = arguments.folder.absolute()
     paused = ["--paused"] * arguments.paused
-    facts = start_detached(["resume", "--hosted", *paused, str(folder)], folder)
+    facts = start_detached(["resume", "--hosted", *paused, str(folder)], folder, say_slow)
     return _report(facts, arguments.json)
 
 

@@ -51,7 +51,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The arguments of the processes that would be started."""
     calls: list[list[str]] = []
 
-    def start(words: list[str], folder: Path) -> RunFacts:
+    def start(words: list[str], folder: Path, _: object) -> RunFacts:
         calls.append(words)
         return RunFacts("0123abcd", "left", str(folder), 1)
 

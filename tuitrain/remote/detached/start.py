@@ -7,11 +7,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from tuitrain.errors import RunFailedError, TuitrainError
+from tuitrain.encoding import write_line
+from tuitrain.errors import RunFailedError, TuitrainError, UserCodeError
 from tuitrain.run.snapshot import Phase
 
 from ..local.live_entry import RunFacts, read_entries, run_id
@@ -19,31 +20,40 @@ from ..local.live_runs import ask_run
 
 POLL_SECONDS: Final = 0.05
 
-BUILD_SECONDS: Final = 10.0
-"""Seconds in which a run that cannot be built is reported; later its log says so."""
-
 START_SECONDS: Final = 60.0
 """Seconds in which the process must have its socket; importing takes one, a busy machine more."""
 
-_UNBUILT: Final = (Phase.STARTING.value, Phase.FAILED.value)
+NOTICE_SECONDS: Final = 5.0
+"""Seconds of building after which `on_slow` is called."""
+
+_BAD_INPUT: Final = 2
+"""The exit status of a process that was given bad input."""
+
+_MARK: Final = "tuitrain: "
+"""What begins an error of the process."""
 
 _children: list[subprocess.Popen[bytes]] = []
 """The processes that were started: one that is forgotten while it runs is a warning of Python."""
 
 
-def start_detached(words: Sequence[str], folder: Path) -> RunFacts:
-    """Start ``tuitrain`` with these arguments in a process of its own, and wait until it is built.
+def start_detached(
+    words: Sequence[str], folder: Path, on_slow: Callable[[RunFacts], object] = lambda _: None
+) -> RunFacts:
+    """Start ``tuitrain`` with these arguments in a process of its own, and wait for its run.
 
-    A run whose building takes longer than `BUILD_SECONDS` is not waited for.
+    The run is built then: its data and its model are loaded. The run of a script has begun its
+    first step under `watch`.
 
     Parameters
     ----------
     words : the arguments of a run that serves its socket at once
     folder : of its record
+    on_slow : called once, if the run has a socket and takes more than `NOTICE_SECONDS` to build
 
     Raises
     ------
-    TuitrainError : the process has ended before; with what it has written to stderr
+    TuitrainError : the process has ended before, for bad input; with what it has written to stderr
+    RunFailedError : it has ended before, for another reason
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
@@ -56,8 +66,13 @@ def start_detached(words: Sequence[str], folder: Path) -> RunFacts:
         )
         _children.append(process)
         facts = _wait_for_socket(process, run_id(folder), errors)
-        _wait_until_built(process, facts, errors)
+        _wait_until_built(process, facts, errors, on_slow)
         return facts
+
+
+def say_slow(facts: RunFacts) -> None:
+    """Say on stderr how a run is reached that is still being built."""
+    write_line(f"the run is being built; meanwhile: tuitrain attach {facts.id}", sys.stderr)
 
 
 def _wait_for_socket(process: subprocess.Popen[bytes], identity: str, errors: BinaryIO) -> RunFacts:
@@ -74,23 +89,40 @@ def _wait_for_socket(process: subprocess.Popen[bytes], identity: str, errors: Bi
         time.sleep(POLL_SECONDS)
 
 
-def _wait_until_built(process: subprocess.Popen[bytes], facts: RunFacts, errors: BinaryIO) -> None:
-    """Wait until the run has begun, at most `BUILD_SECONDS`; raise the error that has ended it."""
-    give_up_at = time.monotonic() + BUILD_SECONDS
-    while time.monotonic() < give_up_at:
-        if process.poll() is not None:
-            if process.returncode:
-                raise _failure(process.returncode, errors)
-            return  # a short run, which has ended
-        status = ask_run(facts).status
-        if status is not None and status.phase not in _UNBUILT:
-            return
+def _wait_until_built(
+    process: subprocess.Popen[bytes],
+    facts: RunFacts,
+    errors: BinaryIO,
+    on_slow: Callable[[RunFacts], object],
+) -> None:
+    """Wait until a run has left its first phase, or its process has ended."""
+    start = answered_at = time.monotonic()
+    is_noted = False
+    while process.poll() is None:
+        row, now = ask_run(facts), time.monotonic()
+        if row.status is not None:
+            answered_at = now
+            phase = Phase(row.status.phase)
+            if phase not in (Phase.STARTING, Phase.FAILED) or row.status.step:
+                return
+        if now - answered_at > START_SECONDS:
+            raise RunFailedError(f"the run (process {facts.pid}) has no service: {row.problem}")
+        if not is_noted and now - start > NOTICE_SECONDS:
+            is_noted = True
+            on_slow(facts)
         time.sleep(POLL_SECONDS)
+    if process.returncode:
+        raise _failure(process.returncode, errors)
 
 
 def _failure(status: int, errors: BinaryIO) -> TuitrainError:
+    """Return the error of a process that has ended: its last message, and a traceback before."""
     errors.seek(0)
     text = errors.read().decode(errors="replace").strip()
-    kind = TuitrainError if status == 2 else RunFailedError  # the status of bad input
-    reason = text.removeprefix("tuitrain: ") or f"the process has ended with status {status}"
-    return kind(reason)
+    traceback, mark, reason = text.rpartition(f"\n{_MARK}")
+    if not mark:
+        traceback, reason = "", text.removeprefix(_MARK)
+    reason = reason or f"the process has ended with status {status}"
+    if status != _BAD_INPUT:
+        return RunFailedError(reason, traceback)
+    return UserCodeError(reason, traceback) if traceback else TuitrainError(reason)
