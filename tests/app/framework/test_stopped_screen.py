@@ -1,4 +1,4 @@
-"""A screen that is stopped from outside, in a terminal of its own, is painted anew."""
+"""A screen that is stopped from outside, in a terminal of its own, is painted again."""
 
 from __future__ import annotations
 
