@@ -48,10 +48,16 @@ class LeavingRun:
         was_paused = snapshot.phase is Phase.PAUSED
         if self._pauses and not was_paused:
             run.submit(Pause(), "key", why="detached")
-        ticket = run.submit(Checkpoint(f"detached-{snapshot.step}"), "key")
+        ticket = run.submit(Checkpoint(_checkpoint_name(snapshot.checkpoints)), "key")
         with suppress(TimeoutError):  # without it the other process trains a part again
             run.answer(ticket, CHECKPOINT_SECONDS)
         self.is_paused = was_paused if self._pauses else run.snapshot().phase is Phase.PAUSED
+
+
+def _checkpoint_name(taken: Sequence[str]) -> str:
+    """Return a free name without a step: the run trains on until the checkpoint is saved."""
+    names = ["detached", *(f"detached-{letter}" for letter in "bcdefghijklmnopqrstuvwxyz")]
+    return next((name for name in names if name not in taken), names[0])
 
 
 def _resume_words(folder: Path, options: Sequence[str]) -> list[str]:

@@ -99,7 +99,7 @@ async def test_stop_asks_for_confirmation_and_names_the_run(opened):
         await person.press("s")
         assert isinstance(person.app.screen, ConfirmDialog)
         question = str(person.app.screen.query_one(".question", Static).content)
-        assert question == "Stop the run lenet-decay at step 1 204 of 4 690?"
+        assert question == "Stop the run lenet-decay?"
         await person.press("n")
         assert person.sent == []
         await person.press("s", "y")
@@ -199,7 +199,15 @@ async def test_keys_that_need_a_group_say_so_during_the_start(opened):
             assert "starting" in person.status
 
 
-@pytest.mark.parametrize("key", [name for key in KEYS for name in key.keys.split(",")])
+@pytest.mark.parametrize(
+    "key",
+    [
+        name
+        for key in KEYS
+        if key.name != "redraw"  # it paints the same again: see test_stopped_screen
+        for name in key.keys.split(",")
+    ],
+)
 @pytest.mark.slow
 async def test_every_key_does_something(opened, key, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # one of the keys writes files

@@ -292,3 +292,11 @@ async def test_the_help_of_the_start_screen_has_its_keys(key, tmp_path):
         assert "  shift+tab Go to the previous list." in here
         await person.press("escape")
         assert isinstance(person.app.screen, StartScreen)
+
+
+async def test_the_script_of_a_loop_is_no_data(tmp_path):
+    flown(tmp_path / "loop", started_at=datetime(2026, 1, 5, 9, 0), name="loop", data="train.py")
+    flown(tmp_path / "own", started_at=datetime(2026, 1, 6, 9, 0), name="own", data="mine.csv")
+    async with visited(tmp_path) as visitor:
+        assert "mine.csv" in visitor.shown("data")
+        assert "train.py" not in visitor.shown("data")

@@ -168,3 +168,24 @@ def test_a_run_without_a_known_end_is_listed_with_its_steps_alone():
     row = "".join(text for text, _ in live_run_row(live_run("a", "5f0c2a91", total_steps=None), 80))
     assert "1 200" in row
     assert "/" not in row
+
+
+async def test_a_live_run_is_not_a_past_run_too(tmp_path):
+    folder, live = some_runs(tmp_path), FakeList()
+    running = [live_run("tuesday", "5f0c2a91", folder=str(folder / "second"))]
+    async with started(live, folder) as (app, pilot):
+        past = app.start.query_one("#runs", PickList)
+        for runs, number in ((running, 3), ([], 4)):
+            live.runs = runs
+            app.start.refresh_live()
+            await pilot.pause()
+            assert len(past.visible_items) == number
+        assert "tuesday" in {run.name for run in past.visible_items}
+
+
+async def test_the_line_about_a_run_is_cut_where_it_does_not_fit(tmp_path):
+    live = FakeList([live_run("digits", "5f0c2a91", folder="/runs/" + "long-" * 30)])
+    async with started(live, tmp_path, (80, 24)) as (app, _):
+        line = app.start.query_one("#about", Static).render_line(0).text
+        assert line.startswith(" enter attaches to it · 5f0c2a91 · /runs/long-")
+        assert line.rstrip().endswith("…")

@@ -78,13 +78,13 @@ def test_a_detached_run_has_a_checkpoint_and_continues(
     (saved,) = [
         line
         for line in lines
-        if isinstance(line, CommandLine) and line.command.startswith("checkpoint detached-")
+        if isinstance(line, CommandLine) and line.command == "checkpoint detached"
     ]
     assert saved.outcome == "applied"
     if not isinstance(lines[-1], DigestLine):  # recorded at this step anyway
         assert isinstance(lines[-1], EndLine)
         assert lines[-1].reason == "left"
-    assert list((folder / "checkpoints").glob("detached-*.npz"))
+    assert list((folder / "checkpoints").glob("detached.npz"))
     assert started == [["resume", "--hosted", *options, str(folder)]]
     assert "detached: it runs as 0123abcd" in capsys.readouterr().err
 

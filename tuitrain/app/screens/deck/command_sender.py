@@ -140,8 +140,7 @@ class CommandSender:
         """Ask before an action that ends the run; ``verb`` begins the question."""
         snapshot = self._deck.snapshot
         assert snapshot is not None
-        info, step = snapshot.info, format_count(snapshot.step)
-        question = f"{verb} the run {info.name} at step {step} of {format_count(info.total_steps)}?"
+        question = f"{verb} the run {snapshot.info.name}?"  # it continues: a step would be stale
 
         def act(confirmed: bool | None) -> None:
             if confirmed:

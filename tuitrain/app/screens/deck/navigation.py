@@ -6,7 +6,6 @@ from textual.widget import Widget
 
 from tuitrain.run.snapshot import Phase
 
-from ...renderables.formatting import format_count
 from ...widgets.header import RunHeader
 from ...widgets.status_line import StatusLine
 from ...widgets.tables.journal import Journal
@@ -82,8 +81,7 @@ class Navigation(Controller):
         if problem or snapshot.phase is Phase.STARTING:
             self._sender.confirm("Leave", problem or ENDS_WITH_SCREEN, self.leave)
             return
-        info, step = snapshot.info, format_count(snapshot.step)
-        question = f"Leave the run {info.name} at step {step} of {format_count(info.total_steps)}?"
+        question = f"Leave the run {snapshot.info.name}?"
         self.deck.app.push_screen(LeaveDialog(question), self._leave_as)
 
     def _leave_as(self, how: Leaving | None) -> None:

@@ -21,7 +21,7 @@ class LeaveDialog(BaseDialog[Leaving]):
 
     Parameters
     ----------
-    question : one sentence that names the run and its step
+    question : one sentence that names the run
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -98,6 +98,7 @@ class StartScreen(BaseScreen[None]):
         self._folder = folder
         self._pinned: tuple[PinnedRun, ...] = ()
         self._title = ACCURACY_TITLE
+        self._live_folders: set[Path] = set()
 
     def compose(self) -> ComposeResult:
         """Compose the lists."""
@@ -109,7 +110,13 @@ class StartScreen(BaseScreen[None]):
             )
             yield Static(id="machines")
             yield _list(
-                "past runs", "runs", self._run_row, matches_search, self._runs_header, nothing
+                "past runs",
+                "runs",
+                self._run_row,
+                matches_search,
+                self._runs_header,
+                nothing,
+                key=_folder,
             )
             with Horizontal(id="new"):
                 yield _list("scenarios", "scenarios", scenario_row, scenario_fits)
@@ -135,6 +142,10 @@ class StartScreen(BaseScreen[None]):
         pick_list.display = bool(runs)
         pick_list.styles.height = min(len(runs), _MAX_LIVE_ROWS) + _LIST_FRAME
         pick_list.set_items(runs)
+        folders = {Path(run.folder).resolve() for run in runs if not run.host}
+        if folders != self._live_folders:
+            self._live_folders = folders
+            self._show_past_runs()
         if had_focus and not runs:
             self._of("runs").focus()
 
@@ -143,19 +154,25 @@ class StartScreen(BaseScreen[None]):
         self.query_one("#welcome", Static).update(
             assemble((" tuitrain", "bold"), "   the flight deck for training")
         )
+        runs = self._show_past_runs()
+        self._of("scenarios").set_items(self._scenarios)
+        used = sorted({run.data for run in runs if _is_data(run)} - {*BUNDLED_DATA})
+        self._of("data").set_items([*BUNDLED_DATA, *used, OTHER_DATA])
+        self.refresh_live()
+        first = "live" if self._of("live").display else "runs" if runs else "scenarios"
+        self._of(first).focus()
+
+    def _show_past_runs(self) -> list[RecordedRun]:
+        """Show the past runs, without those that are live, and return them."""
         runs: list[RecordedRun] = []
         try:
             runs = self._list_runs()
         except TuitrainError as error:
             self._say(f"✗ {error}", "$error")
-        self._title = metric_title(runs)
-        self._of("runs").set_items(runs)
-        self._of("scenarios").set_items(self._scenarios)
-        used = sorted({run.data for run in runs if run.data} - {*BUNDLED_DATA})
-        self._of("data").set_items([*BUNDLED_DATA, *used, OTHER_DATA])
-        self.refresh_live()
-        first = "live" if self._of("live").display else "runs" if runs else "scenarios"
-        self._of(first).focus()
+        past = [run for run in runs if run.folder.resolve() not in self._live_folders]
+        self._title = metric_title(past)
+        self._of("runs").set_items(past)
+        return past
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
@@ -319,3 +336,12 @@ def _list(
 
 def _word(run: ListedRun) -> str:
     return run.word
+
+
+def _folder(run: RecordedRun) -> Path:
+    return run.folder
+
+
+def _is_data(run: RecordedRun) -> bool:
+    """Whether a scenario can name what a run was trained on: not the script of a loop."""
+    return bool(run.data) and not run.data.endswith(".py")
