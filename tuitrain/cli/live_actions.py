@@ -71,7 +71,7 @@ def control(arguments: argparse.Namespace) -> int:
     from tuitrain.remote.snapshots.errors import RemoteDataError
 
     words = arguments.words
-    if not words and (arguments.run in QUESTIONS or " " in arguments.run):
+    if not words and _is_request(arguments.run):
         arguments.run, arguments.words = "", [arguments.run]
         words = arguments.words
     question = words[0] if words and words[0] in QUESTIONS else ""
@@ -90,6 +90,20 @@ def control(arguments: argparse.Namespace) -> int:
         for line in reply_lines(reply):
             write_line(line, sys.stdout)
     return OK if is_met else FAILED
+
+
+def _is_request(word: str) -> bool:
+    """Return whether a word is a question or a command, and so no name of a run."""
+    from tuitrain.commands import parse
+    from tuitrain.errors import CommandError
+
+    if word in QUESTIONS or " " in word:
+        return True
+    try:
+        parse(word)
+    except CommandError:
+        return False
+    return True
 
 
 def _answer(
