@@ -108,7 +108,9 @@ def test_without_a_live_run_the_exit_status_is_3(capsys: pytest.CaptureFixture[s
     assert "no run is live" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["status"], ["pause"], ["lr fc 0.01"], ["wait", "--until", "end"]])
+@pytest.mark.parametrize(
+    "words", [["status"], ["pause"], ["lr fc 0.01"], ["wait", "--until", "end"]]
+)
 def test_a_run_that_is_the_only_one_needs_no_name(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
