@@ -44,11 +44,11 @@ def test_an_optimizer_that_the_engine_lacks_is_refused_with_the_list(engine, lac
 def test_a_swap_keeps_weights_lr_and_decay(engine, rule):
     do(engine, "optimizer fc adagrad weight_decay=0.02")
     train(engine, 3)
-    before = weights(engine)
+    before, before_schedule = weights(engine), group(engine, "fc").schedule
     do(engine, f"optimizer fc {rule}")
     assert weights(engine) == before
     swapped = group(engine, "fc")
-    assert (swapped.optimizer, swapped.lr, swapped.schedule) == (rule, 0.01, "constant")
+    assert (swapped.optimizer, swapped.lr, swapped.schedule) == (rule, 0.01, before_schedule)
     assert "weight_decay=0.02" in swapped.settings.split()
 
 

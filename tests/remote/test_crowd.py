@@ -19,6 +19,7 @@ from tuitrain.remote.client.remote_source import RemoteSource
 from tuitrain.remote.local.live_entry import RunFacts, read_entries, run_id
 from tuitrain.remote.wire.frames import make_frame
 from tuitrain.remote.wire.messages import PROTOCOL_VERSION, Hello, Ping, encode_message
+from tuitrain.run.snapshot import Snapshot
 
 SCENARIO = """
 schema = 1
@@ -71,6 +72,11 @@ def wait_for_entry(identity: str) -> RunFacts:
     raise AssertionError("the run has made no socket")
 
 
+def sees_the_crowd(shown: Snapshot) -> bool:
+    """Whether all viewers are told; each snapshot goes to fifty of them, one by one."""
+    return shown.attachment is not None and shown.attachment.viewers >= VIEWERS
+
+
 @pytest.mark.slow
 def test_a_crowd_does_not_change_the_training(tmp_path: Path) -> None:
     file = tmp_path / "crowd.toml"
@@ -101,7 +107,7 @@ def test_a_crowd_does_not_change_the_training(tmp_path: Path) -> None:
             assert doomed.stdout is not None
             assert doomed.stdout.readline() == "attached\n"
             doomed.send_signal(signal.SIGKILL)
-        shown = viewers[0].snapshot()
+        shown = viewers[0].wait_for(sees_the_crowd, TIMEOUT)
         assert not shown.phase.ended
         assert shown.attachment is not None
         assert shown.attachment.viewers >= VIEWERS
