@@ -48,7 +48,8 @@ scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
 torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch and JAX (first: install them)
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax accelerate lightning transformers
 	$(BIN)/pyright tuitrain/engines/torch tuitrain/integrations
-	$(BIN)/python -m pytest tests/torch tests/jax tests/torch_script
+	$(BIN)/python -m pytest tests/torch tests/jax
+	$(BIN)/python -m pytest tests/torch_script  # by itself: JAX has threads, and its tests fork
 	$(BIN)/python -m pytest tests/conformance -k torch
 
 neon-test: $(VENV)/.dev  ## run the kernels for ARM under an emulator (gcc-aarch64-linux-gnu, qemu-user)
