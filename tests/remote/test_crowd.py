@@ -73,7 +73,7 @@ def wait_for_entry(identity: str) -> RunFacts:
 
 
 def sees_the_crowd(shown: Snapshot) -> bool:
-    """Whether all viewers are told; each snapshot goes to fifty of them, one by one."""
+    """Return whether the count has all viewers: each snapshot goes to fifty of them, one by one."""
     return shown.attachment is not None and shown.attachment.viewers >= VIEWERS
 
 
