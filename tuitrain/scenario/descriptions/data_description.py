@@ -124,7 +124,7 @@ def _dataset_parts(title: str, dataset: Dataset) -> list[Part]:
 
 def _csv(path: Path) -> Description:
     from tuitrain_core.data import read_csv
-    from tuitrain_core.data.csv_data import MAX_VALUES
+    from tuitrain_core.data.csv_features import MAX_VALUES
 
     table = read_csv(path)
     parts, dropped = [], []
