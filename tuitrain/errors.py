@@ -61,7 +61,11 @@ class ExpectationError(TuitrainError):
     """A run whose expectations do not hold, or whose plan was refused in part."""
 
 
-class NoSuchRunError(TuitrainError):
+class UnreachableRunError(TuitrainError):
+    """A live run that is not found, not reached, or not understood."""
+
+
+class NoSuchRunError(UnreachableRunError):
     """No live run has this name, id or folder."""
 
 

@@ -19,8 +19,11 @@ from tuitrain.app.framework import runner
 from tuitrain.app.start_app import StartApp
 from tuitrain.app.start_choice import RunScenario
 from tuitrain.cli import main
-from tuitrain.errors import RunFailedError, TerminatedError
+from tuitrain.cli.status import report_error
+from tuitrain.errors import NoSuchRunError, RunFailedError, TerminatedError
 from tuitrain.records.record_reader import HEADER, JOURNAL
+from tuitrain.remote.errors import ConnectionProblem, FarewellProblem, ProtocolError
+from tuitrain.remote.snapshots.errors import RemoteDataError
 
 PATIENCE = 60.0
 ROOT = Path(__file__).parent.parent.parent
@@ -252,3 +255,17 @@ def test_help_and_documents_name_every_status(capsys):
         assert f"| {status} |" in page
     assert TerminatedError(signal.SIGTERM).status == 143
     assert "| 143 |" in page
+
+
+@pytest.mark.parametrize(
+    "kind", [NoSuchRunError, ConnectionProblem, FarewellProblem, ProtocolError, RemoteDataError]
+)
+def test_a_live_run_that_cannot_be_reached_or_understood_exits_with_3(kind, capsys):
+    assert report_error(kind("the run lenet has gone")) == 3
+    assert capsys.readouterr().err == "tuitrain: the run lenet has gone\n"
+
+
+def test_an_attach_to_no_live_run_exits_with_3(monkeypatch, capsys):
+    monkeypatch.setattr("tuitrain.app.launch.check_terminal", lambda: None)
+    assert main(["attach", "none-such"]) == 3
+    assert "no run is live" in capsys.readouterr().err

@@ -7,9 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 from tuitrain.encoding import write_line
-from tuitrain.errors import TuitrainError
 from tuitrain.remote.client.endpoint import Endpoint
 from tuitrain.remote.client.remote_source import RemoteSource
+from tuitrain.remote.errors import ConnectionProblem
 from tuitrain.remote.identity import viewer_name
 from tuitrain.run.snapshot import Phase, Snapshot
 from tuitrain.scenario.runs.run_list import runs_folder
@@ -45,7 +45,7 @@ def open_attached(
     with closing(RemoteSource(endpoint, viewer_name(), read_only).start()) as source:
         source.wait_for(lambda _: source.received > 0, CONNECT_SECONDS)
         if not source.received:
-            raise source.error or TuitrainError(
+            raise source.error or ConnectionProblem(
                 f"{endpoint.label} has not answered in {CONNECT_SECONDS:.0f} s"
             )
         welcome = source.welcome

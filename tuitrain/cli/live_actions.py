@@ -8,10 +8,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tuitrain.encoding import ascii_json, write_line
-from tuitrain.errors import NoSuchRunError, TuitrainError
+from tuitrain.errors import TuitrainError
 
 from .signals import signals_raise
-from .status import FAILED, NO_SUCH_RUN, OK, print_error
+from .status import FAILED, OK
 
 if TYPE_CHECKING:
     from tuitrain.remote.control.client import ControlClient
@@ -66,9 +66,7 @@ def control(arguments: argparse.Namespace) -> int:
     """Send a command to a live run, or ask it something."""
     from tuitrain.remote.client.find_endpoint import endpoint_of
     from tuitrain.remote.control.client import ControlClient
-    from tuitrain.remote.errors import ConnectionProblem, ProtocolError
     from tuitrain.remote.identity import viewer_name
-    from tuitrain.remote.snapshots.errors import RemoteDataError
 
     words = arguments.words
     if not words and _is_request(arguments.run):
@@ -76,12 +74,8 @@ def control(arguments: argparse.Namespace) -> int:
         words = arguments.words
     question = words[0] if words and words[0] in QUESTIONS else ""
     _check_options(arguments, question)
-    try:
-        with signals_raise(), ControlClient(endpoint_of(arguments.run), viewer_name()) as client:
-            reply, is_met = _answer(client, arguments, question)
-    except (NoSuchRunError, ConnectionProblem, ProtocolError, RemoteDataError) as error:
-        print_error(str(error))
-        return NO_SUCH_RUN
+    with signals_raise(), ControlClient(endpoint_of(arguments.run), viewer_name()) as client:
+        reply, is_met = _answer(client, arguments, question)
     if arguments.json:
         write_line(ascii_json(reply), sys.stdout)
     else:

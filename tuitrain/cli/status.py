@@ -10,9 +10,9 @@ from typing import Final
 from tuitrain.encoding import write_line
 from tuitrain.errors import (
     ExpectationError,
-    NoSuchRunError,
     RunFailedError,
     TuitrainError,
+    UnreachableRunError,
     UserCodeError,
 )
 from tuitrain.text import visible_lines
@@ -28,7 +28,7 @@ def report_error(error: TuitrainError) -> int:
     if isinstance(error, UserCodeError | RunFailedError) and error.traceback:
         print_lines(error.traceback)
     print_error(str(error))
-    if isinstance(error, NoSuchRunError):
+    if isinstance(error, UnreachableRunError):
         return NO_SUCH_RUN
     return FAILED if isinstance(error, RunFailedError | ExpectationError) else BAD_INPUT
 

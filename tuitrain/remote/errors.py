@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tuitrain.errors import TuitrainError
+from tuitrain.errors import TuitrainError, UnreachableRunError
 
 
-class ConnectionProblem(TuitrainError):  # noqa: N818 - a state of a connection, which may end
+class ConnectionProblem(UnreachableRunError):  # noqa: N818 - a state of a connection, which may end
     """A connection that cannot be made, or was lost; trying again may help."""
 
 
@@ -13,7 +13,7 @@ class FarewellProblem(ConnectionProblem):
     """The run has ended the connection with a reason, such as its own end."""
 
 
-class ProtocolError(TuitrainError):
+class ProtocolError(UnreachableRunError):
     """A peer sent what the protocol does not allow."""
 
 

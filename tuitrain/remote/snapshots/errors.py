@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tuitrain.errors import TuitrainError
+from tuitrain.errors import UnreachableRunError
 
 
-class RemoteDataError(TuitrainError):
+class RemoteDataError(UnreachableRunError):
     """Data that cannot be sent, or that was received and cannot be read."""
