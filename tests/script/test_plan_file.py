@@ -105,24 +105,31 @@ def test_a_metric_that_is_reported_after_the_last_step_counts(problem, watch):
     run.finish()
 
 
-def test_a_metric_that_was_not_reported_fails_its_expectation(problem, watch):
-    run = watch("[[expect]]\nepoch = 4\ntest_accuracy = '>= 0.1'")
-    problem.train_epochs(4)
-    with pytest.raises(ExpectationError, match="the script has not reported it yet"):
-        run.finish()
-
-
-def test_a_refused_command_of_the_file_is_told_at_the_end(problem, watch):
-    run = watch("[[at]]\nstep = 2\ndo = 'lr nothing 0.1'")
-    problem.train_epochs(4)
-    with pytest.raises(ExpectationError, match=r"step 2: 'lr nothing 0\.1' was refused"):
-        run.finish()
-
-
-def test_a_loop_that_ends_early_does_not_meet_its_plan(problem, watch):
-    run = watch("[[expect]]\nepoch = 4\nchanged = { group = 'body', since_step = 0 }")
-    problem.train_epochs(2)
-    with pytest.raises(ExpectationError, match="the run gets to step 20, found: it ended before"):
+@pytest.mark.parametrize(
+    ("text", "epochs", "message"),
+    [
+        (
+            "[[expect]]\nepoch = 4\ntest_accuracy = '>= 0.1'",
+            4,
+            "the script has not reported it yet",
+        ),
+        (
+            "[[at]]\nstep = 2\ndo = 'lr nothing 0.1'",
+            4,
+            r"step 2: 'lr nothing 0\.1' was refused",
+        ),
+        (
+            "[[expect]]\nepoch = 4\nchanged = { group = 'body', since_step = 0 }",
+            2,
+            "the run gets to step 20, found: it ended before",
+        ),
+    ],
+    ids=["a metric that was not reported", "a refused command", "a loop that ends early"],
+)
+def test_a_plan_that_is_not_met_is_an_error_at_the_end(problem, watch, text, epochs, message):
+    run = watch(text)
+    problem.train_epochs(epochs)
+    with pytest.raises(ExpectationError, match=message):
         run.finish()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,11 +57,8 @@ class PlanFile:
         ------
         ScenarioError : an entry is not within the run, or its epoch has no known length
         """
-        self._check_epochs(info)
-        try:
+        with self._checked(info):
             return list(planned_commands(self.at, info))
-        except ScenarioError as error:
-            raise ScenarioError(f"{self.source}: {error}") from None
 
     def stops(self, info: RunInfo) -> list[int]:
         """Return the steps at which expectations are checked or bytes are remembered.
@@ -69,11 +67,8 @@ class PlanFile:
         ------
         ScenarioError : an expectation is not within the run, or its epoch has no known length
         """
-        self._check_epochs(info)
-        try:
+        with self._checked(info):
             return list(stops_of_expectations(self.expect, info))
-        except ScenarioError as error:
-            raise ScenarioError(f"{self.source}: {error}") from None
 
     def observe(self, session: Session) -> ExpectationLog:
         """Have a session check the expectations at its boundaries.
@@ -83,6 +78,15 @@ class PlanFile:
         ScenarioError : an expectation names an unknown group, parameter or metric
         """
         return attach_expectations(session, Expectations(self.expect, session, self.source))
+
+    @contextmanager
+    def _checked(self, info: RunInfo) -> Iterator[None]:
+        """Check that epochs have a length; the errors of the block then name the file."""
+        self._check_epochs(info)
+        try:
+            yield
+        except ScenarioError as error:
+            raise ScenarioError(f"{self.source}: {error}") from None
 
     def _check_epochs(self, info: RunInfo) -> None:
         """Check that no entry needs the length of an epoch that is not known."""
