@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tuitrain.errors import RefusedError
 from tuitrain.script.arguments import Plan
@@ -102,6 +102,37 @@ class LibraryRun:
 
     def _stop(self) -> None:
         self.is_stopped = True
+
+
+class LibraryCallback:
+    """What the callbacks of all libraries share: the arguments of `watch`, and the run.
+
+    Parameters
+    ----------
+    metrics, plan, scenario, name, out : see `Options`; default of the metrics: `default_metrics`
+
+    Attributes
+    ----------
+    default_metrics : the names of the library's metrics that are recorded by default
+    """
+
+    default_metrics: ClassVar[Sequence[str]] = ()
+
+    def __init__(
+        self,
+        metrics: str | Sequence[str] | None = None,
+        plan: Plan | None = None,
+        scenario: str | Path | None = None,
+        name: str | None = None,
+        out: str | Path | None = None,
+    ) -> None:
+        names = self.default_metrics if metrics is None else metrics
+        self._library = LibraryRun(Options(names, plan, scenario, name, out))
+
+    @property
+    def run(self) -> TorchRun | None:
+        """The run, while the Trainer trains."""
+        return self._library.run
 
 
 def check_one_process(count: int) -> None:

@@ -3,19 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from tuitrain.script.arguments import Plan
-from tuitrain.script.torch_run import TorchRun
-
-from .library_run import LibraryRun, Options, check_one_process
+from .library_run import LibraryCallback, check_one_process
 
 
-class TuitrainCallback(Callback):
+class TuitrainCallback(LibraryCallback, Callback):
     """Steers and records a training: ``Trainer(…, callbacks=[TuitrainCallback()])``.
 
     The boundary is the end of an update, with automatic and with manual optimization. A stop ends
@@ -24,7 +19,7 @@ class TuitrainCallback(Callback):
 
     Parameters
     ----------
-    metrics : the names of metrics that the module logs, the main one first
+    metrics : the names of metrics that the module logs, the main one first; default ``val_loss``
     plan, scenario, name, out : see `tuitrain.watch`
 
     Attributes
@@ -36,20 +31,7 @@ class TuitrainCallback(Callback):
     RefusedError : when the training begins, and has several processes; or see `tuitrain.watch`
     """
 
-    def __init__(
-        self,
-        metrics: str | Sequence[str] = ("val_loss",),
-        plan: Plan | None = None,
-        scenario: str | Path | None = None,
-        name: str | None = None,
-        out: str | Path | None = None,
-    ) -> None:
-        self._library = LibraryRun(Options(metrics, plan, scenario, name, out))
-
-    @property
-    def run(self) -> TorchRun | None:
-        """The run, while the Trainer trains."""
-        return self._library.run
+    default_metrics = ("val_loss",)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin the run."""

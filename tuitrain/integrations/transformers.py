@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from transformers import (
@@ -14,13 +12,10 @@ from transformers import (
     TrainingArguments,
 )
 
-from tuitrain.script.arguments import Plan
-from tuitrain.script.torch_run import TorchRun
-
-from .library_run import LibraryRun, Options, check_one_process
+from .library_run import LibraryCallback, check_one_process
 
 
-class TuitrainCallback(TrainerCallback):
+class TuitrainCallback(LibraryCallback, TrainerCallback):
     """Steers and records a training: ``Trainer(…, callbacks=[TuitrainCallback()])``.
 
     The boundary is the end of an update. A stop ends the training as the Trainer's own early stop
@@ -28,7 +23,8 @@ class TuitrainCallback(TrainerCallback):
 
     Parameters
     ----------
-    metrics : the names of metrics that the Trainer evaluates, the main one first
+    metrics : the names of metrics that the Trainer evaluates, the main one first; default
+        ``eval_loss``
     plan, scenario, name, out : see `tuitrain.watch`
 
     Attributes
@@ -40,20 +36,7 @@ class TuitrainCallback(TrainerCallback):
     RefusedError : when the training begins, and has several processes; or see `tuitrain.watch`
     """
 
-    def __init__(
-        self,
-        metrics: str | Sequence[str] = ("eval_loss",),
-        plan: Plan | None = None,
-        scenario: str | Path | None = None,
-        name: str | None = None,
-        out: str | Path | None = None,
-    ) -> None:
-        self._library = LibraryRun(Options(metrics, plan, scenario, name, out))
-
-    @property
-    def run(self) -> TorchRun | None:
-        """The run, while the Trainer trains."""
-        return self._library.run
+    default_metrics = ("eval_loss",)
 
     def on_train_begin(
         self,
