@@ -1,50 +1,30 @@
-"""The host of a script that repeats a recorded run: compared with its record, or continued."""
+"""The host of a script that repeats a recorded run, in a thread beside its loop."""
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from traceback import format_exception
-from typing import TypeAlias
 
-import msgspec
-
-from tuitrain.encoding import write_line
-from tuitrain.engines.capabilities import Capabilities, Capability
+from tuitrain.engines.capabilities import Capabilities
 from tuitrain.engines.loops.turns import StoppedError
-from tuitrain.engines.registry import SCRIPT_ENGINE
-from tuitrain.errors import RecordDiffersError, RefusedError, RunFailedError, TuitrainError
-from tuitrain.records.provenance import SCRIPT, describe_differences
-from tuitrain.records.record_reader import Header, read_header
-from tuitrain.records.repetition import RepeatedAction
+from tuitrain.errors import RunFailedError, TuitrainError
+from tuitrain.records.record_reader import Header
 from tuitrain.run.authorship import is_automatic
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.live.attendance import Attendance
 from tuitrain.run.logs.log_capture import LogCapture
-from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry, Phase
 from tuitrain.scenario.events import Finding
-from tuitrain.scenario.expect import Expectations
-from tuitrain.scenario.resumed_run import ResumedRun
-from tuitrain.scenario.run_to_end import repeat_action
-from tuitrain.scenario.verify import Verification, read_repetition
-from tuitrain.text import visible
 from tuitrain.user_code import describe_failed_step
 
 from .host import EndLoop, Loop, end_with_loop
+from .repeated_session import Build, RepeatedSession, compare_with_record, continue_record
 from .repetition import Answer, Request, take_request, write_answer
 from .service import farewell, serve_script, show_early_end
-
-Build: TypeAlias = Callable[[Recorder], tuple[Session, Expectations]]
-"""Makes the session of a loop, before its first step, with its expectations."""
-
-_FACTS = ("model", "data", "batch_size", "steps", "metrics", "group")
-"""The keys of a script's scenario that the script decides."""
 
 
 class RepeatingHost:
@@ -87,12 +67,8 @@ class RepeatingHost:
         self.unmet: Sequence[Finding] = ()
         self.end_loop: EndLoop | None = None
         self._thread: threading.Thread | None = None
-        self._actions: deque[RepeatedAction] = deque()
         self.problem: TuitrainError | None = None
-        self._is_done: Callable[[], bool] = lambda: False
-        self._is_caught_up: Callable[[], bool] = lambda: True
-        self._all_held: Callable[[], bool] = lambda: True
-        self._verify: Callable[[], Verification | None] = lambda: None
+        self._repeated: RepeatedSession | None = None
 
     @property
     def has_started(self) -> bool:
@@ -102,7 +78,8 @@ class RepeatingHost:
     @property
     def has_failed(self) -> bool:
         """Whether the session has failed, or its plan was refused or does not hold."""
-        return self.error is not None or bool(self.refusals) or not self._all_held()
+        has_unmet = self._repeated is not None and not self._repeated.all_held()
+        return self.error is not None or bool(self.refusals) or has_unmet
 
     def watch(self, end_loop: EndLoop) -> None:
         """Note how the run is ended."""
@@ -124,24 +101,32 @@ class RepeatingHost:
         ------
         StoppedError : the run cannot be repeated; the answer says why
         """
+        request = self._request
         try:
-            if self._request.action == "replay":
-                return self._compared(header, build)
-            return self._resumed(header, capabilities, files, build)
+            if request.action == "replay":
+                repeated = compare_with_record(Path(request.folder), header, build)
+                if self.out is not None:
+                    self.out.mkdir()  # a script may write into the folder of its run
+            else:
+                repeated = continue_record(request, header, capabilities, files, build)
         except TuitrainError as error:
             self.problem = error
             write_answer(self._request, Answer.of_error(error))
             raise StoppedError from None
+        self._repeated = repeated
+        return repeated.session
 
     def start(self, session: Session, loop: Loop, folder: Path) -> None:
         """Serve a run that continues its record, and start the thread."""
+        repeated = self._repeated
+        assert repeated is not None, "make_session comes before start"
         session.is_attended = False
         access = self._access or LiveAccess(session.info, log=self._log)
         private = self._access is not None or self._request.action == "replay"
         end_service = serve_script(access, folder, private)
 
         def drive() -> None:
-            self._drive(session, loop, access)
+            self._drive(repeated, loop, access)
             show_early_end(session, loop, access)
             end_service(farewell(access))
 
@@ -158,69 +143,20 @@ class RepeatingHost:
         if self.problem is not None:
             write_answer(self._request, Answer.of_error(self.problem))
         else:
-            answer = Answer(verification=self._verify(), has_failed=self.has_failed)
+            verification = self._repeated.verify() if self._repeated is not None else None
+            answer = Answer(verification=verification, has_failed=self.has_failed)
             write_answer(self._request, answer)
 
-    def _compared(self, header: Header, build: Build) -> Session:
-        """Return a session that is compared with the record."""
-        folder = Path(self._request.folder)
-        recorded = read_header(folder)
-        check, actions = read_repetition(folder, recorded)
-        check.provenance(lambda: _provenance(recorded, header))
-        environment = describe_differences(recorded.environment, header.environment)
-        changes = [*_changes(recorded, header), *check.changes]
-        if self.out is not None:
-            self.out.mkdir()  # a script may write into the folder of its run
-        session, _ = build(check)
-        self._actions = deque(actions)
-        self._is_done = check.is_done
-        self._verify = lambda: Verification(check.verdict(), environment, changes)
-        return session
-
-    def _resumed(
-        self, header: Header, capabilities: Capabilities, files: ExitStack, build: Build
-    ) -> Session:
-        """Return a session that continues from a checkpoint of the record."""
-        request = self._request
-        if capabilities.missing(Capability.REWIND):
-            raise RefusedError(
-                f"this run cannot be resumed: {capabilities.missing(Capability.REWIND)}"
-            )
-        folder = Path(request.folder)
-        recorded = read_header(folder)
-        if not request.although_changed and (changes := _changes(recorded, header)):
-            raise RecordDiffersError(
-                f"the run cannot be continued as it was, for this has changed: "
-                f"{'; '.join(changes)}; `resume --although-changed` continues it all the same"
-            )
-        run = ResumedRun(
-            folder,
-            recorded,
-            header.environment,
-            build,
-            files,
-            request.checkpoint,
-            request.although_changed,
-            with_gradients=False,
-        )
-        run.recorder.provenance(lambda: _provenance(recorded, header))
-        note = run.restore()
-        write_line(visible(f"tuitrain: {note.message}"), sys.stderr)
-        self._actions = deque(run.actions)
-        self._all_held = run.expectations.all_held
-        self._is_caught_up = lambda: run.recorder.is_caught_up
-        return run.session
-
-    def _drive(self, session: Session, loop: Loop, access: LiveAccess) -> None:
+    def _drive(self, repeated: RepeatedSession, loop: Loop, access: LiveAccess) -> None:
+        session = repeated.session
         try:
-            waiting = self._actions
             with Attendance(
                 session,
                 access,
-                lambda: not waiting and self._is_caught_up(),
+                lambda: repeated.is_past_record,
                 always_waits=self._access is not None,
             ) as attendance:
-                self._follow_or_fail(session, loop, attendance)
+                self._follow_or_fail(repeated, loop, attendance)
         except TuitrainError as error:
             if self.error is None:
                 self.problem = error  # the process that has asked prints it
@@ -238,7 +174,9 @@ class RepeatingHost:
             is_stopped = session.phase is Phase.STOPPED or not session.phase.ended
             loop.turns.release(stop=is_stopped or self.problem is not None)
 
-    def _follow_or_fail(self, session: Session, loop: Loop, attendance: Attendance) -> None:
+    def _follow_or_fail(
+        self, repeated: RepeatedSession, loop: Loop, attendance: Attendance
+    ) -> None:
         """Repeat and train; log what is raised.
 
         Raises
@@ -247,27 +185,24 @@ class RepeatingHost:
         TuitrainError : the run does not repeat its record, or the script has raised one
         """
         try:
-            self._follow(session, loop, attendance)
+            self._follow(repeated, loop, attendance)
         except Exception as error:
             if self._log is not None:
                 self._log.add("error", "".join(format_exception(error)))
             if isinstance(error, TuitrainError):
                 raise
             self.error = error
-            what = describe_failed_step(error, session.step, is_loop=True)
+            what = describe_failed_step(error, repeated.session.step, is_loop=True)
             raise RunFailedError(what) from error
 
-    def _follow(self, session: Session, loop: Loop, attendance: Attendance) -> None:
+    def _follow(self, repeated: RepeatedSession, loop: Loop, attendance: Attendance) -> None:
         """Repeat the actions at their steps, and train until the session or the loop ends."""
-        waiting = self._actions
+        session = repeated.session
         while True:
-            session.apply_planned()
-            while waiting and waiting[0].step == session.step:
-                repeat_action(session, waiting.popleft())
-                session.apply_planned()
-            if self._is_done():
+            repeated.apply_actions()
+            if repeated.is_done():
                 return
-            if self._is_paused and not waiting and self._is_caught_up():
+            if self._is_paused and repeated.is_past_record:
                 self._is_paused, session.phase = False, Phase.PAUSED
             attendance.visit()
             end_with_loop(session, loop)
@@ -279,8 +214,7 @@ class RepeatingHost:
                 attendance.wait()
                 continue
             session.phase = Phase.RUNNING
-            ahead = waiting[0].step - session.step if waiting else 0
-            attendance.run_burst(max_steps=ahead if ahead > 0 else None)
+            attendance.run_burst(max_steps=repeated.steps_to_action())
 
 
 def requested_host() -> RepeatingHost | None:
@@ -292,27 +226,3 @@ def requested_host() -> RepeatingHost | None:
     """
     request = take_request()
     return None if request is None else RepeatingHost(request)
-
-
-def _changes(recorded: Header, header: Header) -> list[str]:
-    """Return what the script does differently from the recorded one, in words.
-
-    Raises
-    ------
-    TuitrainError : the record is not of a script
-    """
-    if recorded.scenario.get("engine") != SCRIPT_ENGINE:
-        raise RefusedError("this run was trained from a scenario, and is repeated without a script")
-    before, now = ({key: one.scenario.get(key) for key in _FACTS} for one in (recorded, header))
-    shown = {key: _shown(value) for key, value in before.items() if value != now[key]}
-    return describe_differences(shown, {key: _shown(now[key]) for key in shown})
-
-
-def _provenance(recorded: Header, header: Header) -> dict[str, str]:
-    """Return what the script is made from; its place does not count."""
-    place = {SCRIPT: recorded.provenance[SCRIPT]} if SCRIPT in recorded.provenance else {}
-    return header.provenance | place
-
-
-def _shown(value: object) -> str:
-    return f"{msgspec.json.encode(value).decode():.80}"

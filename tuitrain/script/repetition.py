@@ -1,7 +1,6 @@
-"""Repeating a recorded run with its script: what is asked of the script's process, and its answer.
+"""A script's process takes a request to repeat a recorded run, and writes its answer to a file.
 
-The request is in a variable of the environment, which the first `watch` takes. The answer is a
-file.
+The request is in a variable of the environment, which the first `watch` takes.
 """
 
 from __future__ import annotations
