@@ -18,8 +18,7 @@ from tuitrain.encoding import strip_bom
 from tuitrain.errors import CommandError, RefusedError, TuitrainError
 from tuitrain.run.authorship import Actor, check_actor, check_why
 from tuitrain.run.group_metrics import GroupMetrics
-from tuitrain.run.journal_entry import MAX_OUTSIDE_TICKET
-from tuitrain.run.session import NO_TICKET
+from tuitrain.run.journal_entry import MAX_OUTSIDE_TICKET, NO_TICKET
 from tuitrain.run.snapshot import EndReason, Outcome
 
 _Line = TypeVar("_Line")

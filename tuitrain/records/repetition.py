@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from tuitrain.commands import AnyCommand, CommandKind, find_spec, parse
 from tuitrain.run.authorship import Actor, is_automatic
-from tuitrain.run.session import NO_TICKET
+from tuitrain.run.journal_entry import NO_TICKET
 from tuitrain.run.snapshot import EndReason, JournalEntry
 
 from .record_format import ChangedLine, CommandLine, EndLine, JournalLine

@@ -17,10 +17,11 @@ from .history.metric_history import MetricHistory
 from .history.timeline import Timeline
 from .hold_policy import HoldPolicy
 from .journal import Journal
+from .journal_entry import NO_TICKET
 from .recorder import Recorder
 from .run_state import RunState
 from .session_state import PlannedCommand, SessionState
-from .snapshot import LrSweep, Phase, RunInfo
+from .snapshot import Actor, JournalEntry, LrSweep, Outcome, Phase, RunInfo
 
 
 class RunContext:
@@ -83,6 +84,28 @@ class RunContext:
     def phase(self) -> Phase:
         """The phase of the run."""
         return self.run_state.phase
+
+    def write_entry(
+        self,
+        ticket: int,
+        step: int,
+        command: str,
+        actor: Actor,
+        outcome: Outcome,
+        message: str,
+        why: str = "",
+    ) -> JournalEntry:
+        """Write an entry to the journal and to the record, and return it."""
+        entry = self.journal.add(ticket, step, command, actor, outcome, message, why)
+        self.recorder.command(entry)
+        return entry
+
+    def pause_at_breakpoint(self) -> None:
+        """Pause because of a breakpoint, and write the reason to the journal."""
+        step = self.step
+        reason = f"break before step {step + 1} is applied: {self.breakpoints.reason}"
+        self.run_state.pause_at_breakpoint(reason)
+        self.write_entry(NO_TICKET, step, "pause", "breakpoint", "applied", reason)
 
     def settle_after_jump(self) -> None:
         """Pause, or finish at the last step, after the run has moved to another step."""

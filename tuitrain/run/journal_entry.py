@@ -10,6 +10,8 @@ from .authorship import Actor
 Outcome: TypeAlias = Literal["applied", "unchanged", "refused", "met", "not met"]
 """The outcome of a command, or whether an expectation of the scenario was met."""
 
+NO_TICKET: Final = 0
+"""The ticket of commands that a scenario planned, which have no submitter."""
 
 MIN_OUTSIDE_TICKET: Final = 2**32
 """The lowest ticket that a submitter may bring; lower ones are the mailbox's own."""

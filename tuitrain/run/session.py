@@ -7,36 +7,32 @@ then submitted commands, then what the owner of the session checks there, then t
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tuitrain.commands import AnyCommand, Pause, to_text
 from tuitrain.engines.engine import Engine
-from tuitrain.errors import RefusedError
 
 from .checkpoint_policy import DEFAULT_POLICY, CheckpointPolicy
-from .command_handlers import handle_command
 from .context import RunContext
+from .due_work import DueWork
 from .final_digests import FinalDigests
-from .logs.training_warnings import first_steps_problem
-from .lr_sweep import preview_update
+from .handlers.command_handlers import handle_command
+from .handlers.lr_sweep import preview_update
+from .journal_entry import NO_TICKET
+from .logs.training_warnings import TrainingWarnings
 from .recorder import NULL_RECORDER, Recorder
 from .session_state import PlannedCommand, SessionState
 from .snapshot import (
     Actor,
     EndReason,
     JournalEntry,
-    Outcome,
     Phase,
     RunInfo,
     Snapshot,
     UpdatePreview,
 )
 from .snapshot_builder import build_snapshot
-
-NO_TICKET = 0
-"""The ticket of commands that a scenario planned, which have no submitter."""
 
 
 class Session:
@@ -79,11 +75,11 @@ class Session:
         self.breakpoints = context.breakpoints
         self.on_boundary: Callable[[], None] = lambda: None
         self.on_warning: Callable[[str], None] = lambda _: None
-        self._has_warned = self._has_differed = False
+        self._warnings = TrainingWarnings(engine, not info.reports_metrics, self._warn)
+        self.timeline.on_difference = self._warnings.note_difference
+        self.timeline.stops = sorted({*stops, *self.plan.steps, info.total_steps})
         self.final_digests = FinalDigests(engine, context.timeline, recorder)
-        self._stops = sorted({*stops, *self.plan.steps, info.total_steps})
-        self.timeline.stops = self._stops
-        self.timeline.on_difference = self._note_difference
+        self._due_work = DueWork(context, self.final_digests, self.timeline.stops)
 
     @property
     def step(self) -> int:
@@ -157,16 +153,12 @@ class Session:
         if actor != "scenario":
             self.apply_planned()
         step = self.step
-        outcome: Outcome = "refused"
         was_stopped = self.phase is Phase.STOPPED
         with self.final_digests.applying(command):
-            try:
-                outcome, message = self._handle(command)
-            except RefusedError as refusal:
-                message = str(refusal)
+            outcome, message = handle_command(self._context, command)
         self.final_digests.count_applied(outcome == "applied")
-        entry = self.journal.add(ticket, step, to_text(command), actor, outcome, message, why)
-        self.recorder.command(entry)
+        text = to_text(command)
+        entry = self._context.write_entry(ticket, step, text, actor, outcome, message, why)
         if self.phase is Phase.STOPPED and not was_stopped:
             self.end("stopped")
         return entry
@@ -180,8 +172,7 @@ class Session:
     ) -> None:
         """Refuse a command that cannot be applied at any boundary, and write it to the journal."""
         text = to_text(command)
-        entry = self.journal.add(ticket, self.step, text, actor, "refused", reason, why)
-        self.recorder.command(entry)
+        self._context.write_entry(ticket, self.step, text, actor, "refused", reason, why)
 
     def preview(self, command: AnyCommand) -> UpdatePreview:
         """Return the effect of a command on the next update; nothing is changed or recorded."""
@@ -214,34 +205,25 @@ class Session:
         -------
         The losses of the steps
         """
-        if self.engine.has_reported and not self.is_measured() and self._record_metrics():
+        if self._due_work.record_first_report():
             return ()
         before, hold_policy = self.step, self._context.hold_policy
-        steps = self._burst_limit(max_steps)
+        steps = self._due_work.burst_limit(max_steps)
         losses = self.timeline.advance(steps, should_stop, *hold_policy.start_burst())
         is_held = hold_policy.end_burst()
         if losses:
             self.recorder.losses(before + 1, losses)
         if is_held:
-            self._pause_at_breakpoint()
+            self._context.pause_at_breakpoint()
         if losses:
             if before == 0:
-                self._check_first_steps(losses)
-            self._after_steps(len(losses))
+                self._warnings.check_first_steps(losses)
+            self._due_work.finish_burst(len(losses))
         return losses
 
     def record_last_report(self) -> None:
         """Record the metrics that a script's loop has reported for its last boundary."""
-        if not self.engine.has_reported:
-            return
-        if not self.is_measured():
-            self._record_metrics()
-            return
-        metrics = self.timeline.branch.metrics
-        known = metrics.at(self.step)
-        values = {name: v for name, v in self.engine.evaluate().items() if name not in known}
-        metrics.add(self.step, values)
-        self.recorder.metrics(self.step, values)
+        self._due_work.record_last_report()
 
     def train_loss(self) -> float:
         """Return the mean loss of the present epoch; at its end, of the epoch just ended.
@@ -256,12 +238,11 @@ class Session:
 
     def newest_metrics(self) -> Mapping[str, float]:
         """Return the newest value of each metric that a script's loop has reported."""
-        newest = self.timeline.branch.metrics.newest()
-        return {**newest, **self.engine.evaluate()} if self.engine.has_reported else newest
+        return self._due_work.newest_metrics()
 
     def is_measured(self) -> bool:
         """Whether the metrics of the test set are known at this boundary."""
-        return self.timeline.branch.metrics.last_step == self.step
+        return self._due_work.is_measured()
 
     def note_lr(self, group: str, lr: float) -> None:
         """Note the learning rate of the coming update, which a script's loop has set."""
@@ -281,82 +262,6 @@ class Session:
         """
         return build_snapshot(self._context, version, parameter, samples_per_second)
 
-    def _handle(self, command: AnyCommand) -> tuple[Outcome, str]:
-        """Apply a command, and return its outcome and a message."""
-        before = self._breakpoints_without_group()
-        change = handle_command(self._context, command)
-        message = change.message
-        for text in self._breakpoints_without_group():
-            if text not in before:
-                message += f"; no group is left that `{text}` watches"
-        return "applied" if change.changed else "unchanged", message
-
-    def _breakpoints_without_group(self) -> tuple[str, ...]:
-        """Return the breakpoints that name a group which does not exist."""
-        if not self.breakpoints:
-            return ()
-        return self.breakpoints.without_target([group.name for group in self.engine.groups()])
-
-    def _burst_limit(self, max_steps: int | None) -> int:
-        """Return how many steps a burst may take at most."""
-        per_epoch = self.info.steps_per_epoch
-        epoch_end = (self.step // per_epoch + 1) * per_epoch
-        interval = self.info.evaluation_interval
-        evaluation = (self.step // interval + 1) * interval
-        next_stop = self._stops[bisect_right(self._stops, self.step)]
-        steps_left = self._context.run_state.steps_left
-        limits = [limit for limit in (steps_left, max_steps) if limit is not None]
-        return min([min(epoch_end, evaluation, next_stop) - self.step, *limits])
-
-    def _pause_at_breakpoint(self) -> None:
-        """Pause because of a breakpoint, and write the reason to the journal."""
-        reason = f"break before step {self.step + 1} is applied: {self.breakpoints.reason}"
-        self._context.run_state.pause_at_breakpoint(reason)
-        entry = self.journal.add(NO_TICKET, self.step, "pause", "breakpoint", "applied", reason)
-        self.recorder.command(entry)
-
-    def _record_metrics(self) -> bool:
-        """Record the metrics of this boundary; return whether a breakpoint has paused the run."""
-        values, at_end = self.test_metrics(), self.step == self.info.total_steps
-        self.recorder.metrics(self.step, values)
-        curves = self.timeline.branch.metrics.series()
-        is_met = not at_end and self.breakpoints.check_metrics(self.step, curves)
-        if is_met:
-            self._pause_at_breakpoint()
-        return is_met
-
-    def _check_first_steps(self, losses: Sequence[float]) -> None:
-        """Warn, once, if the first steps show that the run cannot learn."""
-        problem = first_steps_problem(self.engine, losses, not self.info.reports_metrics)
-        if problem and not self._has_warned:
-            self._has_warned = True
-            self.on_warning(problem)
-
-    def _note_difference(self, step: int, before: float, now: float) -> None:
-        """Warn, once, that steps do not repeat exactly."""
-        if not self._has_differed:
-            self._has_differed = True
-            self.on_warning(
-                f"step {step} was trained again with a loss of {now!r}, and had {before!r}: the "
-                "steps of this run do not repeat exactly, and neither does a way back"
-            )
-
-    def _after_steps(self, count: int) -> None:
-        """Do the work that is due after a burst: metrics, digests, group metrics, checkpoints."""
-        step, policy = self.step, self._context.policy
-        at_end = step == self.info.total_steps
-        epoch_ends = at_end or step % self.info.steps_per_epoch == 0
-        digest_due = at_end or step % policy.digest_every == 0
-        self._context.run_state.count_steps(count)
-        if at_end or step % self.info.evaluation_interval == 0 or self.engine.has_reported:
-            self._record_metrics()
-        branch = self.timeline.branch.name
-        if digest_due:
-            self.final_digests.mark_recorded()
-            self.recorder.digest(step, branch, self.engine.digests())
-        if epoch_ends or digest_due:  # group metrics cost a fraction of both
-            self.recorder.groups(step, branch, self.engine.groups, last=at_end)
-        if at_end:
-            self.phase = Phase.FINISHED
-        elif step % policy.checkpoint_every == 0:
-            self.checkpoints.save_auto()
+    def _warn(self, text: str) -> None:
+        """Call `on_warning`, as its owner has set it by now."""
+        self.on_warning(text)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tuitrain.run.journal_entry import NO_TICKET
 from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain.run.recorder import NULL_RECORDER, Recorder
-from tuitrain.run.session import NO_TICKET, Session
+from tuitrain.run.session import Session
 
 from .build import build
 from .events import Finding

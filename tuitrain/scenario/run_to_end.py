@@ -10,9 +10,10 @@ from typing import Protocol
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.records.repetition import RepeatedAction, RepeatedCommand, RepeatedEnd
 from tuitrain.run.deferred_signals import DeferredSignals
+from tuitrain.run.journal_entry import NO_TICKET
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.live.attendance import Attendance
-from tuitrain.run.session import NO_TICKET, Session
+from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase
 from tuitrain.user_code import describe_failed_step, format_traceback
 

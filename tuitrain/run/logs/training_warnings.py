@@ -1,11 +1,44 @@
-"""Warnings about the training, for the log: the first steps show that the loss cannot train."""
+"""Warnings about the training, for the log: it cannot learn, or its steps do not repeat."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tuitrain.engines.engine import Engine
+
+
+class TrainingWarnings:
+    """Warns once that a run cannot learn, and once that its steps do not repeat.
+
+    Parameters
+    ----------
+    engine : trains the model
+    gives_losses : whether the engine computes the loss, and so all gradients of a step
+    warn : called with a sentence
+    """
+
+    def __init__(self, engine: Engine, gives_losses: bool, warn: Callable[[str], None]) -> None:
+        self._engine = engine
+        self._gives_losses = gives_losses
+        self._warn = warn
+        self._has_warned = self._has_differed = False
+
+    def check_first_steps(self, losses: Sequence[float]) -> None:
+        """Warn if the first steps, which had these losses, show that the run cannot learn."""
+        problem = first_steps_problem(self._engine, losses, self._gives_losses)
+        if problem and not self._has_warned:
+            self._has_warned = True
+            self._warn(problem)
+
+    def note_difference(self, step: int, before: float, now: float) -> None:
+        """Warn that a step has been trained again with another loss than ``before``."""
+        if not self._has_differed:
+            self._has_differed = True
+            self._warn(
+                f"step {step} was trained again with a loss of {now!r}, and had {before!r}: the "
+                "steps of this run do not repeat exactly, and neither does a way back"
+            )
 
 
 def first_steps_problem(engine: Engine, losses: Sequence[float], gives_losses: bool) -> str:

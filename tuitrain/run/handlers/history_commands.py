@@ -6,7 +6,7 @@ from tuitrain.commands import Branch, Redo, Rewind, RewindToCheckpoint, Undo, to
 from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError, did_you_mean
 
-from .context import RunContext
+from ..context import RunContext
 
 
 def handle_history_command(

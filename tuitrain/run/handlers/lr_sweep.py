@@ -11,9 +11,9 @@ from tuitrain.engines.engine import Engine
 from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError
 
-from .breakpoints import AVERAGE_STEPS
-from .context import RunContext
-from .snapshot import LrCandidate, LrSweep, UpdatePreview
+from ..breakpoints import AVERAGE_STEPS
+from ..context import RunContext
+from ..snapshot import LrCandidate, LrSweep, UpdatePreview
 
 
 def run_lr_sweep(context: RunContext, command: TryLr) -> tuple[CommandResult, LrSweep]:

@@ -24,19 +24,34 @@ from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError
 
-from .context import RunContext
+from ..context import RunContext
+from ..session_state import CheckpointRef
+from ..snapshot import Outcome
 from .history_commands import handle_history_command
 from .lr_sweep import describe_preview, run_lr_sweep
-from .session_state import CheckpointRef
 
 
-def handle_command(context: RunContext, command: AnyCommand) -> CommandResult:
-    """Apply a command at the present boundary.
+def handle_command(context: RunContext, command: AnyCommand) -> tuple[Outcome, str]:
+    """Apply a command at the present boundary, or refuse it, which changes nothing.
 
-    Raises
-    ------
-    RefusedError : it cannot be applied; nothing was changed
+    Returns
+    -------
+    The outcome, and the effect or the reason of the refusal as a sentence
     """
+    try:
+        before = _breakpoints_without_group(context)
+        change = _apply(context, command)
+        message = change.message
+        for text in _breakpoints_without_group(context):
+            if text not in before:
+                message += f"; no group is left that `{text}` watches"
+        return "applied" if change.changed else "unchanged", message
+    except RefusedError as refusal:
+        return "refused", str(refusal)
+
+
+def _apply(context: RunContext, command: AnyCommand) -> CommandResult:
+    """Apply a command; raise `RefusedError`, with nothing changed, if that is impossible."""
     match command:
         case Rewind() | RewindToCheckpoint() | Undo() | Redo() | Branch():
             context.engine.capabilities.require(Capability.REWIND)
@@ -84,6 +99,13 @@ def _apply_to_engine(context: RunContext, command: AnyCommand) -> CommandResult:
     if change.changed:
         context.timeline.add_decision(command)
     return change
+
+
+def _breakpoints_without_group(context: RunContext) -> tuple[str, ...]:
+    """Return the breakpoints that name a group which does not exist."""
+    if not context.breakpoints:
+        return ()
+    return context.breakpoints.without_target([group.name for group in context.engine.groups()])
 
 
 def _save_checkpoint(context: RunContext, name: str) -> CommandResult:

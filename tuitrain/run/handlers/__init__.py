@@ -1,0 +1,1 @@
+"""The handlers: what commands do to a run."""
