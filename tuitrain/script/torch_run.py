@@ -185,7 +185,7 @@ class TorchRun(_Base):
             loop.visit()
             if loop.turns.is_released:
                 return
-            loop.reload()
+            self._engine.reload()
             yield self._engine.step // self.info.steps_per_epoch
 
     def _epoch_batches(self) -> Iterator[Any]:
@@ -201,7 +201,7 @@ class TorchRun(_Base):
                 return  # the boundary behind the epoch is visited after the rest of its body
             loop.visit()
             if self._engine.step // per_epoch != epoch:
-                loop.leave_epoch()
+                self._engine.leave_epoch()
                 return
 
     def _next(self) -> Any:

@@ -81,6 +81,18 @@ class ScriptChecks:
                 "watch, or end the run by run.finish() and watch again"
             )
 
+    def check_gradients(self, frozen: Collection[str]) -> None:
+        """Check that a parameter has a gradient, unless all are frozen.
+
+        Raises
+        ------
+        RefusedError : none has one
+        """
+        parameters = self._groups.parameters
+        has_none = all(item.grad is None for item in parameters.values() if item.requires_grad)
+        if has_none and len(frozen) < len(parameters):
+            raise RefusedError("run.step comes after loss.backward(): no parameter has a gradient")
+
     def check_parts(self) -> None:
         """Check that the network has the parameters of `watch`.
 

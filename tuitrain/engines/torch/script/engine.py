@@ -90,7 +90,7 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         self._updates = self.loop.updates_of
         self.loop.arrays = self._arrays
         self.loop.scaler = (objects or {}).get("scaler")
-        self.loop.capture_state, self.loop.load_state = self.state, self.load_state
+        self._left: Any = None
         frozen = [n for n, item in self._parameters.items() if not item.requires_grad]
         self._freeze_at_start(frozen)
 
@@ -106,6 +106,16 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
                 [n for n in self._table.resolve_parameters(command.target) if n in self._frozen]
             )
         return super().apply(command)
+
+    def leave_epoch(self) -> None:
+        """Note that the run goes to another epoch before the present one has ended."""
+        self._left = self.state()
+
+    def reload(self) -> None:
+        """Restore the state as it was when an epoch was left: what followed does not count."""
+        if self._left is not None:
+            left, self._left = self._left, None
+            self.load_state(left)
 
     def inspect_network(self) -> NetworkView:
         """Refuse: see the capability."""

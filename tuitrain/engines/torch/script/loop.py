@@ -1,17 +1,14 @@
 # pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false, reportAttributeAccessIssue=false
-"""The loop's side of a script's engine: what the hooks of its optimizers do."""
+"""The loop's side of a script's engine: its boundaries, its batches, and its updates."""
 
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import torch
-
-from tuitrain.errors import RefusedError
 
 from ...loops.steered_loop import SteeredLoop
 from ..arrays import TorchArrays
@@ -20,11 +17,13 @@ from ..pending import TorchPendingStep
 from ..pruning import Pruning
 from ..script_groups import ScriptGroups
 from ..updates import Updates
-from .backward import is_skipped, observe_backward, unscale, unscale_others
+from .backward import is_skipped, unscale, unscale_others
 from .batches import Batches
 from .checks import ScriptChecks
 from .forward import NextForward
-from .step_call import check_scalar, drop_gradients, is_probe
+from .hooks import StepHooks
+from .step_call import drop_gradients
+from .step_loss import StepLoss
 
 MEASURE_SECONDS: Final = 0.08
 """Seconds between measured steps while a viewer is attached: as often as a screen shows them."""
@@ -43,7 +42,6 @@ class TorchLoop(SteeredLoop):
     mutable : what a forward pass changes
     batches : gives the batch of any step; None if the loop fetches its own
     next_forward, checks : of the network
-    clock : seconds that only grow
 
     Attributes
     ----------
@@ -51,7 +49,6 @@ class TorchLoop(SteeredLoop):
     has_skipped : whether a scaler has skipped the step of the present batch
     arrays : the engine's, which keep cleared gradients for the boundary before the next batch
     scaler : the script's GradScaler, or None
-    capture_state, load_state : of the engine
     """
 
     def __init__(
@@ -63,29 +60,21 @@ class TorchLoop(SteeredLoop):
         batches: Batches | None,
         next_forward: NextForward,
         checks: ScriptChecks,
-        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__()
         self.updates_of = Updates(groups, buffers)
         self._groups, self._pruning, self._mutable = groups, pruning, mutable
         self._batches, self._next_forward, self._checks = batches, next_forward, checks
-        self._clock = clock
-        self._thread = threading.get_ident()
-        self._loss: torch.Tensor | None = None
+        self._loss = StepLoss()
+        self._hooks = StepHooks(self._before, self._after, self._loss.set_default)
         self._begun: Any = None
-        self._is_probe = False
         self._is_in_step = self._is_dropped = self._is_skipped = False
         self._has_visited = False
         self._measured_at = -math.inf
-        self._handles: list[Any] = []
-        self._end_observation: Callable[[], None] = lambda: None
         self._on_first_step: Callable[[], None] = lambda: None
-        self._left: Any = None
         self.has_skipped = False
         self.scaler: Any = None
         self.arrays: TorchArrays | None = None
-        self.capture_state: Callable[[], Any] = lambda: None
-        self.load_state: Callable[[Any], None] = lambda _: None
 
     def install(self, on_first_step: Callable[[], None]) -> None:
         """Put hooks into the script's optimizers.
@@ -95,17 +84,13 @@ class TorchLoop(SteeredLoop):
         on_first_step : called before the first update
         """
         self._on_first_step = on_first_step
-        self._end_observation = observe_backward(self._add_loss)
-        for optimizer in self._groups.optimizers:
-            self._handles.append(optimizer.register_step_pre_hook(self._before))
-            self._handles.append(optimizer.register_step_post_hook(self._after))
+        self._loss.observe()
+        self._hooks.install(self._groups.optimizers)
 
     def uninstall(self) -> None:
         """Remove the hooks; groups that a command has swapped are then updated no more."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
-        self._end_observation()
+        self._hooks.uninstall()
+        self._loss.end()
         self._next_forward.cancel()
 
     def end(self, error: BaseException | None = None) -> None:
@@ -126,7 +111,8 @@ class TorchLoop(SteeredLoop):
     def jump(self, step: int) -> None:
         """Continue from another step, whose state was loaded; called by the session."""
         self.step, self.has_jumped, self._begun = step, True, None
-        self._loss, self._reported_loss, self.logged = None, math.nan, {}
+        self._loss.clear()
+        self._reported_loss, self.logged = math.nan, {}
         self._forget_update()
         if self._batches is not None:
             self._batches.jump()
@@ -138,7 +124,7 @@ class TorchLoop(SteeredLoop):
         ------
         StoppedError : the run was stopped
         """
-        self._thread = threading.get_ident()
+        self._loss.follow_thread()
         if self.has_jumped:  # what the loop has reported since then is of the step that was left
             self.reported = {}
         self.collect_reports()
@@ -176,7 +162,8 @@ class TorchLoop(SteeredLoop):
         """Note that a scaler has skipped the step of the batch."""
         assert self._batches is not None
         self._batches.skipped += self._batches.accumulate
-        self._loss, self._reported_loss = None, math.nan
+        self._loss.clear()
+        self._reported_loss = math.nan
 
     def prepare_step(self, loss: Any) -> None:
         """Check that a step can be taken, and take its loss, if it is given.
@@ -185,51 +172,12 @@ class TorchLoop(SteeredLoop):
         ------
         RefusedError : the loss is no number, or no parameter has a gradient
         """
-        parameters = self._groups.parameters.values()
-        if all(item.grad is None for item in parameters if item.requires_grad):
-            frozen = self.updates_of.frozen
-            if len(frozen) < len(self._groups.parameters):
-                raise RefusedError(
-                    "run.step comes after loss.backward(): no parameter has a gradient"
-                )
+        self._checks.check_gradients(self.updates_of.frozen)
         if loss is not None:
-            self._loss = check_scalar(loss).detach().reshape(())
+            self._loss.set(loss)
 
-    def leave_epoch(self) -> None:
-        """Note that the run goes to another epoch before the present one has ended."""
-        self._left = self.capture_state()
-
-    def reload(self) -> None:
-        """Restore the state as it was when an epoch was left: what followed does not count."""
-        if self._left is not None:
-            left, self._left = self._left, None
-            self.load_state(left)
-
-    def _before(
-        self, optimizer: torch.optim.Optimizer, arguments: tuple[Any, ...], named: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-        """Do what comes before an update: the pre-hook of ``optimizer.step``."""
-        self._is_probe = is_probe(optimizer)
-        if self._is_probe:
-            return None
-        closure = arguments[1] if len(arguments) > 1 else named.get("closure")  # the first is self
-        if closure is None:
-            self._begin(optimizer)
-            return None
-
-        def steered_closure() -> Any:
-            with torch.enable_grad():
-                loss = closure()
-            if isinstance(loss, torch.Tensor) and self._loss is None:
-                self._loss = loss.detach()
-            self._begin(optimizer)
-            return loss
-
-        if len(arguments) > 1:
-            return (optimizer, steered_closure, *arguments[2:]), named
-        return arguments, {**named, "closure": steered_closure}
-
-    def _begin(self, optimizer: torch.optim.Optimizer) -> None:
+    def _before(self, optimizer: torch.optim.Optimizer) -> None:
+        """Do what comes before an update."""
         self._checks.check_step(optimizer)
         self._on_first_step()
         if is_skipped(optimizer):
@@ -252,10 +200,8 @@ class TorchLoop(SteeredLoop):
         self.updates_of.clip_gradients()
         self.updates_of.before(optimizer, self.step)
 
-    def _after(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        """Do what comes after an update: the post-hook of ``optimizer.step``."""
-        if self._is_probe:  # its state, which would tell so, is allocated by now
-            return
+    def _after(self, optimizer: torch.optim.Optimizer) -> None:
+        """Do what comes after an update."""
         if self._is_skipped:
             self._is_skipped = False
             return
@@ -298,11 +244,11 @@ class TorchLoop(SteeredLoop):
         self.updates_of.end_step()
         if not self._is_dropped:
             if self.updates_of.is_measured:
-                self._measured_at = self._clock()
+                self._measured_at = time.perf_counter()
             groups = self._groups.table
             self._note_rates((group.name, group.optimizer.lr) for group in groups)
             self._finish_step(self._loss_value())
-        self._loss = None
+        self._loss.clear()
         self.turns.end_update()
         if self._batches is None:
             self.visit()
@@ -343,16 +289,9 @@ class TorchLoop(SteeredLoop):
         """Whether a viewer may see the sizes of this update: at a run's end, and now and then."""
         if self._should_hold is not None or len(self._losses) + 1 == self._max_steps:
             return True
-        return self.turns.taken == 0 and self._clock() - self._measured_at > MEASURE_SECONDS
+        return self.turns.taken == 0 and time.perf_counter() - self._measured_at > MEASURE_SECONDS
 
     def _loss_value(self) -> float:
         if not math.isnan(self._reported_loss):
             return self._reported_loss
-        return math.nan if self._loss is None else float(self._loss)
-
-    def _add_loss(self, tensor: torch.Tensor) -> None:
-        """Add a tensor whose backward pass was run to the loss of the step."""
-        if threading.get_ident() == self._thread and tensor.numel() == 1:
-            value = tensor.detach()
-            value = value.reshape(()) if value.ndim else value
-            self._loss = value if self._loss is None else self._loss + value
+        return self._loss.value()

@@ -1,0 +1,72 @@
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
+"""Hooks of a script's optimizers: what a loop does before and after each update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from .step_call import is_probe
+
+
+class StepHooks:
+    """Hooks of optimizers, which tell an update from a step that only allocates state.
+
+    Parameters
+    ----------
+    before : called with the optimizer when its gradients are computed, before its update
+    after : called with the optimizer after its step
+    on_closure : called with the loss of a closure that a script gives to ``optimizer.step``
+    """
+
+    def __init__(
+        self,
+        before: Callable[[torch.optim.Optimizer], None],
+        after: Callable[[torch.optim.Optimizer], None],
+        on_closure: Callable[[Any], None],
+    ) -> None:
+        self._on_before, self._on_after, self._on_closure = before, after, on_closure
+        self._is_probe = False
+        self._handles: list[Any] = []
+
+    def install(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+        """Put the hooks into optimizers."""
+        for optimizer in optimizers:
+            self._handles.append(optimizer.register_step_pre_hook(self._before))
+            self._handles.append(optimizer.register_step_post_hook(self._after))
+
+    def uninstall(self) -> None:
+        """Remove the hooks, if there are any."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def _before(
+        self, optimizer: torch.optim.Optimizer, arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+        """Do what comes before an update: the pre-hook of ``optimizer.step``."""
+        self._is_probe = is_probe(optimizer)
+        if self._is_probe:
+            return None
+        closure = arguments[1] if len(arguments) > 1 else named.get("closure")  # the first is self
+        if closure is None:
+            self._on_before(optimizer)
+            return None
+
+        def steered_closure() -> Any:
+            with torch.enable_grad():
+                loss = closure()
+            self._on_closure(loss)
+            self._on_before(optimizer)
+            return loss
+
+        if len(arguments) > 1:
+            return (optimizer, steered_closure, *arguments[2:]), named
+        return arguments, {**named, "closure": steered_closure}
+
+    def _after(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        """Do what comes after an update: the post-hook of ``optimizer.step``."""
+        if not self._is_probe:  # its state, which would tell so, is allocated by now
+            self._on_after(optimizer)

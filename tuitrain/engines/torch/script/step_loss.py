@@ -1,0 +1,66 @@
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
+"""The loss of a script's step: the sum of the losses of its backward passes."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from .backward import observe_backward
+from .step_call import check_scalar
+
+
+class StepLoss:
+    """The sum of the losses whose backward passes were run since the last update.
+
+    It stays on its device until its value is needed.
+    """
+
+    def __init__(self) -> None:
+        self._loss: torch.Tensor | None = None
+        self._thread = threading.get_ident()
+        self._end_observation: Callable[[], None] = lambda: None
+
+    def observe(self) -> None:
+        """Add the tensors of one number whose backward pass is run in the loop's thread."""
+        self._end_observation = observe_backward(self._add)
+
+    def end(self) -> None:
+        """Observe no backward pass any more."""
+        self._end_observation()
+
+    def follow_thread(self) -> None:
+        """Note that the loop is in this thread."""
+        self._thread = threading.get_ident()
+
+    def set(self, loss: Any) -> None:
+        """Take a loss in place of what was added.
+
+        Raises
+        ------
+        RefusedError : it is no tensor of one number
+        """
+        self._loss = check_scalar(loss).detach().reshape(())
+
+    def set_default(self, loss: Any) -> None:
+        """Take the loss of a closure, if it is a tensor and no backward pass was run."""
+        if isinstance(loss, torch.Tensor) and self._loss is None:
+            self._loss = loss.detach()
+
+    def clear(self) -> None:
+        """Forget the loss: a step begins."""
+        self._loss = None
+
+    def value(self) -> float:
+        """Return the loss; NaN if there is none."""
+        return math.nan if self._loss is None else float(self._loss)
+
+    def _add(self, tensor: torch.Tensor) -> None:
+        if threading.get_ident() == self._thread and tensor.numel() == 1:
+            value = tensor.detach()
+            value = value.reshape(()) if value.ndim else value
+            self._loss = value if self._loss is None else self._loss + value
