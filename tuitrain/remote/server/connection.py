@@ -13,9 +13,8 @@ from tuitrain.run.snapshot import Phase, Snapshot
 from ..errors import ProtocolError
 from ..snapshots import SnapshotEncoder
 from ..snapshots import decode_request as decode_inspection
-from ..wire.frames import MAX_REQUEST_BYTES, FrameReader, make_frame
+from ..wire.frames import make_frame
 from ..wire.messages import (
-    PROTOCOL_VERSION,
     CancelCommand,
     Farewell,
     Hello,
@@ -32,26 +31,18 @@ from ..wire.messages import (
     SubmitCommand,
     UsePen,
     Welcome,
-    decode_request,
     encode_message,
 )
 from .pen import Pen, PenView
-from .rate_limit import RateLimit
+from .request_reader import RequestReader
 from .silence import await_viewer
 from .status import make_status
 from .viewer_commands import ViewerCommands
 from .watched_run import RunViewer, WatchedRun
 
-HELLO_SECONDS: Final = 5.0
-"""Seconds in which the first message must arrive."""
-
 MAX_UNREAD: Final = 2
 """The most snapshots that a viewer has not drawn yet. A slower one gets fewer, and the memory for
 it is bounded."""
-
-MESSAGES_PER_SECOND: Final = 200
-COMMANDS_PER_SECOND: Final = 40
-"""What one connection may send; a hand on a key sends 30 a second. More is read later."""
 
 FRESH_SECONDS: Final = 0.3
 """Seconds that a list waits for a snapshot newer than the last one, which may be old."""
@@ -88,12 +79,10 @@ class Connection:
         self._pen = pen
         self._welcome = welcome
         self._encoder = encoder
-        self._reader, self._writer = reader, writer
+        self._requests = RequestReader(reader)
+        self._writer = writer
         self._on_request = on_request
         self._on_answer = on_answer
-        self._frames = FrameReader(MAX_REQUEST_BYTES)
-        self._messages: list[bytes] = []
-        self._hello: Hello | None = None
         self._viewer: RunViewer | None = None
         self._commands: ViewerCommands | None = None
         self._sent = self._received = 0
@@ -101,13 +90,11 @@ class Connection:
         self._pen_view: PenView | None = None
         self._is_finished = False
         self._waiting: set[int] = set()
-        self._limit = RateLimit(MESSAGES_PER_SECOND, 2 * MESSAGES_PER_SECOND)
-        self._command_limit = RateLimit(COMMANDS_PER_SECOND, COMMANDS_PER_SECOND)
 
     @property
     def name(self) -> str:
         """The viewer's name, for messages; "" before it has said it."""
-        return "" if self._hello is None else self._hello.name
+        return self._requests.name
 
     @property
     def descriptor(self) -> int:
@@ -133,21 +120,16 @@ class Connection:
         SilentViewerError : it has sent nothing, or read nothing, for `SILENCE_SECONDS`
         OSError : the connection is lost
         """
-        try:
-            async with asyncio.timeout(HELLO_SECONDS):
-                hello = await self._next_request()
-        except TimeoutError:
-            raise ProtocolError("no message came") from None
+        hello = await self._requests.read_hello()
         if hello is None:
             return
-        self._check_hello(hello)
         self._send(self._welcome)
-        if self._hello is not None and self._hello.role == "list":
+        if hello.role == "list":
             await self._send_status()
             return
-        self._join()
+        self._join(hello)
         try:
-            while (request := await self._next_request()) is not None:
+            while (request := await self._requests.read_request()) is not None:
                 if isinstance(request, Leave):
                     break
                 await self._handle(request)
@@ -191,19 +173,7 @@ class Connection:
         if self.descriptor >= 0:  # asyncio raises for a connection that has closed by itself
             self._writer.transport.abort()
 
-    def _check_hello(self, hello: Request) -> None:
-        if not isinstance(hello, Hello):
-            raise ProtocolError(f"the first message is {type(hello).__name__}, and must be Hello")
-        if hello.version != PROTOCOL_VERSION:
-            raise ProtocolError(
-                f"the viewer speaks version {hello.version} of the protocol, and the run version "
-                f"{PROTOCOL_VERSION}; use the same version of tuitrain on both sides"
-            )
-        self._hello = hello
-
-    def _join(self) -> None:
-        hello = self._hello
-        assert hello is not None
+    def _join(self, hello: Hello) -> None:
         attends = hello.role == "viewer" and not hello.read_only
         self._viewer = self._run.open_viewer(attends, self._note_publication)
         self._commands = ViewerCommands(self._number, hello, self._viewer, self._pen)
@@ -222,24 +192,9 @@ class Connection:
         if viewer is not None:
             viewer.close()
 
-    async def _next_request(self) -> Request | None:
-        """Return the next message; None if the viewer has closed the connection."""
-        while not self._messages:
-            data = await await_viewer(self._reader.read(65536), self.name)
-            if not data:
-                if self._frames.is_inside:
-                    raise ProtocolError("the connection ended inside a frame")
-                return None
-            self._messages = self._frames.feed(data)
-        if wait := self._limit.wait_seconds():
-            await asyncio.sleep(wait)
-        return decode_request(self._messages.pop(0))
-
     async def _handle(self, request: Request) -> None:
         match request:
             case SubmitCommand() | CancelCommand():
-                if wait := self._command_limit.wait_seconds():
-                    await asyncio.sleep(wait)
                 self._submit(request)
             case RequestViews():
                 self._request_views(request)
