@@ -12,6 +12,8 @@ from tuitrain_core.autodiff import GradManager
 from tuitrain_core.module import BatchNorm1d, Dropout, Linear, Module
 from tuitrain_core.optimizer import SGD, Adam, MultipleOptimizer
 
+EPOCHS, STEPS = 4, 20
+
 
 class Net(Module):
     """Two linear layers with a norm layer and dropout between them."""

@@ -3,32 +3,10 @@
 import pytest
 
 import tuitrain
-from tests.script.problem import Problem, make_problem, read_lines
+from tests.script.problem import EPOCHS, read_lines
 from tuitrain.errors import RefusedError
 from tuitrain.scenario.verify import read_scenario
 from tuitrain_core import data
-
-EPOCHS = 4
-
-
-@pytest.fixture
-def problem() -> Problem:
-    return make_problem()
-
-
-@pytest.fixture
-def watch(problem, tmp_path):
-    """Return a function that watches the problem; the run is ended after the test."""
-    runs = []
-
-    def start(**settings):
-        settings = {"loader": problem.loader, "epochs": EPOCHS, "out": tmp_path / "run"} | settings
-        runs.append(tuitrain.watch(problem.net, problem.optimizer, **settings))
-        return runs[-1]
-
-    yield start
-    for run in runs:
-        run.finish()
 
 
 def halves(problem) -> data.DataLoader:

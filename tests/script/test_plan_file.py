@@ -3,7 +3,7 @@
 import pytest
 
 import tuitrain
-from tests.script.problem import Problem, make_problem, read_lines
+from tests.script.problem import read_lines
 from tuitrain.cli import main
 from tuitrain.errors import ExpectationError, RefusedError, ScenarioError
 
@@ -27,11 +27,6 @@ step = 20
 changed = { group = "body", since_step = 10 }
 lr = { group = "body", is = 0.01 }
 """
-
-
-@pytest.fixture
-def problem() -> Problem:
-    return make_problem()
 
 
 @pytest.fixture

@@ -9,32 +9,10 @@ import numpy as np
 import pytest
 
 import tuitrain
-from tests.script.problem import Problem, make_problem, read_lines
+from tests.script.problem import EPOCHS, STEPS, make_problem, read_lines
 from tuitrain.errors import CommandError, RefusedError, ScenarioError
 from tuitrain.scenario.save import recorded_scenario
 from tuitrain.scenario.verify import read_scenario, verify_record
-
-EPOCHS, STEPS = 4, 20
-
-
-@pytest.fixture
-def problem() -> Problem:
-    return make_problem()
-
-
-@pytest.fixture
-def watch(problem, tmp_path):
-    """Return a function that watches the problem; the run is ended after the test."""
-    runs = []
-
-    def start(**settings):
-        settings = {"loader": problem.loader, "epochs": EPOCHS, "out": tmp_path / "run"} | settings
-        runs.append(tuitrain.watch(problem.net, problem.optimizer, **settings))
-        return runs[-1]
-
-    yield start
-    for run in runs:
-        run.finish()
 
 
 def journal(folder) -> list[tuple[int, str, str]]:
