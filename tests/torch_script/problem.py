@@ -57,6 +57,12 @@ class Problem:
             for batch in self.loader:
                 self.train(batch)
 
+    def keeps(self, weight: torch.Tensor) -> bool:
+        """Train an epoch, and return whether a tensor keeps its values."""
+        before = weight.detach().clone()
+        self.train_epochs(1)
+        return torch.equal(weight, before)
+
 
 def bits(net: nn.Module):
     yield from net.named_parameters()
