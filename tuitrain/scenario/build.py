@@ -1,17 +1,15 @@
-"""Build a session from a scenario: model, data, groups, planned commands."""
+"""Build a session from a scenario: the engine, the facts of the run, planned commands."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from tuitrain.commands import Setting
 from tuitrain.engines.engine import Engine
-from tuitrain.engines.factory import EngineFactory, EngineSpec, GroupSpec
+from tuitrain.engines.factory import EngineSpec
 from tuitrain.engines.registry import SCRIPT_ENGINE, engine_factory
-from tuitrain.errors import RefusedError, ScenarioError, UserCodeError, describe_error
+from tuitrain.errors import RefusedError, ScenarioError, UserCodeError
 from tuitrain.metric_info import MetricInfo
 from tuitrain.records.provenance import compute_provenance
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
@@ -19,18 +17,14 @@ from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain.run.recorder import NULL_RECORDER, Recorder
 from tuitrain.run.session import PlannedCommand, Session
 from tuitrain.run.snapshot import RunInfo
-from tuitrain.user_code import UserCallable, user_code_error
+from tuitrain.user_code import user_code_error
 
 from .data_spec import is_file_data
-from .datasets import load_data
-from .import_spec import call, import_callable, type_name
+from .engine_spec import make_engine_spec
 from .load import parse_commands
-from .metrics import evaluate_every, make_metric_plans, metric_infos
+from .metrics import evaluate_every, metric_infos
 from .module_search import search_modules_of
-from .schema import At, Expect, Group, Scenario, entry_name
-
-if TYPE_CHECKING:
-    from tuitrain_core.data import Dataset
+from .schema import At, Expect, Scenario, entry_name
 
 
 def make_run_info(
@@ -104,7 +98,7 @@ def build_model_and_spec(scenario: Scenario, source: str) -> tuple[Any, EngineSp
     """
     with _naming_source(source):
         factory = engine_factory(scenario.engine)
-        spec = _spec(scenario, factory, ignore_progress)
+        spec = make_engine_spec(scenario, factory)
         return factory.make_model(spec), spec
 
 
@@ -122,29 +116,9 @@ def _naming_source(source: str) -> Iterator[None]:
         raise ScenarioError(f"{source}: {error}") from None
 
 
-def due_step(entry: At | Expect, steps_per_epoch: int) -> int:
-    """Return the number of steps taken at which an entry is due."""
-    return entry.step if entry.step is not None else (entry.epoch or 0) * steps_per_epoch
-
-
-def _spec(scenario: Scenario, factory: EngineFactory, on_progress: ProgressCallback) -> EngineSpec:
-    on_progress(f"reading {scenario.data}")
-    train, test = load_data(scenario.data)
-    return EngineSpec(
-        _model(scenario.model, factory, train),
-        train,
-        test,
-        make_group_specs(scenario),
-        scenario.seed,
-        scenario.batch_size,
-        _loss(scenario.loss, factory),
-        metrics=make_metric_plans(scenario, train.has_class_targets),
-    )
-
-
 def _engine(scenario: Scenario, on_progress: ProgressCallback) -> tuple[Engine, EngineSpec]:
     factory = engine_factory(scenario.engine)
-    spec = _spec(scenario, factory, on_progress)
+    spec = make_engine_spec(scenario, factory, on_progress)
     on_progress(f"making {scenario.model}")
     return factory.build(spec), spec
 
@@ -183,41 +157,9 @@ def _modules(scenario: Scenario, engine: Engine) -> Iterator[str]:
     yield from engine.source_modules()
 
 
-def make_group_specs(scenario: Scenario) -> list[GroupSpec]:
-    """Return the groups of a scenario before its first step.
-
-    Raises
-    ------
-    ScenarioError : a setting has an impossible value
-    """
-    groups = scenario.group or (Group("all", ("*",)),)
-    specs = []
-    for group in groups:
-        settings = dict(group.optimizer or scenario.optimizer)
-        rule = settings.pop("name")
-        if group.lr is not None:
-            settings["lr"] = group.lr
-        checked = {key: _setting(group.name, key, value) for key, value in settings.items()}
-        specs.append(GroupSpec(group.name, group.params, rule, checked, group.frozen))
-    return specs
-
-
-def _setting(group: str, key: str, value: Any) -> Setting:
-    """Check a hyper-parameter's type; the optimizer checks its range."""
-    with suppress(OverflowError):  # a whole number of hundreds of digits
-        if isinstance(value, bool | float):
-            return value
-        if isinstance(value, int):
-            return float(value)
-        if (
-            isinstance(value, list)
-            and [type(element) in (int, float) for element in value] == [True] * 2
-        ):
-            return (float(value[0]), float(value[1]))
-    raise ScenarioError(
-        f"optimizer of group {group!r}: {key} takes a number, true or false, or a pair of "
-        f"numbers, but was given {value!r:.60}"
-    )
+def due_step(entry: At | Expect, steps_per_epoch: int) -> int:
+    """Return the number of steps taken at which an entry is due."""
+    return entry.step if entry.step is not None else (entry.epoch or 0) * steps_per_epoch
 
 
 def planned_commands(entries: Iterable[At], info: RunInfo) -> Iterator[PlannedCommand]:
@@ -262,50 +204,3 @@ def reference_step(since: Any, steps_per_epoch: int) -> int:
     if since.since_step is not None:
         return since.since_step
     return (since.since_epoch or 0) * steps_per_epoch
-
-
-def _model(name: str, factory: EngineFactory, train: Dataset) -> Callable[[], Any]:
-    known = factory.built_in_models(train)
-    if name in known:
-        return known[name]
-    if name in factory.model_names:
-        raise ScenarioError(
-            f"model: {name} does not fit the data, which has {_describe(train)} "
-            f"(models that do: {', '.join(known) or 'none'}, or package.module:callable)"
-        )
-    make = import_callable("model", name, known)
-
-    def checked() -> Any:
-        model = call("model", name, make)
-        if not factory.is_model(model):
-            raise ScenarioError(
-                f"model: {name} must return {factory.model_kind}, but gave {type_name(model)}"
-            )
-        return model
-
-    return checked
-
-
-def _describe(data: Dataset) -> str:
-    """Describe a data set's inputs and targets in a few words."""
-    inputs = " and ".join(f"{array.dtype} {array.shape[1:]}" for array in data.input_arrays)
-    if data.classes is not None:
-        return f"inputs {inputs} and {data.classes} classes"
-    return f"inputs {inputs} and {'no' if data.targets is None else 'float'} targets"
-
-
-def _loss(loss: str | Mapping[str, Any], factory: EngineFactory) -> Any:
-    """Return the loss that a scenario names; None for the default."""
-    if not loss:
-        return None
-    settings = {} if isinstance(loss, str) else dict(loss)
-    name = loss if isinstance(loss, str) else settings.pop("name")
-    known = factory.built_in_losses()
-    if name in known:
-        try:
-            return factory.make_loss(name, settings)
-        except (TypeError, ValueError) as error:
-            raise ScenarioError(f"loss: {describe_error(error)}") from None
-    own = import_callable("loss", name, known)
-    function = UserCallable("loss", name, own, factory.loss_problem)
-    return functools.partial(function, **settings) if settings else function
