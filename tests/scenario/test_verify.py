@@ -148,6 +148,7 @@ def test_a_record_cut_anywhere_resumes_to_the_same_end(tmp_path_factory, data):
     assert comparison.verdict.identical_through == step
 
 
+@pytest.mark.slow
 def test_a_killed_process_resumes_to_the_same_end(tmp_path, capsys, monkeypatch):
     monkeypatch.undo()  # the other process has digests at the usual steps
     scenario = tmp_path / "long.toml"

@@ -32,6 +32,11 @@ from tuitrain_core.module import (
     Module,
 )
 
+FEW_QUICK = [
+    case if case in ("cnn", "mlp") else pytest.param(case, marks=pytest.mark.slow) for case in CASES
+]
+"""All cases, of which ``make test`` runs two: each compiles kernels of its own."""
+
 
 @pytest.mark.parametrize(
     ("name", "rows"),
@@ -114,13 +119,7 @@ def test_a_norm_rejects_a_single_value() -> None:
         program.differentiate(1, [])
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        case if case in ("cnn", "mlp") else pytest.param(case, marks=pytest.mark.slow)
-        for case in CASES
-    ],
-)
+@pytest.mark.parametrize("name", FEW_QUICK)
 def test_untrained_parameters_get_no_gradient_and_change_no_other(name: str) -> None:
     net, loss_of, shape, classes = make_case(name)
     images, labels = batch(shape, classes)
@@ -143,7 +142,7 @@ def test_untrained_parameters_get_no_gradient_and_change_no_other(name: str) -> 
         assert_gradients_agree(chosen, gradients(trained))
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", FEW_QUICK)
 def test_bits_do_not_depend_on_the_number_of_threads(name: str) -> None:
     net, loss_of, shape, classes = make_case(name)
     images, labels = batch(shape, classes)

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
 from tests.app import fake
 from tests.remote.snapshots.equality import assert_equal
@@ -84,6 +85,7 @@ def test_going_back_does_not_send_curves_again():
     assert len(frame) < 5000
 
 
+@pytest.mark.slow
 def test_a_frame_of_many_groups_is_small_after_many_steps():
     run, encoder, decoder = GeneratedRun(), SnapshotEncoder(), SnapshotDecoder()
     for _ in range(8):
@@ -107,6 +109,7 @@ def test_a_frame_of_many_groups_is_small_after_many_steps():
     assert sum(sizes[1000:]) < 400 * 2000
 
 
+@pytest.mark.slow
 def test_a_frame_of_a_thousand_groups_has_only_their_numbers():
     run, encoder, decoder = GeneratedRun(), SnapshotEncoder(), SnapshotDecoder()
     for _ in range(998):
