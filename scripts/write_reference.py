@@ -163,6 +163,7 @@ def scenario() -> str:
             schema.LrEquals,
             schema.MetricIs,
             schema.Evaluate,
+            schema.Limits,
         )
     )
 

@@ -100,6 +100,16 @@ def test_a_valid_scenario_is_read_with_its_defaults():
             "[[group]] number 2, name: takes letters, digits, '_', '.' and '-'",
         ),
         (
+            "[optimizer]",
+            '[limits]\ncommands = ["lrr"]\n[optimizer]',
+            "limits: commands: 'lrr' is not known, did you mean 'lr'?",
+        ),
+        (
+            "[optimizer]",
+            "[limits]\nlr_factr = 2\n[optimizer]",
+            "limits.lr_factr: no such key, did you mean 'lr_factor'? (allowed here: actors,",
+        ),
+        (
             'do = "lr fc 0"',
             'do = "lrr fc 0"',
             "[[at]] number 1, do: unknown command 'lrr', did you mean 'lr'",

@@ -140,7 +140,7 @@ def test_an_error_of_the_loop_is_not_hidden_by_expectations(problem, watch):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model = 'lenet'", "plan.toml: model: the plan of a script has at, expect, schema or "),
+        ("model = 'lenet'", "plan.toml: model: the plan of a script has at, expect, limits, schema or "),
         ("epochs = 3", "plan.toml: epochs: the plan of a script has"),
         ("exspect = []", "plan.toml: exspect: no such key, did you mean 'expect'?"),
         (
@@ -202,3 +202,21 @@ def test_a_script_exits_with_1_if_its_plan_does_not_hold(tmp_path, capsys, rate,
     assert main(words) == status
     message = "tuitrain: step 20: expected lr of body is 0.02, found: 0.01"
     assert (message in capsys.readouterr().err) == bool(status)
+
+
+def test_the_limits_of_a_file_hold_in_the_loop(watch, problem, tmp_path):
+    run = watch(PLAN + '[limits]\ncommands = ["pause"]\n')
+    assert run.limits is not None
+    assert run.limits.commands == ("pause",)
+    problem.train_epochs(4)
+    run.finish()
+    outcomes = {outcome for *_, outcome in commands(tmp_path / "run")}
+    assert outcomes == {"applied"}  # a plan is not limited
+
+
+def test_limits_are_given_once(problem, tmp_path):
+    path = tmp_path / "plan.toml"
+    path.write_text("[limits]\nlr_factor = 2\n")
+    settings = {"loader": problem.loader, "epochs": 4, "out": tmp_path / "run", "scenario": path}
+    with pytest.raises(RefusedError, match="but not by both"):
+        tuitrain.watch(problem.net, problem.optimizer, limits={"lr_factor": 3}, **settings)

@@ -18,6 +18,7 @@ from .history.timeline import Timeline
 from .hold_policy import HoldPolicy
 from .journal import Journal
 from .journal_entry import NO_TICKET
+from .limits import Limits
 from .recorder import Recorder
 from .run_state import RunState
 from .session_state import PlannedCommand, SessionState
@@ -37,6 +38,7 @@ class RunContext:
     planned : commands with their steps
     recorder : records what happens
     policy : how often states, digests and checkpoints are saved
+    limits : what programs that steer may do; None for everything
 
     Attributes
     ----------
@@ -52,9 +54,11 @@ class RunContext:
         planned: Iterable[PlannedCommand],
         recorder: Recorder,
         policy: CheckpointPolicy,
+        limits: Limits | None = None,
     ) -> None:
         self.engine = engine
         self.info = info
+        self.limits = limits
         self.policy = policy
         self.recorder = recorder
         self.run_state = RunState()

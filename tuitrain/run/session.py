@@ -13,13 +13,16 @@ from typing import Any
 from tuitrain.commands import AnyCommand, Pause, to_text
 from tuitrain.engines.engine import Engine
 
+from .authorship import MAX_WHY
 from .checkpoint_policy import DEFAULT_POLICY, CheckpointPolicy
 from .context import RunContext
 from .due_work import DueWork
 from .final_digests import FinalDigests
 from .handlers.command_handlers import handle_command
+from .handlers.limit_check import checkpoint_before, limit_problem
 from .handlers.lr_sweep import preview_update
 from .journal_entry import NO_TICKET
+from .limits import Limits
 from .logs.training_warnings import TrainingWarnings
 from .recorder import NULL_RECORDER, Recorder
 from .session_state import PlannedCommand, SessionState
@@ -46,6 +49,7 @@ class Session:
     stops : further steps at which a burst must end, because the session's owner has work there
     recorder : records what happens
     policy : how often states, digests and checkpoints are saved
+    limits : what programs that steer may do; None for everything
 
     Attributes
     ----------
@@ -63,8 +67,9 @@ class Session:
         stops: Iterable[int] = (),
         recorder: Recorder = NULL_RECORDER,
         policy: CheckpointPolicy = DEFAULT_POLICY,
+        limits: Limits | None = None,
     ) -> None:
-        self._context = context = RunContext(engine, info, planned, recorder, policy)
+        self._context = context = RunContext(engine, info, planned, recorder, policy, limits)
         self.engine = engine
         self.info = info
         self.recorder = recorder
@@ -148,10 +153,20 @@ class Session:
         """Apply or refuse one command at this boundary, and write it to the journal.
 
         Planned commands of the boundary come before submitted ones. ``why`` is the reason that was
-        given for the command.
+        given for the command. A command beyond the limits of its actor is refused.
         """
         if actor != "scenario":
             self.apply_planned()
+        if problem := limit_problem(self._context, command, actor):
+            return self.refuse_command(command, actor, ticket, problem, why)
+        if checkpoint := checkpoint_before(self._context, command, actor):
+            kept = self._apply(checkpoint, actor, NO_TICKET, f"before {to_text(command)}"[:MAX_WHY])
+            if kept.outcome == "refused":
+                return self.refuse_command(command, actor, ticket, kept.message, why)
+        return self._apply(command, actor, ticket, why)
+
+    def _apply(self, command: AnyCommand, actor: Actor, ticket: int, why: str) -> JournalEntry:
+        """Apply a command that the limits allow, and write it to the journal."""
         step = self.step
         was_stopped = self.phase is Phase.STOPPED
         with self.final_digests.applying(command):
@@ -169,10 +184,10 @@ class Session:
 
     def refuse_command(
         self, command: AnyCommand, actor: Actor, ticket: int, reason: str, why: str = ""
-    ) -> None:
-        """Refuse a command that cannot be applied at any boundary, and write it to the journal."""
+    ) -> JournalEntry:
+        """Refuse a command that cannot be applied, and write it to the journal."""
         text = to_text(command)
-        self._context.write_entry(ticket, self.step, text, actor, "refused", reason, why)
+        return self._context.write_entry(ticket, self.step, text, actor, "refused", reason, why)
 
     def preview(self, command: AnyCommand) -> UpdatePreview:
         """Return the effect of a command on the next update; nothing is changed or recorded."""

@@ -196,6 +196,7 @@ class Snapshot:
     checkpoints : the names of the checkpoints, oldest first
     breakpoints : the conditions at which the run pauses, as commands
     optimizers : the optimizers that groups can be given
+    limits : what programs that steer may do, in one line; "" for everything
     clip : how gradients are clipped, such as ``norm 1``; "" if they are not
     lr_sweep : the last sweep of learning rates
     log : the training code's prints, log records and warnings
@@ -230,6 +231,7 @@ class Snapshot:
     checkpoints: tuple[str, ...] = ()
     breakpoints: tuple[str, ...] = ()
     optimizers: tuple[OptimizerChoice, ...] = ()
+    limits: str = ""
     clip: str = ""
     lr_sweep: LrSweep | None = None
     log: LogSnapshot = field(default_factory=LogSnapshot)

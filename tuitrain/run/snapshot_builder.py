@@ -45,6 +45,7 @@ def build_snapshot(
         checkpoints=tuple(context.checkpoints.refs),
         breakpoints=context.breakpoints.texts(),
         optimizers=engine.optimizer_choices(),
+        limits=context.limits.describe() if context.limits else "",
         clip=clip_text(decision.command for decision in branch.decisions),
         lr_sweep=context.lr_sweep,
     )

@@ -24,7 +24,7 @@ from .engine_spec import make_engine_spec
 from .load import parse_commands
 from .metrics import evaluate_every, metric_infos
 from .module_search import search_modules_of
-from .schema import At, Expect, Scenario, entry_name
+from .schema import At, Expect, Scenario, entry_name, limits_of
 
 
 def make_run_info(
@@ -142,9 +142,9 @@ def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder
     recorder.provenance(
         lambda: compute_provenance(spec.train, spec.test, _modules(scenario, engine))
     )
-    return Session(
-        engine, info, planned, marks, recorder, CheckpointPolicy.for_batch_size(engine.batch_size)
-    )
+    policy = CheckpointPolicy.for_batch_size(engine.batch_size)
+    limits = limits_of(scenario.limits)
+    return Session(engine, info, planned, marks, recorder, policy, limits)
 
 
 def _modules(scenario: Scenario, engine: Engine) -> Iterator[str]:

@@ -15,7 +15,7 @@ from tuitrain.commands import AnyCommand, is_name, parse
 from tuitrain.decoding import plain_problem
 from tuitrain.encoding import decode_text
 from tuitrain.engines.registry import SCRIPT_ENGINE
-from tuitrain.errors import CommandError, ScenarioError, did_you_mean, join_or
+from tuitrain.errors import CommandError, RefusedError, ScenarioError, did_you_mean, join_or
 
 from .metrics import evaluate_problem, metric_problems
 from .schema import (
@@ -24,11 +24,13 @@ from .schema import (
     Evaluate,
     Expect,
     Group,
+    Limits,
     LrEquals,
     MetricIs,
     Scenario,
     Since,
     entry_name,
+    limits_of,
 )
 from .threshold import Threshold
 
@@ -41,9 +43,10 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "lr": LrEquals,
     "metric": MetricIs,
     "evaluate": Evaluate,
+    "limits": Limits,
 }
 
-PLAN_KEYS: Final = ("at", "expect", "schema", "description")
+PLAN_KEYS: Final = ("at", "expect", "limits", "schema", "description")
 """The keys of the plan of a script's loop."""
 
 
@@ -67,8 +70,12 @@ def loads(text: str, source: str) -> Scenario:
     return convert_table(_parse_toml(text, source), source)
 
 
-def load_plan(path: Path) -> tuple[tuple[At, ...], tuple[Expect, ...]]:
-    """Read and check the plan of a script's loop: a file with ``[[at]]`` and ``[[expect]]``.
+def load_plan(path: Path) -> Scenario:
+    """Read and check the plan of a script's loop: a file with the keys `PLAN_KEYS`.
+
+    Returns
+    -------
+    A scenario with these keys; its other values mean nothing.
 
     Raises
     ------
@@ -89,8 +96,7 @@ def load_plan(path: Path) -> tuple[tuple[At, ...], tuple[Expect, ...]]:
             )
     # What a plan lacks is filled in, so that its entries are checked as those of a scenario.
     filled = {**table, "name": "plan", "optimizer": {"name": "sgd"}, "steps": 1}
-    scenario = convert_table({"schema": SCHEMA, **filled, "engine": SCRIPT_ENGINE}, source)
-    return scenario.at, scenario.expect
+    return convert_table({"schema": SCHEMA, **filled, "engine": SCRIPT_ENGINE}, source)
 
 
 def _parse_toml(text: str, source: str) -> dict[str, Any]:
@@ -221,6 +227,8 @@ def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "evaluate.every", problem
     if isinstance(scenario.loss, dict) and not isinstance(scenario.loss.get("name"), str):
         yield "loss.name", 'the loss\'s name is missing, as in name = "cross_entropy"'
+    if problem := _limits_problem(scenario.limits):
+        yield "limits", problem
     names = [group.name for group in scenario.group]
     for index, group in enumerate(scenario.group):
         if not is_name(group.name):
@@ -234,6 +242,14 @@ def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield from ((f"at[{index}]{key}", text) for key, text in _at_problems(entry))
     for index, expect in enumerate(scenario.expect):
         yield from ((f"expect[{index}]{key}", text) for key, text in _expect_problems(expect))
+
+
+def _limits_problem(table: Limits | None) -> str:
+    try:
+        limits_of(table)
+    except RefusedError as error:
+        return str(error).removeprefix("limits: ")
+    return ""
 
 
 def _at_problems(entry: At) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ import msgspec
 
 from tuitrain.commands import MAX_COUNT
 from tuitrain.engines.registry import DEFAULT_ENGINE
+from tuitrain.run import limits as run_limits
 
 SCHEMA: Final = 1
 """The value of ``schema`` in every file that this version reads."""
@@ -16,6 +17,7 @@ Count = Annotated[int, msgspec.Meta(ge=1, le=MAX_COUNT)]
 Index = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Globs = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 Commands = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+Actors = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 Metrics = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
 
@@ -148,6 +150,28 @@ class Expect(Table, frozen=True):
     digest: str | None = None
 
 
+class Limits(Table, frozen=True):
+    """``[limits]``: what programs that steer the run may do; the run refuses everything else.
+
+    Attributes
+    ----------
+    actors : the kinds of actors that the limits hold for, such as ``ctl`` and ``key``
+    lr_factor : the largest factor, 1 or more, by which one command changes a learning rate, up or
+        down; a schedule may rise to this multiple of the present rate
+    per_thousand_steps : the most commands that change the run in 1000 steps
+    commands : the first words of the commands that they may give (default: all)
+    groups : names and globs of the groups that they may change (default: all)
+    checkpoint : whether a checkpoint, ``before-agent`` for an agent, is kept before each change
+    """
+
+    actors: Actors = run_limits.DEFAULT_ACTORS
+    lr_factor: float | None = None
+    per_thousand_steps: int | None = None
+    commands: Commands | None = None
+    groups: Globs | None = None
+    checkpoint: bool = False
+
+
 class Scenario(Table, frozen=True):
     """The top level of a file.
 
@@ -175,6 +199,7 @@ class Scenario(Table, frozen=True):
     group : parameter groups, in order (default: one group, ``all``)
     at : planned commands
     expect : expectations
+    limits : what programs that steer the run may do
     """
 
     schema: Literal[1]
@@ -194,3 +219,14 @@ class Scenario(Table, frozen=True):
     group: tuple[Group, ...] = ()
     at: tuple[At, ...] = ()
     expect: tuple[Expect, ...] = ()
+    limits: Limits | None = None
+
+
+def limits_of(table: Limits | None) -> run_limits.Limits | None:
+    """Return the limits that a table declares.
+
+    Raises
+    ------
+    RefusedError : a value is not allowed
+    """
+    return None if table is None else run_limits.Limits(**msgspec.structs.asdict(table))

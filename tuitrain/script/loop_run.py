@@ -22,6 +22,7 @@ from tuitrain.records.provenance import script_provenance
 from tuitrain.records.record_reader import SCHEMA, Header
 from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
+from tuitrain.run.limits import Limits
 from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase, RunInfo
@@ -60,6 +61,10 @@ class LoopRun(Generic[E]):
     info : what is trained
     plan : commands by step, or a file of commands and expectations
     out : the folder of the record; None for a new one
+
+    Attributes
+    ----------
+    limits : what programs that steer may do; set before the first step
     """
 
     _engine: E
@@ -68,6 +73,7 @@ class LoopRun(Generic[E]):
     def __init__(self, info: RunInfo, plan: Plan | PlanFile, out: str | Path | None) -> None:
         self.info = info
         self._plan = plan
+        self.limits: Limits | None = None
         self._host: Host = requested_host() or make_host()
         self._repeating = self._host if isinstance(self._host, RepeatingHost) else None
         chosen = self._repeating.out if self._repeating is not None else out
@@ -221,7 +227,8 @@ class LoopRun(Generic[E]):
         info, plan = self.info, self._plan
         stops = plan.stops(info) if isinstance(plan, PlanFile) else ()
         policy = CheckpointPolicy.for_batch_size(info.batch_size)
-        session = Session(self._engine, info, commands_of(plan, info), stops, recorder, policy)
+        planned, limits = commands_of(plan, info), self.limits
+        session = Session(self._engine, info, planned, stops, recorder, policy, limits)
         if isinstance(plan, PlanFile):
             self._expectations = plan.observe(session)
         return session

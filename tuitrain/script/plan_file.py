@@ -9,13 +9,14 @@ from pathlib import Path
 
 from tuitrain.errors import ScenarioError
 from tuitrain.records.provenance import file_digest
+from tuitrain.run.limits import Limits
 from tuitrain.run.session import PlannedCommand, Session
 from tuitrain.run.snapshot import RunInfo
 from tuitrain.scenario.build import planned_commands, stops_of_expectations
 from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.live_expectations import ExpectationLog, attach_expectations
 from tuitrain.scenario.load import load_plan
-from tuitrain.scenario.schema import At, Expect, Since, entry_name
+from tuitrain.scenario.schema import At, Expect, Since, entry_name, limits_of
 
 from . import arguments
 from .arguments import Plan
@@ -30,6 +31,7 @@ class PlanFile:
     source : the file, for errors
     digest : the SHA-256 of the file
     at, expect : its entries
+    limits : what programs that steer may do, or None
     has_epochs : whether the length of an epoch is known although the length of the run is not
     """
 
@@ -38,6 +40,7 @@ class PlanFile:
     at: tuple[At, ...]
     expect: tuple[Expect, ...]
     has_epochs: bool = True
+    limits: Limits | None = None
 
     @staticmethod
     def read(path: Path, has_epochs: bool = True) -> PlanFile:
@@ -47,8 +50,9 @@ class PlanFile:
         ------
         ScenarioError : it cannot be read, or has a key that a plan does not have
         """
-        at, expect = load_plan(path)
-        return PlanFile(str(path), file_digest(path), at, expect, has_epochs)
+        plan, digest = load_plan(path), file_digest(path)
+        limits = limits_of(plan.limits)
+        return PlanFile(str(path), digest, plan.at, plan.expect, has_epochs, limits)
 
     def commands(self, info: RunInfo) -> list[PlannedCommand]:
         """Return the commands with their steps, in the order of the file.

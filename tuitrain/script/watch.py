@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.engines.registry import is_torch_module, steer_script
 from tuitrain.errors import ExpectationError, RefusedError
+from tuitrain.run.limits import Limits, make_limits
 from tuitrain.run.snapshot import RunInfo
 from tuitrain.user_paths import user_path
 
@@ -44,6 +45,7 @@ def watch(
     out: str | Path | None = None,
     schedulers: Any = (),
     scaler: Any = None,
+    limits: Mapping[str, Any] | None = None,
 ) -> Any:
     """Steer and record the training loop that follows.
 
@@ -69,6 +71,8 @@ def watch(
     out : the folder of the record (default: a new one in the folder of runs)
     schedulers, scaler : of a loop in PyTorch: a learning-rate scheduler or several, and a
         GradScaler. They become part of the state, so that the way back includes them.
+    limits : what programs that steer the run may do, as the table ``[limits]`` of a scenario has
+        it: ``{"lr_factor": 10, "groups": ["head"]}``
 
     Returns
     -------
@@ -89,11 +93,23 @@ def watch(
     infos = metric_infos(metrics)
     info = RunInfo(title, model, data, 0, size, per_epoch, total, infos, reports_metrics=True)
     checked = _checked_plan(plan, scenario, info, length.has_epochs(loader))
-    if is_torch:
-        return TorchRun(net, optimizer, info, checked, loader, out, schedulers, scaler)
-    if schedulers or scaler is not None:
+    allowed = _checked_limits(limits, checked)
+    if not is_torch and (schedulers or scaler is not None):
         raise RefusedError("watch takes schedulers and a scaler for networks of PyTorch only")
-    return ScriptRun(net, optimizer, info, checked, loader, out, length)
+    if is_torch:
+        run = TorchRun(net, optimizer, info, checked, loader, out, schedulers, scaler)
+    else:
+        run = ScriptRun(net, optimizer, info, checked, loader, out, length)
+    run.limits = allowed
+    return run
+
+
+def _checked_limits(limits: Mapping[str, Any] | None, plan: Plan | PlanFile) -> Limits | None:
+    """Return the limits of a run, which are in its plan or given."""
+    planned = plan.limits if isinstance(plan, PlanFile) else None
+    if limits is not None and planned is not None:
+        raise RefusedError("watch takes limits by limits={…} or by scenario=FILE, but not by both")
+    return make_limits(limits) or planned
 
 
 def _checked_plan(

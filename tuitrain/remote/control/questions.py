@@ -53,6 +53,7 @@ def status_reply(snapshot: Snapshot, welcome: Welcome, socket: str) -> RunStatus
         note=snapshot.note,
         branch=snapshot.branch,
         clip=snapshot.clip,
+        limits=snapshot.limits,
         breakpoints=list(snapshot.breakpoints),
         checkpoints=list(snapshot.checkpoints),
         scheduled=[f"step {one.step}: {one.command} ({one.actor})" for one in snapshot.scheduled],

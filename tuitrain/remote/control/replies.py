@@ -37,6 +37,7 @@ class RunStatus(msgspec.Struct, frozen=True):
     total_steps : planned steps; None for a run without a known end
     epoch : epochs done; None if the length of an epoch is not known
     samples_per_second : the throughput; in ``speed_unit``, which is ``samples`` or ``steps``
+    limits : what programs that steer may do, in one line; "" for everything
     """
 
     run: str
@@ -62,6 +63,7 @@ class RunStatus(msgspec.Struct, frozen=True):
     scheduled_ids: list[int]
     pen: str
     speed_unit: str
+    limits: str = ""
 
 
 class ListedRun(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -64,6 +64,8 @@ def _status_lines(status: RunStatus) -> list[str]:
         f"pen: {status.pen or 'free'}",
         f"process {status.pid}, {status.folder}",
     ]
+    if status.limits:
+        lines.append(f"limits {status.limits}")
     waiting = zip(status.scheduled, status.scheduled_ids, strict=True)
     scheduled = [f"{text}, id {number}" for text, number in waiting]
     return [*lines, *([status.note] if status.note else []), *scheduled]

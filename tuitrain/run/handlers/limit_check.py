@@ -1,0 +1,196 @@
+"""Whether a command keeps within the limits of a run, and the checkpoint before it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias, cast
+
+from tuitrain.commands import (
+    AnyCommand,
+    Checkpoint,
+    Clip,
+    CommandKind,
+    Regroup,
+    ScaleLr,
+    SetLr,
+    SetSchedule,
+    SwapOptimizer,
+    TryLr,
+    command_kind,
+    find_spec,
+    to_text,
+)
+from tuitrain.engines.engine import Engine
+from tuitrain.engines.targets import match_names, match_parameters
+from tuitrain.errors import join_or
+
+from ..context import RunContext
+from ..journal_entry import JournalEntry
+from ..limits import WINDOW_STEPS, Limits
+from ..snapshot import Actor
+
+_UNCOUNTED: Final[tuple[CommandKind, ...]] = ("flow", "end", "preview")
+"""Kinds of commands that change nothing of the training, and are not counted."""
+
+_CHANGING: Final[tuple[CommandKind, ...]] = ("group", "history", "sweep")
+"""Kinds of commands before which a checkpoint is kept."""
+
+
+def limit_problem(context: RunContext, command: AnyCommand, actor: Actor) -> str:
+    """Return why the limits of the run do not allow a command, or ""."""
+    limits = context.limits
+    if limits is None or not limits.hold_for(actor) or is_kept_before(limits, command, actor):
+        return ""
+    kind = actor.partition("@")[0]
+    for problem in (
+        *_command_problems(limits, command, kind),
+        *_group_problems(limits, command, kind, context.engine),
+        *_lr_problems(limits, command, kind, context.engine),
+        *_count_problems(limits, command, kind, context),
+    ):
+        return f"the limits of this run {problem}"
+    return ""
+
+
+def checkpoint_before(context: RunContext, command: AnyCommand, actor: Actor) -> Checkpoint | None:
+    """Return the checkpoint that the limits want before a command; None if none is due.
+
+    None, too, if the checkpoint of this boundary exists: a repeated run repeats it as a command.
+    """
+    limits = context.limits
+    if limits is None or not (limits.checkpoint and limits.hold_for(actor)):
+        return None
+    if command_kind(command) not in _CHANGING:
+        return None
+    name = _checkpoint_name(actor)
+    ref, decisions = context.checkpoints.refs.get(name), tuple(context.timeline.branch.decisions)
+    is_kept = ref is not None and (ref.step, ref.decisions) == (context.step, decisions)
+    return None if is_kept else Checkpoint(name)
+
+
+def is_kept_before(limits: Limits, command: AnyCommand, actor: Actor) -> bool:
+    """Whether a command is the checkpoint that the limits want before another one."""
+    return limits.checkpoint and command == Checkpoint(_checkpoint_name(actor))
+
+
+def _checkpoint_name(actor: Actor) -> str:
+    return f"before-{actor.partition('@')[0]}"
+
+
+def _command_problems(limits: Limits, command: AnyCommand, kind: str) -> Iterator[str]:
+    name = to_text(command).partition(" ")[0]
+    if limits.commands is not None and name not in limits.commands:
+        yield f"allow {kind} the commands {join_or(limits.commands)}, and this one is {name}"
+
+
+def _group_problems(
+    limits: Limits, command: AnyCommand, kind: str, engine: Engine
+) -> Iterator[str]:
+    if limits.groups is None:
+        return
+    for name in _changed_groups(command, engine):
+        if not any(match_names(pattern, [name]) for pattern in limits.groups):
+            allowed = join_or(limits.groups)
+            yield f"allow {kind} to change {allowed}, and {to_text(command)!r} changes {name}"
+
+
+def _changed_groups(command: AnyCommand, engine: Engine) -> list[str]:
+    """Return the names of the groups that a command changes; none if it names none."""
+    names = [group.name for group in engine.groups()]
+    if isinstance(command, Clip):
+        return names
+    if isinstance(command, Regroup):
+        return [command.name, *_owners(command.patterns, engine)]
+    target = getattr(command, "target", None)
+    if target is None:
+        return []
+    return match_names(target, names) or _owners([target], engine)
+
+
+def _owners(patterns: Sequence[str], engine: Engine) -> list[str]:
+    """Return the groups of the parameters that match any of the globs."""
+    aliases = {row.name: row.aliases for group in engine.groups() for row in group.parameters}
+    inside = match_parameters(patterns, aliases)
+    return list(dict.fromkeys(engine.group_of(name) for name in inside))
+
+
+def _lr_problems(limits: Limits, command: AnyCommand, kind: str, engine: Engine) -> Iterator[str]:
+    largest = limits.lr_factor
+    if largest is None:
+        return
+    for name, before, after, factor in _lr_changes(command, engine):
+        if factor > largest * (1 + 1e-9):
+            yield (
+                f"allow {kind} a factor of {largest:g} for a learning rate at once, and "
+                f"{to_text(command)!r} takes {name} from {before:g} to {after:g}"
+                + (f", x{after / before:.3g}" if before > 0 else "")
+            )
+
+
+_LrChange: TypeAlias = tuple[str, float, float, float]
+"""A group, its learning rate before and after a command, and the factor, up or down."""
+
+
+def _lr_changes(command: AnyCommand, engine: Engine) -> Iterator[_LrChange]:
+    """Yield the groups whose learning rate a command changes."""
+    if isinstance(command, TryLr):
+        for candidate in command.candidates():
+            yield from _lr_changes(candidate, engine)
+        return
+    target = getattr(command, "target", "")
+    for group in engine.groups():
+        if match_names(target, [group.name]) and (change := _new_lr(command, group.lr)):
+            yield group.name, group.lr, *change
+
+
+def _new_lr(command: AnyCommand, lr: float) -> tuple[float, float] | None:
+    """Return a learning rate after a command, and the factor; None if it stays.
+
+    The factor of a schedule counts only upwards: a schedule does not jump.
+    """
+    match command:
+        case SetLr(lr=value):
+            return value, _factor(lr, value)
+        case SwapOptimizer(settings={"lr": value}):
+            after = float(cast(float, value))
+            return after, _factor(lr, after)
+        case ScaleLr(factor=times):  # of a schedule that is at 0 now, too
+            return lr * times, _factor(1.0, times)
+        case SetSchedule(kind=("exponential" | "milestones"), value=times):
+            return lr * times, times
+        case SetSchedule(value=peak):
+            return peak, peak / lr if lr else _factor(lr, peak)
+        case _:
+            return None
+
+
+def _factor(before: float, after: float) -> float:
+    """Return by what factor a rate changes, up or down; infinity from or to 0."""
+    if before == after:
+        return 1.0
+    return max(after / before, before / after) if before > 0 and after > 0 else math.inf
+
+
+def _count_problems(
+    limits: Limits, command: AnyCommand, kind: str, context: RunContext
+) -> Iterator[str]:
+    allowed = limits.per_thousand_steps
+    if allowed is None or command_kind(command) in _UNCOUNTED:
+        return
+    count = sum(_is_counted(limits, entry, context.step) for entry in context.journal.entries())
+    if count + 1 > allowed:
+        yield (
+            f"allow {kind} {allowed} command{'s' if allowed != 1 else ''} in {WINDOW_STEPS} steps, "
+            f"and {count} {'was' if count == 1 else 'were'} applied in the last {WINDOW_STEPS}"
+        )
+
+
+def _is_counted(limits: Limits, entry: JournalEntry, step: int) -> bool:
+    """Whether a command of the journal counts; after a rewind, those of later steps do, too."""
+    if entry.outcome != "applied" or not limits.hold_for(entry.actor):
+        return False
+    spec = find_spec(entry.command.partition(" ")[0])
+    is_kept = entry.command == to_text(Checkpoint(_checkpoint_name(entry.actor)))
+    counts = spec is not None and spec.kind not in _UNCOUNTED
+    return entry.step > step - WINDOW_STEPS and counts and not (limits.checkpoint and is_kept)
