@@ -140,7 +140,10 @@ def test_an_error_of_the_loop_is_not_hidden_by_expectations(problem, watch):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model = 'lenet'", "plan.toml: model: the plan of a script has at, expect, limits, schema or "),
+        (
+            "model = 'lenet'",
+            "plan.toml: model: the plan of a script has at, expect, limits, schema or ",
+        ),
         ("epochs = 3", "plan.toml: epochs: the plan of a script has"),
         ("exspect = []", "plan.toml: exspect: no such key, did you mean 'expect'?"),
         (
