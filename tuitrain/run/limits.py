@@ -113,7 +113,8 @@ def _known(key: str, value: object, allowed: Sequence[str]) -> tuple[str, ...]:
 
 
 def _texts(key: str, value: object) -> tuple[str, ...]:
-    words = cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()
+    is_list = type(value) in (list, tuple)
+    words = cast("Sequence[object]", value) if is_list else ()
     texts = tuple(word for word in words if isinstance(word, str))
     if not texts or len(texts) < len(words):
         raise _problem(key, "a list of one or more texts", value)
