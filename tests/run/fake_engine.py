@@ -17,7 +17,8 @@ from tuitrain.metric_info import ACCURACY
 class FakeEngine:
     """Loss n at step n; every command is applied, except a freeze of ``nothing``.
 
-    ``before_step`` is called before each step with the number of steps taken.
+    ``before_step`` is called before each step with the number of steps taken, and ``before_batch``
+    before each batch of the test set.
     """
 
     steps_per_epoch = 10
@@ -27,6 +28,7 @@ class FakeEngine:
     capabilities = EVERY_CAPABILITY
     has_reported = False
     metrics = (ACCURACY,)
+    test_batches = 3
 
     def __init__(self, before_step: Callable[[int], None] = lambda _: None) -> None:
         self.step = 0
@@ -34,6 +36,7 @@ class FakeEngine:
         self.evaluated_at: list[int] = []
         self.before_step = before_step
         self.nan_at: int | None = None
+        self.before_batch: Callable[[], None] = lambda: None
 
     def apply(self, command: AnyCommand) -> CommandResult:
         if command == Freeze("nothing"):
@@ -59,7 +62,10 @@ class FakeEngine:
     def preview(self, command: AnyCommand):
         return {"all": (0.1, 0.2)}
 
-    def evaluate(self) -> Mapping[str, float]:
+    def evaluate(self, on_batch=lambda: None) -> Mapping[str, float]:
+        for _ in range(self.test_batches):
+            self.before_batch()
+            on_batch()
         self.evaluated_at.append(self.step)
         return {info.name: self.step / 100 for info in self.metrics}
 

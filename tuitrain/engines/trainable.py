@@ -17,6 +17,10 @@ def ignore_progress(_name: str, _done: int, _total: int) -> None:
     """Ignore the progress of a warm-up."""
 
 
+def ignore_batch() -> None:
+    """Do nothing after a batch of the test set."""
+
+
 class Trainable(Protocol):
     """Takes training steps, in bursts.
 
@@ -95,9 +99,16 @@ class Trainable(Protocol):
         """
         ...
 
-    def evaluate(self) -> Mapping[str, float]:
+    def evaluate(self, on_batch: Callable[[], None] = ignore_batch) -> Mapping[str, float]:
         """Return the `metrics` on the test set, by name; those that were not measured are left out.
 
         Training is not affected.
+
+        Parameters
+        ----------
+        on_batch : called after each batch of the test set. It may read the groups, and apply
+            commands that set learning rates, schedules, decay or clipping, which change no
+            parameter: the results are the same. An engine that measures no batches does not call
+            it.
         """
         ...

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
+from tuitrain.engines.trainable import ignore_batch
+
 from .context import RunContext
 from .final_digests import FinalDigests
 from .snapshot import Phase
@@ -18,6 +20,10 @@ class DueWork:
     context : the parts of the run
     final_digests : notes which digests are recorded
     stops : the other steps at which a burst must end, in order; the last is that of the run
+
+    Attributes
+    ----------
+    on_measuring : called after each batch of the test set, when metrics are due
     """
 
     def __init__(
@@ -26,6 +32,7 @@ class DueWork:
         self._context = context
         self._final_digests = final_digests
         self._stops = stops
+        self.on_measuring = ignore_batch
 
     def burst_limit(self, max_steps: int | None) -> int:
         """Return how many steps a burst may take at most."""
@@ -59,6 +66,18 @@ class DueWork:
             context.run_state.phase = Phase.FINISHED
         elif step % policy.checkpoint_every == 0:
             context.checkpoints.save_auto()
+
+    @property
+    def has_only_metrics(self) -> bool:
+        """Whether nothing but metrics, and the pause that they lead to, is recorded here.
+
+        Else a command that is applied before would change the order of the record.
+        """
+        step, policy, stops = self._context.step, self._context.policy, self._stops
+        index = bisect_right(stops, step)
+        is_stop = index > 0 and stops[index - 1] == step
+        is_saved = step % policy.digest_every == 0 or step % policy.checkpoint_every == 0
+        return not (is_stop or is_saved)
 
     def is_measured(self) -> bool:
         """Whether the metrics of the test set are known at this boundary."""
@@ -96,7 +115,8 @@ class DueWork:
     def _record_metrics(self) -> bool:
         """Record the metrics of this boundary; return whether a breakpoint has paused the run."""
         context, step = self._context, self._context.step
-        values, at_end = context.timeline.measure(), step == context.info.total_steps
+        values = context.timeline.measure(self.on_measuring)
+        at_end = step == context.info.total_steps
         context.recorder.metrics(step, values)
         curves = context.timeline.branch.metrics.series()
         is_met = not at_end and context.breakpoints.check_metrics(step, curves)

@@ -8,9 +8,21 @@ then submitted commands, then what the owner of the session checks there, then t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from tuitrain.commands import AnyCommand, Pause, to_text
+from tuitrain.commands import (
+    AnyCommand,
+    AutoLr,
+    Clip,
+    Decay,
+    Pause,
+    Resume,
+    ScaleLr,
+    SetLr,
+    SetSchedule,
+    Step,
+    to_text,
+)
 from tuitrain.engines.engine import Engine
 
 from .authorship import MAX_WHY
@@ -37,6 +49,9 @@ from .snapshot import (
 )
 from .snapshot_builder import build_snapshot
 
+_SETTINGS: Final = (SetLr, ScaleLr, AutoLr, SetSchedule, Decay, Clip, Pause, Resume, Step)
+"""Commands that neither read nor change what is measured on the test set."""
+
 
 class Session:
     """A run without a clock and without a thread.
@@ -55,6 +70,8 @@ class Session:
     ----------
     recorder, timeline, journal, plan, checkpoints, breakpoints : the parts of the run
     on_boundary : called at the boundaries of a live run, after the commands
+    on_measuring : called after each batch of the test set, when metrics are due at a boundary; may
+        apply commands that the session `accepts_while_measuring`
     on_warning : called with a sentence, if the first steps show that the run cannot learn, or
         retrained steps that they do not repeat
     """
@@ -85,6 +102,8 @@ class Session:
         self.timeline.stops = sorted({*stops, *self.plan.steps, info.total_steps})
         self.final_digests = FinalDigests(engine, context.timeline, recorder)
         self._due_work = DueWork(context, self.final_digests, self.timeline.stops)
+        self.on_measuring: Callable[[], None] = lambda: None
+        self._due_work.on_measuring = lambda: self.on_measuring()
 
     @property
     def step(self) -> int:
@@ -177,6 +196,13 @@ class Session:
         if self.phase is Phase.STOPPED and not was_stopped:
             self.end("stopped")
         return entry
+
+    def accepts_while_measuring(self, command: AnyCommand) -> bool:
+        """Whether a command may be applied while the test set is measured at this boundary.
+
+        It leads to the same metrics, bits and record as after the measurement.
+        """
+        return isinstance(command, _SETTINGS) and self._due_work.has_only_metrics
 
     def pause_at_start(self) -> None:
         """Pause before the first step, for a user who has asked for that with ``--paused``."""

@@ -21,7 +21,7 @@ from ..inspection import NetworkView
 from ..pending_step import HoldCondition, PendingStep
 from ..state import EngineState
 from ..steerable import CommandResult
-from ..trainable import WarmUpProgress, ignore_progress
+from ..trainable import WarmUpProgress, ignore_batch, ignore_progress
 from ..views import LayerUnits
 from .evaluation import Evaluator
 from .grouped_network import GroupedNetwork
@@ -130,9 +130,9 @@ class EmbeddedEngine(GroupedNetwork):
         """What `evaluate` measures, in order."""
         return tuple(plan.info for plan in self._spec.metrics)
 
-    def evaluate(self) -> Mapping[str, float]:
+    def evaluate(self, on_batch: Callable[[], None] = ignore_batch) -> Mapping[str, float]:
         """Return each of the `metrics` on the test set; see `Trainable.evaluate`."""
-        return self.evaluator.measure(self.stepper.threads)
+        return self.evaluator.measure(self.stepper.threads, on_batch=on_batch)
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups; see `Steerable.apply`."""

@@ -16,6 +16,7 @@ from ..batch_view import BatchView, InspectBatch
 from ..dataset_view import OF_NUMBERS, build_batch_view
 from ..factory import MetricPlan
 from ..state import Array
+from ..trainable import ignore_batch
 from .model import SeededModel
 
 TEST_BATCH = 500
@@ -49,13 +50,19 @@ class Evaluator:
         self._loss_name = next((name for name in OF_NUMBERS if loss is LOSSES[name]), "")
         self._recording = Recording(model.module, self._test, training=False, loss=loss)
 
-    def measure(self, threads: int, max_batches: int | None = None) -> Mapping[str, float]:
+    def measure(
+        self,
+        threads: int,
+        max_batches: int | None = None,
+        on_batch: Callable[[], None] = ignore_batch,
+    ) -> Mapping[str, float]:
         """Return the metrics of the test set by name.
 
         Parameters
         ----------
         threads : how many compute the outputs
         max_batches : measure no more than the first batches (default: all)
+        on_batch : called after each batch; see `Trainable.evaluate`
         """
         metrics = {plan.info.name: self._make_metric(plan) for plan in self._plans}
         of_outputs = [metric for metric in metrics.values() if not isinstance(metric, _OwnLoss)]
@@ -67,6 +74,7 @@ class Evaluator:
                 outputs, targets = self.outputs(index, threads)
                 for metric in of_outputs:
                     metric.update(outputs, targets)
+            on_batch()
         return {name: metric.compute() for name, metric in metrics.items()}
 
     def _make_metric(self, plan: MetricPlan) -> Metric:

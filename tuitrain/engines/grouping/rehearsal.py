@@ -17,7 +17,7 @@ from ..inspection import NetworkView
 from ..pending_step import HoldCondition, PendingStep
 from ..state import Array, EngineState
 from ..steerable import CommandResult
-from ..trainable import WarmUpProgress, ignore_progress
+from ..trainable import WarmUpProgress, ignore_batch, ignore_progress
 from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 from .group_simulator import TableSimulator
 
@@ -77,8 +77,9 @@ class RehearsalEngine:
     def interrupt(self) -> None:
         """Do nothing: steps take no time."""
 
-    def evaluate(self) -> Mapping[str, float]:
+    def evaluate(self, on_batch: Callable[[], None] = ignore_batch) -> Mapping[str, float]:
         """Return NaN for each metric."""
+        del on_batch
         return {info.name: math.nan for info in self.metrics}
 
     def apply(self, command: AnyCommand) -> CommandResult:

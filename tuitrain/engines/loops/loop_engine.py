@@ -12,7 +12,7 @@ from tuitrain.metric_info import MetricInfo
 from ..batch_view import BatchView, InspectBatch
 from ..capabilities import Capabilities, Capability
 from ..pending_step import HoldCondition, PendingStep
-from ..trainable import WarmUpProgress, ignore_progress
+from ..trainable import WarmUpProgress, ignore_batch, ignore_progress
 from ..views import LayerUnits
 from .steered_loop import SteeredLoop
 
@@ -93,8 +93,9 @@ class LoopEngine(Generic[L]):
         """End the burst under way at the next step boundary."""
         self.loop.turns.interrupt()
 
-    def evaluate(self) -> Mapping[str, float]:
+    def evaluate(self, on_batch: Callable[[], None] = ignore_batch) -> Mapping[str, float]:
         """Return the metrics that the loop has reported for this boundary; see `has_reported`."""
+        del on_batch
         logged = self.loop.logged
         return {info.name: logged[info.name] for info in self.metrics if info.name in logged}
 

@@ -16,6 +16,7 @@ from ..batch_view import BatchView, InspectBatch
 from ..dataset_view import build_batch_view
 from ..factory import MetricPlan
 from ..state import Array
+from ..trainable import ignore_batch
 from .losses import NamedLoss
 from .scenario_steps import ScenarioSteps, as_tensors
 
@@ -40,15 +41,21 @@ class Evaluator:
         self._loss_name = loss.name if isinstance(loss, NamedLoss) else ""
         self._test = DataLoader(test, TEST_BATCH, shuffle=False, augment=False)
 
-    def measure(self) -> Mapping[str, float]:
-        """Return the metrics of the test set by name."""
+    def measure(self, on_batch: Callable[[], None] = ignore_batch) -> Mapping[str, float]:
+        """Return the metrics of the test set by name.
+
+        Parameters
+        ----------
+        on_batch : called after each batch; see `Trainable.evaluate`
+        """
         metrics = {plan.info.name: self._make_metric(plan) for plan in self._plans}
-        with self._inference():
-            for index in range(len(self._test)):
-                inputs, targets = self._test.batch(index)
+        for index in range(len(self._test)):
+            inputs, targets = self._test.batch(index)
+            with self._inference():
                 outputs = self._outputs(inputs)
                 for metric in metrics.values():
                     metric.update(outputs, targets)
+            on_batch()
         return {name: metric.compute() for name, metric in metrics.items()}
 
     def inspect_batch(self, request: InspectBatch, step: int) -> BatchView:

@@ -23,7 +23,7 @@ from ..factory import EngineSpec
 from ..grouping.rehearsal import RehearsalEngine
 from ..inspection import NetworkView
 from ..pending_step import HoldCondition, PendingStep, meets_condition
-from ..trainable import WarmUpProgress, ignore_progress
+from ..trainable import WarmUpProgress, ignore_batch, ignore_progress
 from ..views import LayerUnits
 from .buffers import MutableState
 from .dead_units import find_dead_units
@@ -146,10 +146,10 @@ class TorchScenarioEngine(TorchEngine):
         """End the burst under way at the next step boundary."""
         self._is_interrupted = True
 
-    def evaluate(self) -> Mapping[str, float]:
+    def evaluate(self, on_batch: Callable[[], None] = ignore_batch) -> Mapping[str, float]:
         """Return each of the `metrics` on the test set; see `Trainable.evaluate`."""
         with self._own_random.scope():
-            return self._evaluator.measure()
+            return self._evaluator.measure(on_batch)
 
     def preview(self, command: AnyCommand) -> Mapping[str, tuple[float, float]]:
         """Compute the size of the next update after a command; see `Steerable.preview`.

@@ -15,6 +15,7 @@ from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.pending_step import HoldCondition, PendingStep
 from tuitrain.engines.state import EngineState
+from tuitrain.engines.trainable import ignore_batch
 
 from ..batches import Batches
 from .branch import Branch
@@ -175,12 +176,17 @@ class Timeline:
                 self.on_difference(before + index + 1, was, now)
                 return
 
-    def measure(self) -> Mapping[str, float]:
-        """Return the metrics of the test set now, by name; measured at most once a step."""
+    def measure(self, on_batch: Callable[[], None] = ignore_batch) -> Mapping[str, float]:
+        """Return the metrics of the test set now, by name; measured at most once a step.
+
+        Parameters
+        ----------
+        on_batch : called after each batch of the test set; see `Trainable.evaluate`
+        """
         step, metrics = self._engine.step, self.branch.metrics
         if metrics.last_step != step:
             with self.training():
-                values = self._engine.evaluate()
+                values = self._engine.evaluate(on_batch)
             metrics.add(step, values)
         return metrics.at(step)
 

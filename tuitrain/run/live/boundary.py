@@ -11,7 +11,7 @@ from tuitrain.text import format_count
 
 from ..logs.log_capture import LogCapture
 from ..session import Session
-from ..snapshot import Phase
+from ..snapshot import Phase, Snapshot
 from .access import LiveAccess
 from .inspection import LiveInspection
 from .mailbox import Mail, Submission, ViewRequests
@@ -92,6 +92,7 @@ class Boundary:
         if log is not None:
             log.get_step = lambda: session.step
             session.on_warning = lambda text: log.add("warning", text)
+        session.on_measuring = self._visit_measurement
         session.timeline.on_progress = self._on_retraining
         session.timeline.training = self._overhead.training
 
@@ -106,10 +107,7 @@ class Boundary:
         """Apply the planned and the submitted commands, and publish the result."""
         session = self._session
         session.apply_planned()
-        mail = self._mailbox.receive()
-        self._requests = mail.requests
-        if mail.submissions or mail.cancellations:
-            self._deferred.append(mail)
+        mail = self._receive()
         has_news = False if self.defers_commands else self._apply_all()
         session.on_boundary()
         if session.phase is Phase.PAUSED and not self._waits():
@@ -145,13 +143,10 @@ class Boundary:
 
     def publish(self, now: bool = False) -> None:
         """Publish a snapshot with what viewers have requested, if one is due or wanted ``now``."""
-        session = self._session
 
         def build() -> Publication:
-            views = self._inspection.build_views(session, self._requests, now)
-            snapshot = session.snapshot(0, None, self._throughput.per_second())
-            overhead, scheduled = self._overhead.share(), self._scheduled.view()
-            return Publication(replace(snapshot, overhead=overhead, scheduled=scheduled), views)
+            views = self._inspection.build_views(self._session, self._requests, now)
+            return Publication(self._build_snapshot(), views)
 
         self._publisher.publish(build, now)
 
@@ -170,6 +165,51 @@ class Boundary:
         """Refuse the submissions that wait for their steps."""
         for submission in self._scheduled.take_all():
             self._refuse(submission, _too_late(submission, reason))
+
+    def _visit_measurement(self) -> None:
+        """Answer new viewers, and apply settings, between two batches of the test set.
+
+        What viewers have requested is not built there; the other fields of a snapshot are.
+        """
+        if not self._mailbox.has_mail:
+            return
+        publisher = self._publisher
+        with self._overhead.interruption():
+            mail = self._receive()
+            has_news = not self.defers_commands and self._apply_settings()
+            if has_news or mail.has_new_viewer:
+                publisher.publish(
+                    lambda: Publication(self._build_snapshot(), publisher.views), now=True
+                )
+
+    def _receive(self) -> Mail:
+        """Take what has arrived; commands wait to be applied."""
+        mail = self._mailbox.receive()
+        self._requests = mail.requests
+        if mail.submissions or mail.cancellations:
+            self._deferred.append(mail)
+        return mail
+
+    def _build_snapshot(self) -> Snapshot:
+        snapshot = self._session.snapshot(0, None, self._throughput.per_second())
+        overhead, scheduled = self._overhead.share(), self._scheduled.view()
+        return replace(snapshot, overhead=overhead, scheduled=scheduled)
+
+    def _apply_settings(self) -> bool:
+        """Apply the mail that may be applied while the test set is measured, in its order.
+
+        Returns
+        -------
+        Whether anything was answered or scheduled
+        """
+        session, is_changed = self._session, False
+        while self._deferred and not self._scheduled.has_due(session.step):
+            submissions = self._deferred[0].submissions
+            due = [one.command for one in submissions if one.at in (None, session.step)]
+            if not all(map(session.accepts_while_measuring, due)):
+                break
+            is_changed = self._apply(self._deferred.pop(0)) or is_changed
+        return is_changed
 
     def _apply_all(self) -> bool:
         """Apply the mail that has waited; return whether anything was answered or scheduled."""

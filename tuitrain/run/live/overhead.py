@@ -42,6 +42,15 @@ class OverheadMeter:
         finally:
             self._trained += self._clock() - start
 
+    @contextmanager
+    def interruption(self) -> Generator[None, None, None]:
+        """Count the time inside as overhead, although the engine is at work."""
+        start = self._clock()
+        try:
+            yield
+        finally:
+            self._trained -= self._clock() - start
+
     def end_burst(self) -> None:
         """Note the end of a burst of steps; the first one only starts the measurement."""
         now = self._clock()

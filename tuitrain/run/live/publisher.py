@@ -81,6 +81,11 @@ class Publisher:
         """The newest snapshot, as all viewers share it."""
         return self._newest.snapshot
 
+    @property
+    def views(self) -> Mapping[int, Views]:
+        """What each viewer has besides in the newest snapshot, by its number."""
+        return self._newest.views
+
     def read(self) -> Publication:
         """Return the newest snapshot, and request the next one."""
         self._was_read = True

@@ -37,6 +37,10 @@ class ScheduledSubmissions:
         """Remove and return the oldest submission that waits for this boundary, or None."""
         return self._take(lambda submission: submission.at == step)
 
+    def has_due(self, step: int) -> bool:
+        """Return whether a submission waits for this boundary."""
+        return any(submission.at == step for submission in self._waiting)
+
     def take_missed(self, step: int) -> list[Submission]:
         """Remove and return all submissions that wait for a boundary before this one."""
         missed = [one for one in self._waiting if one.at is not None and one.at < step]
