@@ -42,9 +42,7 @@ class Measurement:
         self.engine = FakeEngine()
         self.flight = Flight(self.engine, 100)
         self.flight.session = Session(self.engine, self.flight.session.info, **options)
-        self.flight.boundary = Boundary(
-            self.flight.session, self.flight.access, self.flight.clock
-        )
+        self.flight.boundary = Boundary(self.flight.session, self.flight.access, self.flight.clock)
         self.viewer = self.flight.access.open_viewer()
         self.flight.visit()
         self._texts, self._at = list(texts), at
@@ -79,7 +77,7 @@ def test_other_commands_wait_for_the_end_and_later_ones_with_them(text):
     assert run.answers == []
     run.flight.visit()
     journal = run.viewer.snapshot().journal
-    assert [(entry.step, entry.command) for entry in journal][0] == (EPOCH, text)
+    assert (journal[0].step, journal[0].command) == (EPOCH, text)
 
 
 def test_a_question_is_answered_from_the_boundary_that_is_measured():

@@ -54,7 +54,8 @@ def steer_while_measuring(folder, texts) -> list[tuple[int, bool]]:
 
 
 @pytest.mark.parametrize(
-    "texts", [["lr head x0.5"], ["pause", "lr head 0.05", "resume"], ["lr nothing 1", "clip norm 2"]]
+    "texts",
+    [["lr head x0.5"], ["pause", "lr head 0.05", "resume"], ["lr nothing 1", "clip norm 2"]],
 )
 def test_a_run_steered_while_it_measures_replays_identically(tmp_path, capsys, texts):
     answered = steer_while_measuring(tmp_path / "run", texts)

@@ -103,7 +103,7 @@ class Session:
         self.final_digests = FinalDigests(engine, context.timeline, recorder)
         self._due_work = DueWork(context, self.final_digests, self.timeline.stops)
         self.on_measuring: Callable[[], None] = lambda: None
-        self._due_work.on_measuring = lambda: self.on_measuring()
+        self._due_work.on_measuring = self._call_on_measuring
 
     @property
     def step(self) -> int:
@@ -302,6 +302,10 @@ class Session:
         samples_per_second : the throughput, which a session cannot measure
         """
         return build_snapshot(self._context, version, parameter, samples_per_second)
+
+    def _call_on_measuring(self) -> None:
+        """Call `on_measuring`, as its owner has set it by now."""
+        self.on_measuring()
 
     def _warn(self, text: str) -> None:
         """Call `on_warning`, as its owner has set it by now."""
