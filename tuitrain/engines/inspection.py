@@ -164,6 +164,7 @@ class NetworkView:
     inputs : each input of the network, for one sample
     grad_norms : of the last step by parameter, without parameters that have no gradient
     units : the units of layers that a ReLU follows; empty if they were not counted
+    note : what the tree does not know, in one sentence; "" if it was traced
     """
 
     step: int
@@ -172,6 +173,7 @@ class NetworkView:
     grad_norms: Mapping[str, float]
     units: tuple[LayerUnits, ...] = ()
     request: InspectNetwork = InspectNetwork()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

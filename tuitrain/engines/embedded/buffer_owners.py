@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from tuitrain_core import Parameter
 from tuitrain_core.module import Module
 
-from .network_structure import NetworkNode, Structure
+from ..networks.structure import NetworkNode, Structure
 
 Deciders = tuple[str, ...]
 """First names of the owning parameters; the buffers are held when all of them are frozen."""
@@ -158,7 +158,7 @@ def _nearest(
 def _part(root: NetworkNode, path: str) -> NetworkNode | None:
     """Return a module's node of the tree."""
     return next(
-        (part for part in _parts(root) if part.module is not None and part.path == path), None
+        (part for part in _parts(root) if part.facts is not None and part.path == path), None
     )
 
 

@@ -11,12 +11,12 @@ from tuitrain_core.digest import digest_arrays, digest_by_name
 from ..grouping.command_handler import CommandHandler
 from ..grouping.description import describe_group, describe_parameter
 from ..grouping.freezing import FrozenParameters
+from ..networks.structure import Structure
 from ..state import Array, EngineState, read_only
 from ..steerable import CommandResult
 from ..views import GroupView, OptimizerChoice, ParameterView
 from .buffer_owners import BufferOwners
 from .model import SeededModel
-from .network_structure import Structure
 from .optimizers import CoreArrays, CoreTable, optimizer_choices
 from .state_io import capture_state, restore_state
 

@@ -11,9 +11,10 @@ from tuitrain_core.compiler import AttributeGuard, as_tensors, call_model
 from tuitrain_core.data import Inputs
 from tuitrain_core.module import Module
 
+from ..networks.structure import Structure
 from ..state import Array
 from .buffer_owners import BufferOwners
-from .network_structure import Structure, trace_structure
+from .network_structure import trace_structure
 
 MutableState: TypeAlias = tuple[Mapping[str, Array], Mapping[str, Any]]
 """What a forward pass changes: buffers, and the state of the random generator."""

@@ -9,8 +9,8 @@ import numpy as np
 from tuitrain_core.data import DataLoader
 
 from ..inspection import InputShape, NetworkView
+from ..networks.structure import Structure
 from .model import SeededModel
-from .network_structure import Structure
 from .optimizers import CoreTable
 
 

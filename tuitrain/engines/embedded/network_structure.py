@@ -1,14 +1,9 @@
-"""The structure of a network: its modules and operations in the order in which a batch meets them.
-
-One forward pass is traced, module by module, whichever parameters are frozen. The flow of the
-gradient follows from this graph for any choice of trained parameters.
-"""
+"""Tracing the structure of a network of the core in one forward pass, module by module."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from tuitrain_core import Parameter, Tensor, tape
@@ -17,7 +12,7 @@ from tuitrain_core.data import Inputs
 from tuitrain_core.module import Module, Sequential
 from tuitrain_core.ops import AsType, Flatten, Index, Op, Reshape, Transpose
 
-from ..inspection import GradientFlow, NetworkRow
+from ..networks.structure import ModuleFacts, NetworkNode, OwnParameter, Structure
 
 LIBRARY: Final = "tuitrain_core.module"
 """The operations inside of the library's own layers are not listed: the layers' names say them."""
@@ -27,120 +22,6 @@ _PASSED_OVER: Final = (Reshape, Flatten, Transpose, Index, AsType)
 
 BATCH: Final = 0
 """The number of the network's input value."""
-
-
-@dataclass(eq=False)
-class NetworkNode:
-    """A module or an operation, with its data: the numbers of its input and output values."""
-
-    name: str
-    path: str
-    module: Module | None = None
-    parent: NetworkNode | None = None
-    children: list[NetworkNode] = field(default_factory=list["NetworkNode"])
-    inputs: list[int] = field(default_factory=list[int])
-    outputs: list[int] = field(default_factory=list[int])
-    shape: tuple[int, ...] = ()
-    uses: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Structure:
-    """A traced network.
-
-    Attributes
-    ----------
-    root : the network
-    operations : in order, the numbers of each one's input values, and of its output
-    leaves : the value of each parameter, by its first name
-    names : the first name of each parameter
-    """
-
-    root: NetworkNode
-    operations: Sequence[tuple[tuple[int, ...], int]]
-    leaves: Mapping[str, int]
-    names: Mapping[int, str]
-
-    def rows(
-        self, trained: Collection[str], still: Mapping[str, bool] | None = None
-    ) -> tuple[NetworkRow, ...]:
-        """Return the tree's rows, with where the gradient flows if these parameters are trained.
-
-        Parameters
-        ----------
-        trained : first names of parameters
-        still : by the path of each module with buffers, whether its buffers are held
-        """
-        wanted = self._depending(self.leaves[name] for name in trained if name in self.leaves)
-        learning = self._depending(self.leaves.values())
-        rows = self._rows(self.root, 0, wanted, learning)
-        modules = still or {}
-        return tuple(
-            replace(row, buffers_held=modules[row.path])
-            if row.kind == "module" and row.path in modules
-            else row
-            for row in rows
-        )
-
-    def _depending(self, leaves: Iterator[int] | Collection[int]) -> set[int]:
-        """Return every value that depends on one of the leaves."""
-        dependents = set(leaves)
-        for inputs, output in self.operations:
-            if not dependents.isdisjoint(inputs):
-                dependents.add(output)
-        return dependents
-
-    def _rows(
-        self, part: NetworkNode, depth: int, wanted: set[int], learning: set[int], key: str = ""
-    ) -> Iterator[NetworkRow]:
-        own = [] if part.module is None else [*part.module.named_parameters()]
-        yield NetworkRow(
-            key=key,
-            name=part.name,
-            path=part.path,
-            kind="operation" if part.module is None else "module",
-            label="" if part.module is None else type(part.module).__name__,
-            detail="" if part.module is None else part.module.extra_repr(),
-            depth=depth,
-            shape=part.shape,
-            parameters=tuple(dict.fromkeys(self.names[id(item)] for _, item in own)),
-            flow=_flow(part, wanted, learning),
-            inputs_with_gradient=(sum(item in wanted for item in part.inputs), len(part.inputs)),
-            use_count=part.uses,
-        )
-        if part.module is not None:
-            yield from self._parameter_rows(part, part.module, depth + 1, wanted, key)
-        for place, item in enumerate(part.children):
-            yield from self._rows(item, depth + 1, wanted, learning, f"{key}/{place}")
-
-    def _parameter_rows(
-        self, part: NetworkNode, module: Module, depth: int, wanted: set[int], key: str
-    ) -> Iterator[NetworkRow]:
-        """Yield a row for each of a module's own parameters."""
-        for name, parameter in module.named_parameters(recursive=False):
-            first = self.names[id(parameter)]
-            leaf = self.leaves.get(first)
-            yield NetworkRow(
-                key=f"{key}.{name}",
-                name=name,
-                path=f"{part.path}.{name}" if part.path else name,
-                kind="parameter",
-                label="",
-                detail="",
-                depth=depth,
-                shape=parameter.shape,
-                parameters=(first,),
-                flow=GradientFlow.PASSES if leaf in wanted else GradientFlow.NONE,
-                use_count=int(leaf is not None),
-            )
-
-
-def _flow(part: NetworkNode, wanted: set[int], learning: set[int]) -> GradientFlow:
-    if wanted.isdisjoint(part.outputs):
-        return GradientFlow.NONE
-    if not wanted.isdisjoint(part.inputs):
-        return GradientFlow.PASSES
-    return GradientFlow.ENDS if learning.isdisjoint(part.inputs) else GradientFlow.CUT
 
 
 def trace_structure(model: Module, inputs: Inputs) -> Structure:
@@ -161,16 +42,15 @@ class _StructureTracer:
 
     def __init__(self, model: Module) -> None:
         self._model = model
-        self._root = NetworkNode(type(model).__name__, "", model)
+        self._parameters = {id(item): name for name, item in model.named_parameters()}
+        self._modules: dict[NetworkNode, Module] = {}
+        self._parts: dict[int, NetworkNode] = {}
+        self._root = self._add(type(model).__name__, "", model)
         self._open = [self._root]
-        self._parts: dict[int, NetworkNode] = {id(model): self._root}
         self._values: dict[int, int] = {}
         self._made = {BATCH}
         self._alive: list[Tensor] = []
         self._operations: list[tuple[tuple[int, ...], int]] = []
-        self._parameters: dict[int, str] = {}
-        for name, parameter in model.named_parameters():
-            self._parameters[id(parameter)] = name
 
     def trace(self, inputs: Inputs) -> Structure:
         with tape.paused(), tape.observe_ops(self._operation), self._wrapped_modules():
@@ -181,7 +61,7 @@ class _StructureTracer:
             for identity, name in self._parameters.items()
             if identity in self._values
         }
-        return Structure(self._root, self._operations, leaves, self._parameters)
+        return Structure(self._root, self._operations, leaves)
 
     @contextmanager
     def _wrapped_modules(self) -> Generator[None]:
@@ -215,9 +95,25 @@ class _StructureTracer:
         if part is None:
             above = self._open[-1]
             name = path.removeprefix(f"{above.path}.") if above.path else path
-            part = self._parts[id(module)] = NetworkNode(name, path, module, parent=above)
+            part = self._add(name, path, module)
             above.children.append(part)
         part.uses += 1
+        return part
+
+    def _add(self, name: str, path: str, module: Module) -> NetworkNode:
+        """Return a new node for a module."""
+        names = (self._parameters[id(item)] for _, item in module.named_parameters())
+        facts = ModuleFacts(
+            type(module).__name__,
+            module.extra_repr(),
+            tuple(dict.fromkeys(names)),
+            tuple(
+                OwnParameter(own, self._parameters[id(item)], item.shape)
+                for own, item in module.named_parameters(recursive=False)
+            ),
+        )
+        part = self._parts[id(module)] = NetworkNode(name, path, facts)
+        self._modules[part] = module
         return part
 
     def _operation(self, op: Op, inputs: Sequence[Tensor], output: Tensor) -> None:
@@ -226,9 +122,9 @@ class _StructureTracer:
         self._operations.append((numbers, made))
         self._made.add(made)
         here = self._open[-1]
-        if data and not isinstance(op, _PASSED_OVER) and not _is_library(here.module):
+        if data and not isinstance(op, _PASSED_OVER) and not _is_library(self._modules[here]):
             name, shape = _written(op, len(data)), output.shape[1:]
-            here.children.append(NetworkNode(name, "", None, here, [], data, [made], shape, uses=1))
+            here.children.append(NetworkNode(name, "", None, [], data, [made], shape, uses=1))
 
     def _note(self, into: list[int], values: Sequence[Any]) -> None:
         for value in _tensors(values):
@@ -244,19 +140,18 @@ class _StructureTracer:
 
     def _add_silent(self, part: NetworkNode) -> None:
         """Add the modules that were not entered, because they may hold parameters."""
-        assert part.module is not None
-        for name, module in part.module.named_children():
+        for name, module in self._modules[part].named_children():
             if id(module) not in self._parts:
                 path = f"{part.path}.{name}" if part.path else name
-                silent = self._parts[id(module)] = NetworkNode(name, path, module, parent=part)
+                silent = self._add(name, path, module)
                 part.children.append(silent)
                 self._add_silent(silent)
         for child in part.children:
-            if child.module is not None and child.uses:
+            if child in self._modules and child.uses:
                 self._add_silent(child)
 
 
-def _is_library(module: Module | None) -> bool:
+def _is_library(module: Module) -> bool:
     own = type(module).__module__.startswith(LIBRARY)
     return own and not isinstance(module, Sequential)
 

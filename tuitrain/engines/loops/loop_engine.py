@@ -26,15 +26,15 @@ _REASONS: Mapping[Capability, str] = {
 
 
 def loop_capabilities(
-    way_back: str, network_tree: str, offered: frozenset[Capability]
+    way_back: str, offered: frozenset[Capability], network_tree: str = ""
 ) -> Capabilities:
     """Return the capabilities of a loop's engine.
 
     Parameters
     ----------
     way_back : the line of `run.batches` that lets a run go back, as code
-    network_tree : why the network's tree is not known
     offered : those that the engine has
+    network_tree : why the network's tree is not known, if it is not
     """
     no_way_back = (
         "the loop of this script fetches its own batches, so no step can be repeated; "

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import torch
@@ -152,6 +153,15 @@ class MutableState:
         """Return a copy."""
         copies = {name: item.detach().clone() for name, item in self._buffers.live().items()}
         return copies, self.random.capture()
+
+    @contextmanager
+    def kept(self) -> Generator[None]:
+        """Restore at the end what is changed inside."""
+        captured = self.capture()
+        try:
+            yield
+        finally:
+            self.restore(captured)
 
     def restore(self, captured: Captured) -> None:
         """Restore a copy."""

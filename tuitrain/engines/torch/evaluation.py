@@ -99,12 +99,17 @@ class Evaluator:
 
     @contextmanager
     def _inference(self) -> Generator[None]:
+        with self.eval_mode(), torch.no_grad():
+            yield
+
+    @contextmanager
+    def eval_mode(self) -> Generator[None]:
+        """Put the network in evaluation mode inside."""
         model = self._steps.model
         was_training = {module: module.training for module in model.modules()}
         model.eval()
         try:
-            with torch.no_grad():
-                yield
+            yield
         finally:
             for module, mode in was_training.items():
                 module.training = mode

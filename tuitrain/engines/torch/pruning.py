@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 import torch
 from torch.nn import Parameter
 
+from .compiled import is_compiled, is_sharded
+
 
 class Pruning:
     """Clears ``requires_grad`` of frozen parameters, which shortens the backward pass.
@@ -49,12 +51,6 @@ class Pruning:
 
 def can_prune(model: torch.nn.Module) -> bool:
     """Whether nothing depends on the gradients of all parameters of a model."""
-    for module in model.modules():
-        kind = type(module)
-        if hasattr(module, "_orig_mod") or getattr(module, "_compiled_call_impl", None):
-            return False
-        if isinstance(module, torch.nn.parallel.DistributedDataParallel):
-            return False
-        if kind.__name__.startswith("FSDP") or kind.__name__ == "FullyShardedDataParallel":
-            return False
-    return True
+    reduced = torch.nn.parallel.DistributedDataParallel
+    is_reduced = any(isinstance(module, reduced) for module in model.modules())
+    return not (is_reduced or is_compiled(model) or is_sharded(model))

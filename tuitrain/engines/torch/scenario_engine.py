@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
 import torch
 
 from tuitrain.commands import AnyCommand
-from tuitrain.errors import RefusedError
 from tuitrain.metric_info import MetricInfo
 from tuitrain_core.data import DataLoader
 from tuitrain_core.losses import default_loss
@@ -31,6 +31,7 @@ from .engine import TorchEngine
 from .evaluation import Evaluator
 from .losses import make_loss
 from .model_groups import ModelGroups, simulate_groups
+from .network.inspector import NetworkInspector
 from .pending import TorchPendingStep
 from .rng import OwnRandom
 from .scenario_steps import ScenarioSteps, as_tensors
@@ -40,7 +41,6 @@ BURST_SECONDS: Final = 0.04
 """Seconds after which a burst asks whether it is to stop."""
 
 _REASONS: Final[Mapping[Capability, str]] = {
-    Capability.NETWORK_TREE: "the network of a run in PyTorch is not shown as a tree yet",
     Capability.PYTHON_EXPORT: "a run in PyTorch is not saved as a program",
 }
 
@@ -77,6 +77,7 @@ class TorchScenarioEngine(TorchEngine):
         self._evaluator = Evaluator(self._steps, spec.test, loss, spec.metrics)
         self._updates = Updates(groups, self._buffers)
         self._mutable = MutableState(self._buffers, random)
+        self._network = NetworkInspector(model, groups.table)
         self._step = 0
         self._is_interrupted = False
         self._error: Exception | None = None
@@ -166,8 +167,13 @@ class TorchScenarioEngine(TorchEngine):
         return self._dead_units(self._mutable.capture())
 
     def inspect_network(self) -> NetworkView:
-        """Refuse: see the capability."""
-        raise RefusedError(_REASONS[Capability.NETWORK_TREE])
+        """Describe the network, and where its gradient flows; see `Inspectable.inspect_network`."""
+        rows = np.arange(min(2, len(self._loader.dataset)))
+        inputs, targets = map(as_tensors, self._loader.samples(rows))
+        with self._own_random.scope(), self._mutable.kept(), self._evaluator.eval_mode():
+            self._network.trace(lambda: self._steps.trace_pass(inputs, targets), inputs)
+        frozen = self._frozen.frozen_since()
+        return self._network.view(self.step, frozen, self._buffers.held_modules(frozen))
 
     def inspect_batch(self, request: InspectBatch) -> BatchView:
         """Show samples with the network's predictions; see `Inspectable.inspect_batch`."""

@@ -111,10 +111,11 @@ def network_title(view: Inspection | None) -> str:
     return f"network: data {shown}{more} above, loss below"
 
 
-def eager_note(snapshot: Snapshot, width: int) -> str:
-    """Return why steps run on the eager tier, cut to ``width`` cells; "" on the recorded tier."""
+def tree_note(view: Inspection | None, snapshot: Snapshot, width: int) -> str:
+    """Return what the tree does not know, or why steps run on the eager tier, cut to ``width``."""
     reason = snapshot.fallback_reason
-    return ellipsize(f"eager: {reason}", width) if reason else ""
+    own = view.note if isinstance(view, NetworkView) else ""
+    return ellipsize(own or (f"eager: {reason}" if reason else ""), width)
 
 
 def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) -> list[Row]:

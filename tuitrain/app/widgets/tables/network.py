@@ -25,7 +25,7 @@ from ...renderables.tables.network import (
     tree_rows,
     visible_rows,
 )
-from ...renderables.tables.network_facts import detail_rows, eager_note, network_title
+from ...renderables.tables.network_facts import detail_rows, network_title, tree_note
 from ..inspection_access import inspection_of, placeholder_rows
 from ..row_cursor import RowCursor
 from ..rows_view import RowsView
@@ -63,7 +63,7 @@ class NetworkTree(RowCursor, can_focus=True):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the tree, or the reason why there is none."""
         view = inspection_of(self)
-        self.set_border_texts(network_title(view), eager_note(snapshot, room.width))
+        self.set_border_texts(network_title(view), tree_note(view, snapshot, room.width))
         if not isinstance(view, NetworkView):
             return placeholder_rows(self, room.width)
         if self._folded is None:

@@ -16,13 +16,13 @@ from tuitrain_core.module import Module
 from ...capabilities import Capability
 from ...inspection import NetworkView
 from ...loops.loop_engine import LoopEngine, loop_capabilities
+from ...networks.structure import Structure
 from ...state import EngineState
 from ...steerable import CommandResult
 from ...views import GroupView
 from ..grouped_network import GroupedNetwork
 from ..model import SeededModel
 from ..network_inspector import NetworkInspector
-from ..network_structure import Structure
 from .arrays import ScriptArrays
 from .groups import ScriptGroups
 from .loop import ScriptLoop
@@ -72,8 +72,8 @@ class ScriptEngine(LoopEngine[ScriptLoop], GroupedNetwork):
         with_loader = (Capability.REWIND, Capability.LR_SWEEP, Capability.NETWORK_TREE)
         self.capabilities = loop_capabilities(
             "for … in run.batches(loader):",
-            _NO_NETWORK_TREE,
             frozenset(with_loader if loader is not None else ()),
+            _NO_NETWORK_TREE,
         )
         self._groups = ScriptGroups(net, optimizer)
         table = self._groups.table

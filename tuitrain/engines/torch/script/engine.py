@@ -18,6 +18,7 @@ from ...loops.loop_engine import LoopEngine, loop_capabilities
 from ...steerable import CommandResult
 from ..buffers import MutableState
 from ..engine import TorchEngine
+from ..network.inspector import NetworkInspector
 from ..rng import ProcessRandom, RandomState
 from ..script_groups import ScriptGroups
 from .batches import Batches
@@ -25,8 +26,6 @@ from .checks import ScriptChecks
 from .forward import NextForward
 from .loop import TorchLoop
 from .objects import StatefulObjects
-
-_NO_NETWORK_TREE = "the input of a script's network is not known"
 
 
 class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
@@ -73,9 +72,9 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         with_batches = (Capability.REWIND, Capability.LR_SWEEP)
         self.capabilities = loop_capabilities(
             "for … in run.batches(loader, epochs=N):",
-            _NO_NETWORK_TREE,
-            frozenset(with_batches if batches is not None else ()),
+            frozenset((Capability.NETWORK_TREE, *(with_batches if batches is not None else ()))),
         )
+        self._network = NetworkInspector(model, groups.table)
         mutable = MutableState(self._buffers, self._random)
         self.checks = ScriptChecks(model, groups)
         self.loop = TorchLoop(
@@ -89,6 +88,7 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         )
         self._updates = self.loop.updates_of
         self.loop.arrays = self._arrays
+        self.loop.on_uninstall = self._network.cancel
         self.loop.scaler = (objects or {}).get("scaler")
         self._left: Any = None
         frozen = [n for n, item in self._parameters.items() if not item.requires_grad]
@@ -118,8 +118,14 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
             self.load_state(left)
 
     def inspect_network(self) -> NetworkView:
-        """Refuse: see the capability."""
-        raise RefusedError(self.capabilities.missing(Capability.NETWORK_TREE))
+        """Describe the network, and where its gradient flows; see `Inspectable.inspect_network`.
+
+        The next forward pass of the loop is traced, if none was. Before that the modules are in the
+        order of their definition, and the view says so.
+        """
+        self._network.trace_next()
+        frozen = self._frozen.frozen_since()
+        return self._network.view(self.step, frozen, self._buffers.held_modules(frozen))
 
     def rehearsal(self) -> TorchScriptEngine:
         """Refuse: a script's loop cannot be rehearsed.

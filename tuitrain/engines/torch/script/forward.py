@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
+
+from ..compiled import has_compiled
 
 
 class NextForward:
@@ -30,7 +31,7 @@ class NextForward:
 
     def call(self, function: Callable[[], None]) -> None:
         """Call a function before the next forward pass; at present that of an earlier call."""
-        if self._handle is not None or _has_compiled():
+        if self._handle is not None or has_compiled():
             return
         self._own = frozenset(map(id, self._model.modules()))
         self._function = function
@@ -48,9 +49,3 @@ class NextForward:
         if function is not None and torch.is_grad_enabled() and id(module) in self._own:
             self.cancel()
             function()
-
-
-def _has_compiled() -> bool:
-    """Whether `torch.compile` has compiled something in this process."""
-    counters = getattr(sys.modules.get("torch._dynamo.utils"), "counters", None)
-    return bool(counters) and bool(counters["frames"]["total"])

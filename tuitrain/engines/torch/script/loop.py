@@ -49,6 +49,7 @@ class TorchLoop(SteeredLoop):
     has_skipped : whether a scaler has skipped the step of the present batch
     arrays : the engine's, which keep cleared gradients for the boundary before the next batch
     scaler : the script's GradScaler, or None
+    on_uninstall : called when the hooks are removed
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class TorchLoop(SteeredLoop):
         self._on_first_step: Callable[[], None] = lambda: None
         self.has_skipped = False
         self.scaler: Any = None
+        self.on_uninstall: Callable[[], None] = lambda: None
         self.arrays: TorchArrays | None = None
 
     def install(self, on_first_step: Callable[[], None]) -> None:
@@ -92,6 +94,7 @@ class TorchLoop(SteeredLoop):
         self._hooks.uninstall()
         self._loss.end()
         self._next_forward.cancel()
+        self.on_uninstall()
 
     def end(self, error: BaseException | None = None) -> None:
         """Note that the loop has ended, and what has ended it."""

@@ -1,0 +1,1 @@
+"""The network of PyTorch as a tree: traced in a forward pass, or as its modules are registered."""
