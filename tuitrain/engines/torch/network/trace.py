@@ -175,10 +175,10 @@ class ForwardTrace:
             )
 
     def _note_output(self, module: Module, node: NetworkNode, output: Any) -> None:
-        sources = [*node.inputs, *(self._values.number(item) for item in module.parameters())]
         for item in tensors_in(output):
-            if not self._values.is_known(item):
-                self._values.make(sources, item)
+            if not self._values.is_known(item):  # its operations were not observed
+                weights = map(self._values.number, module.parameters())
+                self._values.make([*node.inputs, *weights], item)
             _extend(node.outputs, [self._values.number(item)])
         node.shape = next((tuple(item.shape[1:]) for item in tensors_in(output)), ())
 
