@@ -215,17 +215,16 @@ def test_a_viewer_of_a_loop_gets_the_tree_and_the_weights_stay(fly):
 
     deck = fly(script)
     deck.live.inspect(InspectNetwork())
-    shown = deck.live.wait_for(
-        lambda snapshot: isinstance(snapshot.inspection, NetworkView), TIMEOUT
-    )
+    deck.wait_for(Phase.PAUSED)
     deck.do("step 3")
-    shown = deck.live.wait_for(
-        lambda snapshot: (
-            isinstance(snapshot.inspection, NetworkView) and not snapshot.inspection.note
-        ),
-        TIMEOUT,
-    )
+    shown = deck.live.wait_for(is_traced, TIMEOUT)
     assert [row.name for row in shown.inspection.rows][:2] == ["Net", "first"]
+    deck.live.wait_for(lambda snapshot: snapshot.step == 8, TIMEOUT)
     deck.do("resume")
-    deck.wait_for(Phase.FINISHED)
+    assert deck.wait_for(Phase.FINISHED).step == 20
     assert problem.weights() == alone.weights()
+
+
+def is_traced(snapshot) -> bool:
+    view = snapshot.inspection
+    return isinstance(view, NetworkView) and not view.note

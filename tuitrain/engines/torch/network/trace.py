@@ -189,11 +189,11 @@ class ForwardTrace:
 
     def _note_values(self, name: str, arguments: Any, result: Any) -> None:
         node, values = self._open[-1][1], self._values
-        given = every_tensor(arguments)
+        used = every_tensor(arguments)
         sources = [*node.inputs]
-        numbers = tuple(values.note_source(item, sources) for item in given)
-        written = given[:1] if is_in_place(name) else []
-        unchanged = {id(item) for item in given} - {id(item) for item in written}
+        numbers = tuple(values.note_source(item, sources) for item in used)
+        written = used[:1] if is_in_place(name) else []
+        unchanged = {id(item) for item in used} - {id(item) for item in written}
         outputs = {id(item): item for item in [*written, *tensors_in(result)]}
         data = [number for number in dict.fromkeys(numbers) if number in values.made]
         made = [
