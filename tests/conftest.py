@@ -23,11 +23,15 @@ collect_ignore = [package for package in ("torch", "jax") if not is_installed(pa
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Collect the tests without collecting garbage, which takes a quarter of the time."""
+    """Collect the tests without collecting garbage, which takes a quarter of the time.
+
+    Later collections pass over what exists then: the tests, and the modules they import.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
+        gc.freeze()
         gc.enable()
 
 

@@ -10,6 +10,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from tests.app.fake import FakeSource
+from tuitrain.app.framework.base_app import BaseApp
 from tuitrain.app.renderables.charts.sparkline import sparkline
 from tuitrain.app.renderables.rows import LazyRows, Row, plain_text
 from tuitrain.app.widgets.rows_view import RowsView
@@ -22,8 +23,6 @@ class Panel(RowsView):
     """A panel of texts that logs which rows are drawn and painted."""
 
     DEFAULT_CSS = "Panel { border: round red; overflow-y: auto; scrollbar-size: 0 0; }"
-    COMPONENT_CLASSES = RowsView.COMPONENT_CLASSES
-
     def __init__(self, texts: list[str]) -> None:
         self.texts = texts
         self.drawn_rows: list[int] = []
@@ -51,6 +50,8 @@ class Panel(RowsView):
 
 class PanelApp(App[None]):
     """An app with one panel."""
+
+    COMPONENT_CLASSES = BaseApp.COMPONENT_CLASSES
 
     def __init__(self, texts: list[str]) -> None:
         super().__init__()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual.events import Event, Key, Paste
 from textual.notifications import SeverityLevel
@@ -12,6 +12,7 @@ from tuitrain.encoding import to_encodable
 from tuitrain.text import visible, visible_lines
 
 from ..keys.keymap import key_label
+from ..roles import ROLES, role_class
 from ..themes import OWN_THEMES, heat_colors
 from .guarded_app import GuardedApp
 
@@ -23,6 +24,8 @@ class BaseApp(GuardedApp[Result]):
 
     In a browser they are downloaded.
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {role_class(role) for role in ROLES}
 
     def __init__(self) -> None:
         super().__init__()

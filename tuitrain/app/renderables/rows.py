@@ -1,43 +1,19 @@
-"""The data model of the renderables: a row is a sequence of spans, a span is a text with a role.
-
-A role says what a text *is* (``bad``, ``muted``); only the stylesheet says how it looks.
-"""
+"""The data model of the renderables: a row is a sequence of spans, a span is a text with a role."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, TypeAlias, overload
+from typing import TypeAlias, overload
 
 from rich.cells import cell_len, set_cell_size
 
 from tuitrain.text import visible, visible_lines
 
-Role: TypeAlias = str
+from ..roles import GROUP_ROLES, Role
+
 Span: TypeAlias = tuple[str, Role]
 Row: TypeAlias = tuple[Span, ...]
-
-GROUP_ROLES: Final = tuple(f"group-{index}" for index in range(6))
-"""The roles of groups, reused from the seventh group on."""
-
-ROLES: Final[tuple[Role, ...]] = (
-    "text",
-    "strong",
-    "muted",
-    "faint",
-    "accent",
-    "good",
-    "warning",
-    "bad",
-    "frozen",
-    "curve",
-    "curve-2",
-    "band",
-    "ghost",
-    "alert",
-    "key",
-    *GROUP_ROLES,
-)
 
 
 class LazyRows(Sequence[Row]):
