@@ -23,6 +23,7 @@ class Panel(RowsView):
     """A panel of texts that logs which rows are drawn and painted."""
 
     DEFAULT_CSS = "Panel { border: round red; overflow-y: auto; scrollbar-size: 0 0; }"
+
     def __init__(self, texts: list[str]) -> None:
         self.texts = texts
         self.drawn_rows: list[int] = []
