@@ -1,6 +1,6 @@
 """The run folder: its lock, runs that never began, and folders without a run."""
 
-import io
+import os
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
@@ -124,11 +124,7 @@ def test_nothing_is_written_after_an_incomplete_line(tmp_path, monkeypatch):
 
 
 def test_a_partly_written_line_is_an_error(tmp_path, monkeypatch):
-    class NearlyFull(io.RawIOBase):
-        def write(self, line) -> int:
-            return 5
-
-    monkeypatch.setattr(Path, "open", lambda *_, **__: NearlyFull())
+    monkeypatch.setattr(os, "write", lambda *_: 5)
     with pytest.raises(OSError, match="No space left on device"), LineFile(tmp_path / "x") as file:
         file.append(b"a line\n")
 
@@ -181,6 +177,21 @@ def test_a_record_that_was_removed_is_a_problem(tmp_path):
         shutil.rmtree(tmp_path / "run")
         recorder.losses(2, [0.5])
         assert recorder.problem == "the record ends here: metrics.jsonl was removed"
+
+
+def test_a_file_that_took_the_number_of_a_closed_one_gets_no_lines(tmp_path):
+    with (tmp_path / "record").open("w") as record:
+        before = record.fileno()
+        with LineFile(tmp_path / "x") as file:
+            file.append(b"a line\n")
+            os.closerange(before + 1, before + 3)
+            with (tmp_path / "own").open("w") as own:
+                with pytest.raises(OSError, match="the descriptor of x was closed"):
+                    file.append(b"lost\n")
+                file.__exit__(None, None, None)
+                own.write("kept")
+    assert (tmp_path / "own").read_text() == "kept"
+    assert (tmp_path / "x").read_text() == "a line\n"
 
 
 def test_a_record_that_was_moved_is_written_further(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from tuitrain.remote.client.endpoint import SocketEndpoint
 from tuitrain.remote.client.remote_source import RemoteSource
 from tuitrain.remote.control.client import ControlClient
 from tuitrain.remote.local.find_run import find_run
+from tuitrain.remote.server.file_guard import Wait
 from tuitrain.remote.server.run_server import RunServer
 from tuitrain.remote.wire.frames import FrameReader, make_frame
 from tuitrain.remote.wire.messages import PROTOCOL_VERSION, Hello, decode_reply, encode_message
@@ -62,12 +64,14 @@ def served(
     before_step: Callable[[int], None] = lambda _: None,
     paused: bool = True,
     make_session: Callable[[RunInfo], Session] | None = None,
+    wait: Wait = asyncio.sleep,
 ) -> Iterator[ServedRun]:
     """Serve a run until the block is left; it is paused at its start unless ``paused`` is False.
 
     Parameters
     ----------
     make_session : makes the session of the run; None for one of a `FakeEngine`
+    wait : see `RunServer`
     """
     engine, log = FakeEngine(before_step), []
     info = RunInfo("fake run", "fake", "none", 0, 4, 10, total)
@@ -79,7 +83,7 @@ def served(
         return session
 
     run = LiveRun(build, info)
-    server = RunServer(run, folder, "fake run", log.append)
+    server = RunServer(run, folder, "fake run", log.append, wait=wait)
     made = ServedRun(run, server, engine, log)
     with made.closing:
         made.closing.callback(run.close)

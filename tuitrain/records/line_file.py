@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -29,7 +30,10 @@ class LineFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = path.open("ab", buffering=0)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(path, flags, 0o666)
+        self._identity = _identity(os.fstat(self._descriptor))
+        self._is_left = False
         leave_to_parent(self)
 
     def __enter__(self) -> LineFile:
@@ -41,12 +45,16 @@ class LineFile:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._file.close()
+        with suppress(OSError):
+            if self._is_left or _identity(os.fstat(self._descriptor)) == self._identity:
+                os.close(self._descriptor)
+        self._descriptor = -1
 
     def after_fork(self) -> None:
         """Leave the file and its lock to the parent; called in a forked child."""
-        if not self._file.closed:
-            disconnect(self._file.fileno())
+        if self._descriptor >= 0:
+            self._is_left = True
+            disconnect(self._descriptor)
 
     def lock(self) -> None:
         """Keep other processes from writing this record while the file is open.
@@ -59,7 +67,7 @@ class LineFile:
         TuitrainError : another process writes this record
         """
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise TuitrainError(
                 f"{self.path.parent} is being written by a run; end that run first"
@@ -84,13 +92,18 @@ class LineFile:
 
         Raises
         ------
-        OSError : the disk is full, the file cannot be written, or it was removed
+        OSError : the disk is full, the file cannot be written, or it was removed; or its descriptor
+            was closed, and may be that of another file
         """
-        if self._file.write(line) < len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        status = os.fstat(self._file.fileno())  # 0.5 µs
+        if self._is_left:
+            return
+        status = os.fstat(self._descriptor)  # 0.5 µs
+        if _identity(status) != self._identity:
+            raise OSError(errno.EBADF, f"the descriptor of {self.path.name} was closed")
         if not status.st_nlink and not self._is_at_path(status.st_ino):
             raise OSError(errno.ENOENT, f"{self.path.name} was removed")
+        if os.write(self._descriptor, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _is_at_path(self, inode: int) -> bool:
         """Whether the file has its name: some file systems count no links."""
@@ -106,4 +119,8 @@ class LineFile:
         ------
         OSError : they cannot be written there
         """
-        os.fsync(self._file.fileno())
+        os.fsync(self._descriptor)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino

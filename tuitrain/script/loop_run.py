@@ -280,7 +280,9 @@ class LoopRun(Generic[E]):
             write_line(f"recorded in {visible(str(self._out))}", sys.stderr)
 
     def _problems(self) -> Iterator[str]:
-        """Yield what was refused, and which expectations do not hold."""
+        """Yield why the record ends early, what was refused, and what does not hold."""
+        if self._session is not None and self._session.problem:
+            yield self._session.problem
         for entry in self._host.refusals:
             yield f"step {entry.step}: {entry.command!r} was refused: {entry.message}"
         for finding in self._host.unmet:

@@ -123,7 +123,7 @@ class KernelStore:
         """
         if self._descriptor is None:
             self._descriptor = open_folder(self._folder, create)
-            weakref.finalize(self, os.close, self._descriptor)
+            weakref.finalize(self, _close, self._descriptor)
         else:
             check_folder(self._folder, self._descriptor)
         return self._descriptor
@@ -175,3 +175,9 @@ def _digest(key: str, content: bytes) -> bytes:
 
 def _reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
+
+
+def _close(descriptor: int) -> None:
+    """Close a descriptor that other code of the process may have closed already."""
+    with suppress(OSError):
+        os.close(descriptor)

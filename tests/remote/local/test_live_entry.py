@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -173,6 +174,68 @@ def test_an_entry_whose_lock_was_removed_leaves_the_next_one_alone(tmp_path: Pat
     first.close()
     assert [facts.run for facts in read_entries()] == ["second"]
     second.close()
+
+
+def restored(entry: LiveEntry, listener: socket.socket) -> socket.socket:
+    """Restore the files of a live run, and connect to it as a viewer does."""
+    made = entry.restore() or listener
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(str(find_run(entry.facts.id).socket))
+    made.accept()[0].close()
+    client.close()
+    return made
+
+
+@pytest.mark.parametrize("endings", [[".sock"], [".lock"], [".lock", ".sock"]])
+def test_removed_files_of_a_live_run_are_made_again(
+    tmp_path: Path, sockets: Path, endings: list[str]
+) -> None:
+    entry = LiveEntry(tmp_path, "run")
+    with entry.bind() as listener:
+        assert entry.restore() is None
+        for ending in endings:
+            entry.facts.socket.with_suffix(ending).unlink()
+        with restored(entry, listener) as again:
+            assert (again is listener) is (".sock" not in endings)
+            assert entry.restore() is None
+            with pytest.raises(TuitrainError, match="is live in another process"):
+                LiveEntry(tmp_path, "run")
+    entry.close()
+    assert list(sockets.iterdir()) == []
+
+
+def test_a_removed_folder_of_sockets_is_made_again(tmp_path: Path, sockets: Path) -> None:
+    entry = LiveEntry(tmp_path, "run")
+    with entry.bind() as listener:
+        shutil.rmtree(sockets)
+        restored(entry, listener).close()
+    assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+    entry.close()
+
+
+def test_files_of_another_process_are_left_alone(tmp_path: Path) -> None:
+    first = LiveEntry(tmp_path, "first")
+    with first.bind():
+        first.facts.socket.with_suffix(".lock").unlink()
+        second = LiveEntry(tmp_path, "second")
+        with second.bind() as listener:
+            with pytest.raises(TuitrainError, match="is live in another process"):
+                first.restore()
+            assert restored(second, listener) is listener
+            first.close()
+            assert restored(second, listener) is listener
+    second.close()
+
+
+def test_a_socket_of_another_kind_is_a_problem(tmp_path: Path) -> None:
+    entry = LiveEntry(tmp_path, "run")
+    with entry.bind():
+        entry.facts.socket.unlink()
+        entry.facts.socket.write_text("kept")
+        with pytest.raises(TuitrainError, match="cannot be made"):
+            entry.restore()
+    entry.close()
+    assert entry.facts.socket.read_text() == "kept"
 
 
 @pytest.mark.parametrize("word", ["a" * 300 + ":run", "h" * 5000 + ":", "a:" + "b" * 300])

@@ -7,34 +7,29 @@ socket. A lock that can be taken belongs to no process: the files are left over,
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import re
 import socket
 import stat
-import time
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from tuitrain.after_fork import disconnect, leave_to_parent
+from tuitrain.after_fork import leave_to_parent
 from tuitrain.encoding import to_encodable, truncate_utf8
 from tuitrain.errors import TuitrainError
 
 from ..errors import ConnectionProblem
-from .sockets_folder import make_sockets_folder, open_sockets_folder, sockets_folder
+from .lock_file import BUSY_SECONDS, LockFile, file_identity, take_lock
+from .sockets_folder import make_private, make_sockets_folder, open_sockets_folder, sockets_folder
 
 ID_LENGTH: Final = 8
 """Hexadecimal digits of a run's id."""
 
 MAX_NAME_BYTES: Final = 200
 """The most bytes of a run's name in its facts; a longer one is cut."""
-
-BUSY_SECONDS: Final = 0.3
-"""Seconds in which a lock that another process has may become free: a client takes it for a moment
-to see whether it was left over."""
 
 _LOCK_NAME: Final = re.compile(rf"([0-9a-f]{{{ID_LENGTH}}})\.lock")
 """The name of a lock; a file with another name is not of this project, and is left alone."""
@@ -89,20 +84,19 @@ class LiveEntry:
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        sockets = make_sockets_folder()
+        self._sockets = make_sockets_folder()  # the environment may change meanwhile
         path = to_encodable(str(folder.resolve()))
         self.facts = RunFacts(run_id(folder), shortened_name(name), path, os.getpid())
-        self._socket = self.facts.socket  # the environment may change meanwhile
-        self._path = sockets / f"{self.facts.id}.lock"
-        self._descriptor = _open_locked(self._path, folder)
+        self._socket = self.facts.socket
+        self._bound: tuple[int, int] | None = None
         self._is_closed = False
+        self._lock = self._make_lock()
         leave_to_parent(self)
-        try:
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, msgspec.json.encode(self.facts), 0)
-        except OSError as error:  # such as a full disk
-            self.close()
-            raise TuitrainError(f"{self._path} cannot be written: {error.strerror}") from None
+
+    @property
+    def socket(self) -> Path:
+        """The path of the socket, also where the environment has changed meanwhile."""
+        return self._socket
 
     def bind(self) -> socket.socket:
         """Return a listening socket at the entry's path; one that was left over is replaced.
@@ -121,53 +115,68 @@ class LiveEntry:
             listener.bind(str(path))
             path.chmod(0o600)
             listener.listen(64)
+            self._bound = file_identity(path.lstat())
         except OSError as error:
             listener.close()
             raise TuitrainError(f"{path} cannot be made: {error.strerror}") from None
         listener.setblocking(False)
         return listener
 
+    def restore(self) -> socket.socket | None:
+        """Make the files again that were removed, as cleaners of temporary folders do.
+
+        Those of another process with this run are left alone.
+
+        Returns
+        -------
+        A new listening socket, in place of the last one; None if its file is in place
+
+        Raises
+        ------
+        TuitrainError : they cannot be made, or another process has this run
+        """
+        if not self._lock.is_in_place:
+            make_private(self._sockets)
+            lock = self._make_lock(patience=0.0)
+            self._lock.close()
+            self._lock = lock
+        with contextlib.suppress(OSError):
+            if file_identity(self._socket.lstat()) == self._bound:
+                return None
+        return self.bind()
+
     def after_fork(self) -> None:
         """Leave the files and the lock to the parent; called in a forked child."""
         if not self._is_closed:
             self._is_closed = True
-            disconnect(self._descriptor)
+            self._lock.leave()
 
     def close(self) -> None:
         """Remove the files, the lock last. Closing again does nothing."""
         if self._is_closed:
             return
         self._is_closed = True
-        with contextlib.suppress(OSError):
-            if self._path.lstat().st_ino == os.fstat(self._descriptor).st_ino:
-                _remove_socket(self._socket)
-                self._path.unlink()
-        os.close(self._descriptor)
+        if self._lock.is_in_place:
+            _remove_socket(self._socket)
+        self._lock.remove()
+        self._lock.close()
 
+    def _make_lock(self, patience: float = BUSY_SECONDS) -> LockFile:
+        """Return the lock, with the facts in it.
 
-def _open_locked(path: Path, folder: Path) -> int:
-    """Return the descriptor of a lock file that this process has locked.
-
-    Raises
-    ------
-    TuitrainError : another process has locked it, or it cannot be written
-    """
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    give_up_at = time.monotonic() + BUSY_SECONDS
-    while True:
+        Raises
+        ------
+        TuitrainError : another process has this run, or the file cannot be written
+        """
+        path = self._sockets / f"{self.facts.id}.lock"
+        lock = LockFile(path, f"the run in {self.facts.folder}", patience)
         try:
-            descriptor = os.open(path, flags, 0o600)
-        except OSError as error:
-            raise TuitrainError(f"{path} cannot be written: {error.strerror}") from None
-        if not _take_lock(descriptor):
-            os.close(descriptor)
-            if time.monotonic() > give_up_at:
-                raise TuitrainError(f"the run in {folder} is live in another process")
-            time.sleep(BUSY_SECONDS / 10)
-            continue
-        if os.fstat(descriptor).st_nlink:
-            return descriptor
-        os.close(descriptor)  # removed as a file left over, just before it was locked
+            lock.write(msgspec.json.encode(self.facts))
+        except TuitrainError:
+            lock.remove()
+            lock.close()
+            raise
+        return lock
 
 
 def read_entries() -> list[RunFacts]:
@@ -213,7 +222,7 @@ def _read_live(identity: str, folder: int) -> RunFacts | None:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid():
             return None
-        if not _take_lock(descriptor):
+        if not take_lock(descriptor):
             facts = msgspec.json.decode(os.pread(descriptor, 65536, 0), type=RunFacts)
             return facts if facts.id == identity else None
         if os.fstat(descriptor).st_nlink:  # else its run has just removed it
@@ -232,12 +241,3 @@ def _remove_socket(path: str | Path, folder: int | None = None) -> None:
         status = os.stat(path, dir_fd=folder, follow_symlinks=False)
         if stat.S_ISSOCK(status.st_mode):
             os.unlink(path, dir_fd=folder)
-
-
-def _take_lock(descriptor: int) -> bool:
-    """Lock a file until it is closed; return whether no other process holds the lock."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

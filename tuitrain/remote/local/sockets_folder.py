@@ -32,13 +32,17 @@ def sockets_folder() -> Path:
 
 
 def make_sockets_folder() -> Path:
-    """Return the folder of this user's sockets, made if it does not exist.
+    """Return the folder of this user's sockets, made if it does not exist; see `make_private`."""
+    return make_private(sockets_folder())
+
+
+def make_private(folder: Path) -> Path:
+    """Return a folder for sockets, made if it does not exist.
 
     Raises
     ------
     TuitrainError : it cannot be made, belongs to another user, or others may enter it
     """
-    folder = sockets_folder()
     try:
         if not folder.is_symlink():  # a link is refused below
             folder.mkdir(mode=_PRIVATE, exist_ok=True)

@@ -25,7 +25,9 @@ from ..errors import SilentViewerError
 from ..local.live_entry import LiveEntry
 from ..snapshots import SharedParts, SnapshotEncoder
 from ..wire.messages import PROTOCOL_VERSION, Farewell, Welcome
+from .closed_descriptors import LOST_DESCRIPTORS, DescriptorsClosedError, is_socket, run_to_end
 from .connection import Connection
+from .file_guard import FileGuard, Wait
 from .peer_user import peer_uid
 from .pen import Pen
 from .viewer_log import ViewerLog
@@ -60,6 +62,7 @@ class RunServer:
     log : takes lines about viewers that were refused or disconnected; see `ViewerLog`
     pen : says who steers; shared with the screen in the run's process
     clock : seconds that only grow
+    wait : between two checks of the run's files; see `FileGuard`
 
     Raises
     ------
@@ -74,6 +77,7 @@ class RunServer:
         log: Callable[[str], None],
         pen: Pen | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        wait: Wait = asyncio.sleep,
     ) -> None:
         self.pen = Pen() if pen is None else pen
         self._run = run
@@ -85,6 +89,8 @@ class RunServer:
         except TuitrainError:
             self._entry.close()
             raise
+        self._guard = FileGuard(self._entry, self._listen, self._log.add, wait)
+        self._server: asyncio.AbstractServer | None = None
         facts = self._entry.facts
         self._welcome = Welcome(
             PROTOCOL_VERSION, facts.run, facts.id, facts.folder, facts.pid, platform.node()
@@ -104,6 +110,11 @@ class RunServer:
     def id(self) -> str:
         """The id of the run on this machine."""
         return self._welcome.id
+
+    @property
+    def socket(self) -> Path:
+        """The path of the socket."""
+        return self._entry.socket
 
     @property
     def has_viewers(self) -> bool:
@@ -135,25 +146,39 @@ class RunServer:
         if self._loop is not None and self._thread.is_alive():
             with contextlib.suppress(RuntimeError):  # the loop has ended just now
                 self._loop.call_soon_threadsafe(self._closing.set)
-            self._thread.join()
+            if is_socket(self._listener.fileno()):
+                self._thread.join()
+            else:  # the thread waits for descriptors that are closed
+                self._log.add(LOST_DESCRIPTORS)
         self._log.close()
         self._entry.close()
 
     def _serve(self) -> None:
         try:
-            asyncio.run(self._run_loop())
+            run_to_end(self._run_loop())
+        except DescriptorsClosedError:
+            self._log.add(LOST_DESCRIPTORS)
         finally:
             self._has_started.set()
 
     async def _run_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
-        server = await asyncio.start_unix_server(self._accept, sock=self._listener)
-        pump = asyncio.create_task(self._pump())
+        await self._listen(self._listener)
+        tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._guard.watch())]
         self._has_started.set()
         await self._closing.wait()
-        server.close()
-        pump.cancel()
+        for task in tasks:
+            task.cancel()
+        if self._server is not None:
+            self._server.close()
         await self._say_farewell()
+
+    async def _listen(self, listener: socket.socket) -> None:
+        """Serve a socket; the connections of the last one stay."""
+        last, self._listener = self._server, listener
+        self._server = await asyncio.start_unix_server(self._accept, sock=listener)
+        if last is not None:
+            last.close()
 
     async def _say_farewell(self) -> None:
         for connection in list(self._connections):
