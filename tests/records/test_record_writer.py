@@ -3,7 +3,6 @@
 import os
 import shutil
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
