@@ -36,6 +36,27 @@ def test_valid_command_lines_are_read():
     assert parse_arguments([]).scenario is None
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "RUN metrics loss accuracy --json --points 5",
+        "RUN metrics --json loss --points 5 accuracy",
+        "--points 5 RUN --json metrics loss accuracy",
+        "RUN --points 5 metrics loss --json accuracy",
+    ],
+)
+def test_options_of_ctl_may_be_between_its_words(words):
+    result = parse_arguments(["ctl", *words.split()])
+    assert (result.run, result.words) == ("RUN", ["metrics", "loss", "accuracy"])
+    assert (result.json, result.points) == (True, 5)
+
+
+def test_negative_numbers_are_words_and_unknown_options_are_not(capsys):
+    assert parse_arguments(["ctl", "RUN", "--json", "lr", "fc", "-.5"]).words[-1] == "-.5"
+    assert main(["ctl", "RUN", "metrics", "--json", "loss", "--pionts", "5"]) == 2
+    assert "no option --pionts, did you mean '--points'?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["run", "--detach"], ["run", "--headless"], ["bench"]])
 def test_an_empty_folder_for_the_record_is_an_error(words, capsys):
     assert main([*words, "--out", ""]) == 2

@@ -57,6 +57,8 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
             f"no command is called {name!r}{hint} (commands: {', '.join(commands)})"
         )
     arguments, unknown = parser.parse_known_args(words)
+    if name == "ctl":
+        unknown = _take_words(arguments, unknown)
     if unknown:
         raise _unknown(unknown[0], commands.get(name, parser))
     arguments.command = command
@@ -70,6 +72,18 @@ def _split_command(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     before = words[: words.index("--")]
     has_folder = len(before) > 1 and not before[-1].endswith(".toml")
     return (before, words[len(before) + 1 :]) if has_folder else (words, ())
+
+
+def _take_words(arguments: argparse.Namespace, rest: Sequence[str]) -> list[str]:
+    """Take the words of ``ctl`` that follow an option, as in ``metrics --json loss``.
+
+    Returns
+    -------
+    Options that it does not have
+    """
+    options = [word for word in rest if re.match(r"-(?![\d.])", word)]
+    arguments.words = [*arguments.words, *(word for word in rest if word not in options)]
+    return options
 
 
 def _unknown(word: str, parser: argparse.ArgumentParser) -> TuitrainError:

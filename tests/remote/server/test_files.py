@@ -100,8 +100,8 @@ def test_a_script_that_closes_all_descriptors_trains_on_unserved(tmp_path: Path)
         check=True,
     )
     assert done.stdout == "trained\n"
-    said = [line for line in done.stderr.splitlines() if "cannot be watched any more" in line]
-    assert len(said) == 1
+    notices = [line for line in done.stderr.splitlines() if "cannot be watched any more" in line]
+    assert len(notices) == 1
     assert "the record ends here: the descriptor of metrics.jsonl was closed" in done.stderr
     assert "Traceback" not in done.stderr
     assert {path.read_text() for path in tmp_path.glob("run-*")} == {"kept"}

@@ -81,6 +81,7 @@ def listed_run(row: LiveRunRow) -> ListedRun:
         value=status.value if status else None,
         samples_per_second=status.samples_per_second if status else 0.0,
         curve=status.curve if status else [],
+        speed_unit=status.speed_unit if status else "",
         problem=row.problem or (status.problem if status else ""),
     )
 

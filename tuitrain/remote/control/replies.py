@@ -76,6 +76,7 @@ class ListedRun(msgspec.Struct, frozen=True, omit_defaults=True):
     curve : the loss at evenly spaced steps
     problem : why it did not answer, or is no longer recorded; or ""
     host : the machine, where a list has those of several; "" for this one
+    speed_unit : what ``samples_per_second`` counts, ``samples`` or ``steps``; "" if it is not known
     """
 
     run: str
@@ -94,6 +95,7 @@ class ListedRun(msgspec.Struct, frozen=True, omit_defaults=True):
     curve: list[float | None] = []
     problem: str = ""
     host: str = ""
+    speed_unit: str = ""
 
     @property
     def word(self) -> str:

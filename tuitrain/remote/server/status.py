@@ -27,6 +27,7 @@ def make_status(snapshot: Snapshot, viewers: int) -> Status:
         viewers=viewers,
         samples_per_second=snapshot.samples_per_second,
         curve=_thinned(snapshot.loss),
+        speed_unit=snapshot.info.speed_unit,
         problem=snapshot.note if snapshot.note.startswith(RECORD_ENDS) else "",
     )
 

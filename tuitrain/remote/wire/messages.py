@@ -193,6 +193,7 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
     samples_per_second : the throughput; 0 while paused
     curve : the loss at evenly spaced steps, at most 64 values; null where it is not finite
     problem : why the run is no longer recorded; or ""
+    speed_unit : ``samples`` or ``steps``: what ``samples_per_second`` counts
     """
 
     phase: str
@@ -205,6 +206,7 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
     samples_per_second: float
     curve: list[float | None]
     problem: str = ""
+    speed_unit: str = "samples"
 
 
 class Farewell(msgspec.Struct, frozen=True, tag="farewell"):
