@@ -22,10 +22,11 @@ SCREEN = {"start", "open", "serve", "bench", "attach", "ctl", "list", "relay"}
 """Commands that open a screen, measure for long or need a live run: only their arguments are read.
 `tests/remote` has live runs."""
 
-TORCH_PAGES = {"pytorch.md"}
-"""Pages whose Python and commands need PyTorch: `tests/torch_script/test_page.py` runs them."""
+OTHER_PAGES = {"pytorch.md", "other-tools.md"}
+"""Pages whose Python and commands need other libraries: `tests/torch_script/test_page.py` runs those
+for PyTorch, `tests/trackers/test_page.py` those for TensorBoard and W&B."""
 
-PYTHON = [block for block in blocks("python") if block.page.name not in TORCH_PAGES]
+PYTHON = [block for block in blocks("python") if block.page.name not in OTHER_PAGES]
 
 LINES = [
     (block, line.removeprefix("$ ").split("#")[0].strip())
@@ -128,7 +129,7 @@ def test_every_command_line_works(block: Block, line: str, folder: Path, monkeyp
             assert script == ".venv/bin/activate"
         case ["tuitrain", name, *_] if (
             name in SCREEN
-            or block.page.name in TORCH_PAGES
+            or block.page.name in OTHER_PAGES
             or "--detach" in words
             or words[1:3] == ["run", words[-1]]
         ):

@@ -13,7 +13,7 @@ from tuitrain.errors import TuitrainError, did_you_mean
 from tuitrain.text import visible
 from tuitrain.user_paths import output_path, user_path
 
-from . import actions, live_actions, live_parsers
+from . import actions, live_actions, live_parsers, log_actions
 
 Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
@@ -138,6 +138,7 @@ def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argu
     _add_replay(commands)
     _add_resume(commands)
     _add_save(commands)
+    _add_export(commands)
     _add_data(commands)
     _add_live(commands)
     _add_bench(commands)
@@ -231,6 +232,20 @@ def _add_save(commands: Commands) -> None:
     save.add_argument("source", type=user_path, metavar="RUN_DIR", help=run_or_scenario)
     target = "the file to write: .toml for a scenario, .py for a Python program that does the same"
     save.add_argument("target", type=user_path, metavar="FILE", help=target)
+
+
+def _add_export(commands: Commands) -> None:
+    description = "write the values of a recorded run for other tools"
+    export = _command(commands, "export", log_actions.export, description)
+    export.add_argument("folder", type=user_path, metavar="RUN_DIR", help="the folder of a run")
+    tensorboard = "event files of TensorBoard: DIR/RUN_DIR/BRANCH"
+    export.add_argument("--tensorboard", type=user_path, metavar="DIR", help=tensorboard)
+    text = "a table with a row for each value"
+    export.add_argument("--csv", type=user_path, metavar="FILE", help=text)
+    lines = "the same rows and histograms, one JSON object a line"
+    export.add_argument("--jsonl", type=user_path, metavar="FILE", help=lines)
+    wandb = "offline runs of Weights & Biases, one for each branch: DIR/wandb"
+    export.add_argument("--wandb", type=user_path, metavar="DIR", help=wandb)
 
 
 def _add_data(commands: Commands) -> None:

@@ -23,6 +23,7 @@ from tuitrain.run.snapshot import EndReason, JournalEntry
 
 from .checkpoint_file import Checkpoint, Position, checkpoint_path, encode_checkpoint
 from .line_file import LineFile
+from .observer import NULL_OBSERVER, RecordObserver
 from .record_cut import cut_record
 from .record_format import metric_fields
 from .record_reader import (
@@ -48,6 +49,7 @@ class RecordWriter:
     stack : at its end the record is closed and its summary written; after an error before the first
         line, the folder is removed
     resume : append to an existing record, after its last whole line
+    observer : receives each new line before it is written
 
     Raises
     ------
@@ -60,9 +62,15 @@ class RecordWriter:
     """
 
     def __init__(
-        self, folder: Path, header: Header, stack: ExitStack, resume: bool = False
+        self,
+        folder: Path,
+        header: Header,
+        stack: ExitStack,
+        resume: bool = False,
+        observer: RecordObserver = NULL_OBSERVER,
     ) -> None:
         self.problem = ""
+        self._observer = observer
         self.position = Position()
         self._folder = folder
         self._header = header
@@ -94,6 +102,7 @@ class RecordWriter:
         There is no wait for a breakpoint's pause: it follows from the run, and an fsync takes
         milliseconds, many times as long as a step.
         """
+        self._observer.command(entry)
         record = {
             "event": "command",
             "step": entry.step,
@@ -111,18 +120,21 @@ class RecordWriter:
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
         """Write losses."""
+        self._observer.losses(first_step, losses)
         self._write(self._metrics, {"event": "loss", "step": first_step, "loss": list(losses)})
         self._advance(metrics=len(losses))
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Write the metrics of the test set, a line for each."""
+        self._observer.metrics(step, values)
         for name, value in values.items():
             self._write(self._metrics, metric_fields(step, name, value))
             self._advance(metrics=1)
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
         """Write the groups' metrics, if they are due."""
-        if not self.problem and (record := self._thinning.sample(step, branch, read_groups, last)):
+        if record := self._thinning.sample(step, branch, read_groups, last):
+            self._observer.groups(msgspec.convert(record, GroupMetrics))
             self._write(self._groups, record)
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
@@ -192,7 +204,8 @@ class RecordWriter:
         """Write a checkpoint file for a position of the record; see `Recorder`."""
         if self.problem:
             raise CheckpointError(f"no checkpoint can be written, for {self.problem}")
-        content = Checkpoint(self._header.run(), self._header.environment, position, get_state())
+        state = get_state()
+        content = Checkpoint(self._header.run(), self._header.environment, position, state)
         path = checkpoint_path(self._folder, name)
         try:
             # A checkpoint must never be on disk without the lines before it.
@@ -204,6 +217,7 @@ class RecordWriter:
             raise CheckpointError(
                 f"checkpoint {name!r} cannot be written: {error.strerror}"
             ) from None
+        self._observer.checkpoint(name, state)
         return str(path.relative_to(self._folder))
 
     def _write_header(self) -> None:

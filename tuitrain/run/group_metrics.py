@@ -40,11 +40,13 @@ class GroupMetrics(msgspec.Struct, frozen=True):
     step : the steps taken before it
     branch : the branch on which they were taken
     groups : by name, the gradient norm and |Δw|/|w|; null for a value that is unknown or not finite
+    rates : by name, the learning rate of the next step; records of earlier versions have none
     """
 
     step: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
     branch: str
     groups: dict[str, tuple[float | None, float | None]]
+    rates: dict[str, float | None] = {}
 
 
 class GroupMetricsThinner:
@@ -73,12 +75,20 @@ class GroupMetricsThinner:
         """
         if not self._is_due(step, branch, last):
             return None
-        metrics = {group.name: (group.grad_norm, group.update_ratio) for group in read_groups()}
+        groups = read_groups()
+        metrics = {group.name: (group.grad_norm, group.update_ratio) for group in groups}
         if not any(math.isfinite(value) for pair in metrics.values() for value in pair):
             return None
         self._branch, self._step, self._groups = branch, step, len(metrics)
         written = {name: [_shorten(value) for value in pair] for name, pair in metrics.items()}
-        return {"event": "groups", "step": step, "branch": branch, "groups": written}
+        rates = {group.name: group.lr if math.isfinite(group.lr) else None for group in groups}
+        return {
+            "event": "groups",
+            "step": step,
+            "branch": branch,
+            "groups": written,
+            "rates": rates,
+        }
 
     def _is_due(self, step: int, branch: str, last: bool) -> bool:
         passed = step - self._step
