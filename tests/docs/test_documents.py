@@ -23,8 +23,8 @@ SCREEN = {"start", "open", "serve", "bench", "attach", "ctl", "list", "relay"}
 `tests/remote` has live runs."""
 
 OTHER_PAGES = {"pytorch.md", "other-tools.md"}
-"""Pages whose Python and commands need other libraries: `tests/torch_script/test_page.py` runs those
-for PyTorch, `tests/trackers/test_page.py` those for TensorBoard and W&B."""
+"""Pages whose Python and commands need other libraries: `tests/torch_script/test_page.py` runs
+those for PyTorch, `tests/trackers/test_page.py` those for TensorBoard and W&B."""
 
 PYTHON = [block for block in blocks("python") if block.page.name not in OTHER_PAGES]
 

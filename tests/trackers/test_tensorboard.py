@@ -33,7 +33,7 @@ def texts(events: EventAccumulator, tag: str = "command") -> list[str]:
 def test_each_branch_is_a_run_with_all_its_losses(trained, tmp_path):
     events = exported(trained, tmp_path / "tb")
     history = read_history(trained)
-    assert list(sorted(events)) == ["b1", "main"]
+    assert sorted(events) == ["b1", "main"]
     for segment in history.segments:
         loss = segment.branch.loss.series()
         read_back = events[segment.branch.name].Scalars("loss")

@@ -55,7 +55,7 @@ def test_values_of_a_step_are_one_entry_of_the_history(trained, tmp_path):
     assert {"loss", "accuracy", "lr/head", "grad_norm/fc", "command"} <= set(items[7])
     assert items[7]["command"].startswith("lr head 0.2\napplied, by scenario")
     assert "checkpoint one" in items[7]["command"]
-    assert items[7]["parameter/fc1.weight"]["_type"] == "histogram"
+    assert items[7]["parameter/fc1.weight._type"] == "histogram"
 
 
 def test_the_configuration_is_the_scenario_with_the_parent_of_the_branch(trained, tmp_path):
