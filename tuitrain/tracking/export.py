@@ -115,7 +115,7 @@ class _RecordClock:
         self._seconds = (self._last - self._first) / max(steps, 1)
 
     def advance(self) -> None:
-        """Go on by a step."""
+        """Count a step."""
         self._steps += 1
 
     def time(self) -> float:

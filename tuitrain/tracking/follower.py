@@ -133,5 +133,5 @@ def describe_entry(entry: JournalEntry) -> str:
 
 
 def _number(value: float | None) -> float:
-    """Return a value as a record has it: one number stands for all that are not finite."""
+    """Return a value as a record has it: NaN for all that are not finite."""
     return value if value is not None and math.isfinite(value) else math.nan
