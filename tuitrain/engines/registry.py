@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .embedded.script.engine import ScriptEngine
     from .torch.script.engine import TorchScriptEngine
+    from .torch.script.ranks.channel import Channel
 
 DEFAULT_ENGINE: Final = "embedded"
 """The engine of a scenario that names none."""
@@ -108,6 +109,7 @@ def steer_torch_script(
     loader: Any,
     accumulate: int,
     objects: Mapping[str, Any],
+    channel: Channel | None = None,
 ) -> TorchScriptEngine:
     """Make the engine that steers the loop of a script in PyTorch.
 
@@ -120,6 +122,7 @@ def steer_torch_script(
     loader : gives the batches; None if the loop fetches its own
     accumulate : batches of a step
     objects : further parts of the state, by name
+    channel : to the other ranks of a training in several processes, as `join_torch_ranks` gives it
 
     Raises
     ------
@@ -129,8 +132,22 @@ def steer_torch_script(
 
     # Without PyTorch, pyright does not know the types of its modules.
     return steering.steer(  # pyright: ignore[reportUnknownMemberType]
-        net, optimizer, steps_per_epoch, metrics, loader, accumulate, objects
+        net, optimizer, steps_per_epoch, metrics, loader, accumulate, objects, channel
     )
+
+
+def join_torch_ranks() -> Channel | None:
+    """Return the channel to the other ranks of a training; None in a training of one process.
+
+    Called by all ranks together.
+
+    Raises
+    ------
+    RefusedError : the process is one of several, and its process group is not made yet
+    """
+    from .torch.script.ranks import join
+
+    return join.join_ranks()  # pyright: ignore[reportUnknownMemberType]
 
 
 def is_torch_module(value: object) -> bool:

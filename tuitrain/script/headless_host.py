@@ -17,7 +17,7 @@ from tuitrain.run.snapshot import JournalEntry, Phase
 from tuitrain.scenario.events import Finding
 from tuitrain.user_code import describe_failed_step
 
-from .host import EndLoop, Loop, end_with_loop
+from .host import EndLoop, Loop, end_with_loop, run_to_exchange
 from .service import farewell, serve_script, show_early_end
 
 
@@ -106,7 +106,9 @@ class HeadlessHost:
     def _drive(self, session: Session, loop: Loop, access: LiveAccess, log: LogCapture) -> None:
         """Run the session to its end, then let the loop run on alone."""
         try:
-            with Attendance(session, access, always_waits=self._always_waits) as attendance:
+            with Attendance(
+                session, access, lambda: loop.is_steerable, always_waits=self._always_waits
+            ) as attendance:
                 try:
                     _train(session, loop, attendance)
                 except Exception as error:
@@ -136,7 +138,9 @@ def _train(session: Session, loop: Loop, attendance: Attendance) -> None:
         session.on_boundary()
         if session.phase.ended:
             break
-        if attendance.is_waiting:
+        if not loop.is_steerable:
+            run_to_exchange(session, attendance)
+        elif attendance.is_waiting:
             attendance.wait()
         else:
             session.phase = Phase.RUNNING

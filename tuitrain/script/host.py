@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tuitrain.engines.loops.turns import Turns
+from tuitrain.run.live.attendance import Attendance
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry, Phase
 from tuitrain.scenario.events import Finding
@@ -26,6 +27,11 @@ class Loop(Protocol):
     @property
     def error(self) -> BaseException | None:
         """What has ended the loop, or None."""
+        ...
+
+    @property
+    def is_steerable(self) -> bool:
+        """Whether commands can be applied at the present boundary; see `SteeredLoop`."""
         ...
 
 
@@ -80,6 +86,15 @@ class Host(Protocol):
     def join(self) -> None:
         """Wait until the session has ended; called by the loop's thread after the loop."""
         ...
+
+
+def run_to_exchange(session: Session, attendance: Attendance) -> None:
+    """Take the steps to the next exchange of the ranks; a pause of a breakpoint waits for it."""
+    phase = session.phase
+    session.phase = Phase.RUNNING
+    attendance.run_burst()
+    if session.phase is Phase.RUNNING:
+        session.phase = phase
 
 
 def end_with_loop(session: Session, loop: Loop) -> None:

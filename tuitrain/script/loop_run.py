@@ -61,6 +61,7 @@ class LoopRun(Generic[E]):
     info : what is trained
     plan : commands by step, or a file of commands and expectations
     out : the folder of the record; None for a new one
+    host : drives its session; None for the host that scripts of this process get
 
     Attributes
     ----------
@@ -70,11 +71,17 @@ class LoopRun(Generic[E]):
     _engine: E
     _engine_name = DEFAULT_ENGINE
 
-    def __init__(self, info: RunInfo, plan: Plan | PlanFile, out: str | Path | None) -> None:
+    def __init__(
+        self,
+        info: RunInfo,
+        plan: Plan | PlanFile,
+        out: str | Path | None,
+        host: Host | None = None,
+    ) -> None:
         self.info = info
         self._plan = plan
         self.limits: Limits | None = None
-        self._host: Host = requested_host() or make_host()
+        self._host: Host = host or requested_host() or make_host()
         self._repeating = self._host if isinstance(self._host, RepeatingHost) else None
         chosen = self._repeating.out if self._repeating is not None else out
         self._out = Path(chosen) if chosen else self._host.out or new_run_folder(info.name)

@@ -21,7 +21,7 @@ from tuitrain.run.snapshot import JournalEntry, Phase
 from tuitrain.scenario.events import Finding
 from tuitrain.user_code import describe_failed_step
 
-from .host import EndLoop, Loop, end_with_loop
+from .host import EndLoop, Loop, end_with_loop, run_to_exchange
 from .repeated_session import Build, RepeatedSession, compare_with_record, continue_record
 from .repetition import Answer, Request, take_request, write_answer
 from .service import farewell, serve_script, show_early_end
@@ -153,7 +153,7 @@ class RepeatingHost:
             with Attendance(
                 session,
                 access,
-                lambda: repeated.is_past_record,
+                lambda: repeated.is_past_record and loop.is_steerable,
                 always_waits=self._access is not None,
             ) as attendance:
                 self._follow_or_fail(repeated, loop, attendance)
@@ -210,6 +210,9 @@ class RepeatingHost:
             if session.phase.ended:
                 session.end("finished")
                 return
+            if not loop.is_steerable:
+                run_to_exchange(session, attendance)
+                continue
             if attendance.is_waiting:
                 attendance.wait()
                 continue

@@ -8,13 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuitrain.engines.registry import steer_torch_script
+from tuitrain.engines.registry import join_torch_ranks, steer_torch_script
 from tuitrain.errors import RefusedError
 from tuitrain.run.snapshot import RunInfo
 
 from .arguments import Plan, check_count
+from .follower_host import FollowerHost
+from .headless_host import HeadlessHost
 from .loop_run import LoopRun
 from .plan_file import PlanFile, commands_of
+from .repeating_host import RepeatingHost
 
 if TYPE_CHECKING:
     from tuitrain.engines.registry import TorchScriptEngine
@@ -47,9 +50,16 @@ class TorchRun(_Base):
         schedulers: Any,
         scaler: Any,
     ) -> None:
-        super().__init__(info, plan, out)
         if net in _WATCHED:
             raise RefusedError("this network is watched already; end that run first: run.finish()")
+        self._channel = channel = join_torch_ranks()
+        if channel is not None and channel.rank:
+            super().__init__(info, plan, channel.share(""), FollowerHost())
+        else:
+            super().__init__(info, plan, out)
+            if channel is not None:
+                self._check_host()
+                channel.share(str(self._out))
         self._net, self._optimizer, self._loader = net, optimizer, loader
         self._scaler = scaler
         self._objects = _objects(schedulers, scaler)
@@ -129,6 +139,7 @@ class TorchRun(_Base):
 
     _in_epochs = False
     _has_batches = False
+    _has_followed = False
 
     def _prepare(self, loader: Any, epochs: int | None, accumulate: int) -> None:
         if self._has_started:
@@ -163,9 +174,15 @@ class TorchRun(_Base):
         per_epoch = self.info.steps_per_epoch
         if loader is not None and hasattr(loader, "__len__"):
             per_epoch = max(1, len(loader) // self._accumulate)
-        metrics, objects = self.info.metrics, self._objects
         return steer_torch_script(
-            self._net, self._optimizer, per_epoch, metrics, loader, self._accumulate, objects
+            self._net,
+            self._optimizer,
+            per_epoch,
+            self.info.metrics,
+            loader,
+            self._accumulate,
+            self._objects,
+            self._channel,
         )
 
     def _all_batches(self) -> Iterator[Any]:
@@ -230,9 +247,40 @@ class TorchRun(_Base):
             optimizer.zero_grad()
         self._clears = False
 
+    @property
+    def _follows(self) -> bool:
+        """Whether the session is in another process, that of rank 0."""
+        return isinstance(self._host, FollowerHost)
+
+    @property
+    def _has_started(self) -> bool:
+        return self._has_followed or super()._has_started
+
+    def _start(self) -> None:
+        if self._follows:
+            self._has_followed = True
+        else:
+            super()._start()
+
+    def _check_host(self) -> None:
+        """Check that the run has no screen in its own process, which other ranks do not have.
+
+        Raises
+        ------
+        RefusedError : it has
+        """
+        if not isinstance(self._host, HeadlessHost | RepeatingHost):
+            raise RefusedError(
+                "a run in several processes has no screen of its own: start the script by itself, "
+                "and then `tuitrain attach`"
+            )
+
     def _end(self, error: BaseException | None = None) -> None:
-        if not self._engine.checks.is_forked:  # else the run is that of the parent process
-            super()._end(error)
+        if self._engine.checks.is_forked or self._has_finished:
+            return  # of a fork, the run is that of the parent process
+        super()._end(error)
+        if self._has_started and self._error is None:
+            self._engine.leave()
 
     def _detach(self) -> None:
         _WATCHED.discard(self._net)

@@ -49,6 +49,14 @@ class SteeredLoop:
         self._is_held = False
         self._has_updated = False
 
+    @property
+    def is_steerable(self) -> bool:
+        """Whether commands can be applied at the present boundary.
+
+        Of a loop in several processes, they can where all of them have met.
+        """
+        return True
+
     def run(
         self,
         steps: int,

@@ -145,7 +145,7 @@ class Turns:
             and not self._is_interrupted
             and self._clock() < self._deadline
         )
-        if self._turn is not _Turn.LOOP or not continues:
+        if not self._has_turn() or not continues:
             self.give_back()
         elif self._is_stopped:
             self.on_stop()
@@ -157,11 +157,7 @@ class Turns:
         ------
         StoppedError : the run was stopped
         """
-        with self._changed:
-            if not self.is_released:
-                self._is_interrupted = False
-                self._pass_to(_Turn.SESSION)
-                self._changed.wait_for(lambda: self._turn is _Turn.LOOP)
+        self._wait_for_turn()
         if self._is_stopped:
             self.on_stop()
 
@@ -170,6 +166,17 @@ class Turns:
         with self._changed:
             self.has_ended = True
             self._pass_to(_Turn.SESSION)
+
+    def _has_turn(self) -> bool:
+        return self._turn is _Turn.LOOP
+
+    def _wait_for_turn(self) -> None:
+        """Pass the turn to the session, and wait for the next one, unless the turns have ended."""
+        with self._changed:
+            if not self.is_released:
+                self._is_interrupted = False
+                self._pass_to(_Turn.SESSION)
+                self._changed.wait_for(self._has_turn)
 
     def _pass_to(self, turn: _Turn) -> None:
         self._turn = turn

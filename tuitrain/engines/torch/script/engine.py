@@ -51,6 +51,9 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
     RefusedError : see `ScriptGroups`
     """
 
+    loop_type: type[TorchLoop] = TorchLoop
+    """The kind of `loop`."""
+
     def __init__(
         self,
         model: torch.nn.Module,
@@ -77,7 +80,7 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         self._network = NetworkInspector(model, groups.table)
         mutable = MutableState(self._buffers, self._random)
         self.checks = ScriptChecks(model, groups)
-        self.loop = TorchLoop(
+        self.loop = self.loop_type(
             groups,
             self._buffers,
             self._pruning,
@@ -109,13 +112,13 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
 
     def leave_epoch(self) -> None:
         """Note that the run goes to another epoch before the present one has ended."""
-        self._left = self.state()
+        self._left = TorchEngine.state(self)  # every rank leaves it by itself
 
     def reload(self) -> None:
         """Restore the state as it was when an epoch was left: what followed does not count."""
         if self._left is not None:
             left, self._left = self._left, None
-            self.load_state(left)
+            TorchEngine.load_state(self, left)
 
     def inspect_network(self) -> NetworkView:
         """Describe the network, and where its gradient flows; see `Inspectable.inspect_network`.
@@ -136,13 +139,20 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         """
         raise RefusedError("the commands of a script's run are checked at their steps only")
 
-    def _capture_random(self) -> Mapping[str, Any]:
+    def leave(self) -> None:
+        """Part from the other ranks after the loop's end; here there are none."""
+
+    def capture_random(self) -> Mapping[str, Any]:
+        """Return what a state has besides groups, parameters and buffers, as plain values."""
         captured = dict(self._random.capture())
         if self._batches is not None:
             captured["loader"] = self._batches.capture(self.step)
         captured["objects"] = self._objects.capture()
         captured["settings"] = self._script_groups.capture_settings()
         return captured
+
+    def _capture_random(self) -> Mapping[str, Any]:
+        return self.capture_random()
 
     def _restore_random(self, saved: Mapping[str, Any], step: int) -> None:
         self._random.restore(saved)

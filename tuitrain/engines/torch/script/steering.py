@@ -13,6 +13,8 @@ from tuitrain.metric_info import MetricInfo
 
 from .batches import Batches
 from .engine import TorchScriptEngine
+from .ranks.channel import Channel
+from .ranks.join import make_engine
 
 
 def steer(
@@ -23,6 +25,7 @@ def steer(
     loader: Any,
     accumulate: int,
     objects: Mapping[str, Any],
+    channel: Channel | None = None,
 ) -> TorchScriptEngine:
     """Make the engine that steers a script's loop; see `registry.steer_torch_script`.
 
@@ -32,7 +35,8 @@ def steer(
     """
     batches = None if loader is None else Batches(loader, accumulate)
     optimizers = optimizers_of(optimizer)
-    return TorchScriptEngine(model, optimizers, steps_per_epoch, metrics, batches, objects)
+    parts = (model, optimizers, steps_per_epoch, metrics, batches, objects)
+    return TorchScriptEngine(*parts) if channel is None else make_engine(channel, *parts)
 
 
 def optimizers_of(optimizer: Any) -> tuple[torch.optim.Optimizer, ...]:

@@ -1,0 +1,164 @@
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
+"""The engine of a rank from 1 on: it does what rank 0 sends, and has no session."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from tuitrain.commands import parse
+from tuitrain.errors import RefusedError, RunFailedError
+
+from ....pending_step import PendingStep, meets_condition
+from ..engine import TorchScriptEngine
+from ..loop import TorchLoop
+from .agreed_turns import FollowerTurns
+from .channel import Channel
+from .common_step import agree_on_step
+from .messages import Apply, Call, Capture, Grant, Load, Message, Release, decode
+from .state_codec import decode_state
+
+
+def _never_called(step: PendingStep) -> bool:
+    del step
+    raise AssertionError("rank 0 decides whether a step is held")
+
+
+class FollowerLoop(TorchLoop):
+    """The loop of a rank from 1 on; see `TorchLoop`.
+
+    Attributes
+    ----------
+    channel : to rank 0
+    """
+
+    turns: FollowerTurns  # pyright: ignore[reportIncompatibleVariableOverride]
+    channel: Channel
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.turns = FollowerTurns(self._exchange)
+        self.take_message = self._refuse
+        self._is_measured_turn = False
+        self._leader_loss = 0.0
+
+    def begin_turn(self, grant: Grant) -> None:
+        """Take the steps of a grant.
+
+        Raises
+        ------
+        RunFailedError : rank 0 is at another step
+        """
+        if grant.step != self.step:
+            raise RunFailedError(
+                f"rank {self.channel.rank} is at step {self.step} and rank 0 at {grant.step}; "
+                "give every rank the same number of batches"
+            )
+        if grant.is_new:
+            self._losses, self._hold_condition = [], grant.condition
+            self._should_hold = _never_called if grant.holds else None
+        self._is_measured_turn = grant.is_measured
+        self.turns.grant(grant.count)
+
+    def collect_reports(self) -> None:
+        """Drop the metrics reported so far: those of rank 0 count."""
+        self.reported = {}
+
+    def has_reports_of_boundary(self) -> bool:
+        """Return False: no metrics are recorded here."""
+        return False
+
+    def _exchange(self) -> None:
+        while not self.take_message(decode(self.channel.receive())):
+            pass
+
+    def _refuse(self, message: Message) -> bool:
+        raise AssertionError(f"a message before the engine: {message}")
+
+    def _wants_hold(self, pending: PendingStep) -> bool:
+        """Whether a breakpoint holds a step of all ranks."""
+        if self._should_hold is None or self.turns.is_released:
+            return False
+        step, condition = agree_on_step(pending, self.channel), self._hold_condition
+        self._leader_loss = step.leader_loss
+        if condition is not None and not meets_condition(step, condition):
+            return False
+        return bool(self.channel.receive())
+
+    def _finish_step(self, loss: float) -> None:
+        """Count a step, with the loss of rank 0 where breakpoints compare losses."""
+        super()._finish_step(loss)
+        if self._should_hold is not None:
+            self._losses[-1] = self._leader_loss
+
+    def _is_to_be_measured(self) -> bool:
+        return self._is_measured_turn and self.turns.taken == 0
+
+
+class FollowerEngine(TorchScriptEngine):
+    """The engine of a rank from 1 on; see `TorchScriptEngine`.
+
+    Parameters
+    ----------
+    channel : to rank 0
+    parts : those of `TorchScriptEngine`
+    """
+
+    loop_type = FollowerLoop
+    loop: FollowerLoop  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def __init__(self, channel: Channel, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._channel = self.loop.channel = channel
+        self.loop.take_message = self._take
+
+    def leave(self) -> None:
+        """Take messages until rank 0 says that the run has ended; called after the loop's end.
+
+        Raises
+        ------
+        RunFailedError : the loop of rank 0 takes further steps
+        """
+        while not self.loop.turns.is_released:
+            self._take(decode(self._channel.receive()), has_ended=True)
+
+    def _take(self, message: Message, has_ended: bool = False) -> bool:
+        """Do what rank 0 has sent; return whether the exchange is over."""
+        match message:
+            case Grant():
+                if has_ended:
+                    raise RunFailedError(self._uneven())
+                self.loop.begin_turn(message)
+                return True
+            case Release(is_stopped=is_stopped):
+                self.loop.turns.release(is_stopped)
+                return True
+            case Apply(command=text):
+                self._follow_command(text)
+            case Capture():
+                self._channel.gather(msgspec.msgpack.encode(self.capture_random()))
+            case Load(state=content, parts=parts):
+                state = decode_state(content)
+                part = msgspec.msgpack.decode(parts[self._channel.rank - 1])
+                self.load_state(replace(state, random=part))
+            case Call(method=method):
+                getattr(self, method)()
+            case _:
+                raise AssertionError(f"unknown message {message}")
+        return False
+
+    def _follow_command(self, text: str) -> None:
+        try:
+            self.apply(parse(text))
+        except RefusedError as refusal:
+            raise RunFailedError(
+                f"rank {self._channel.rank} refuses {text!r}, which rank 0 has applied: {refusal}"
+            ) from None
+
+    def _uneven(self) -> str:
+        return (
+            f"the loop of rank {self._channel.rank} has ended at step {self.step}, and that of "
+            "rank 0 has not: every rank takes the same number of steps, also under Join"
+        )

@@ -1,0 +1,69 @@
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
+"""Joining the ranks of a training: the channel of this process, and checks of what they train."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+import torch.distributed as dist
+
+from tuitrain.errors import RefusedError
+
+from .channel import Channel
+from .follower import FollowerEngine
+from .leader import LeaderEngine
+
+
+def join_ranks() -> Channel | None:
+    """Return the channel to the other ranks of this training; None in a training of one process.
+
+    Called by all ranks together.
+
+    Raises
+    ------
+    RefusedError : the process is one of several, and its process group is not made yet
+    """
+    if dist.is_available() and dist.is_initialized():
+        return Channel() if dist.get_world_size() > 1 else None
+    if int(os.environ.get("WORLD_SIZE") or 1) > 1 and "RANK" in os.environ:
+        raise RefusedError(
+            f"this process is one of {os.environ['WORLD_SIZE']} and does not know the others: call "
+            "torch.distributed.init_process_group and wrap the network before watch"
+        )
+    return None
+
+
+def make_engine(channel: Channel, *parts: Any) -> LeaderEngine | FollowerEngine:
+    """Make the engine of this rank; the parts are those of `TorchScriptEngine`.
+
+    Raises
+    ------
+    RefusedError : the ranks have different networks, optimizers or numbers of batches
+    """
+    engine = FollowerEngine(channel, *parts) if channel.rank else LeaderEngine(channel, *parts)
+    batches = parts[4] if len(parts) > 4 else None
+    per_epoch = "" if batches is None else str(batches.per_epoch)
+    _check_alike(channel, "network or another optimizer", _description(engine))
+    _check_alike(channel, "number of batches in an epoch", [per_epoch])
+    return engine
+
+
+def _description(engine: LeaderEngine | FollowerEngine) -> Sequence[str]:
+    return [
+        f"{group.name} {group.optimizer} {row.name} {row.shape}"
+        for group in engine.groups()
+        for row in group.parameters
+    ]
+
+
+def _check_alike(channel: Channel, what: str, lines: Sequence[str]) -> None:
+    digest = sha256("\n".join(lines).encode()).digest()
+    answers = channel.gather(digest)
+    other = next((str(rank) for rank, item in enumerate(answers) if item != answers[0]), "")
+    if rank := channel.share(other):
+        raise RefusedError(
+            f"rank {rank} has another {what} than rank 0; every rank of a run trains the same"
+        )

@@ -1,0 +1,172 @@
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
+"""The engine of rank 0, which has the session: what it does, the other ranks do too."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from tuitrain.commands import AnyCommand, to_text
+from tuitrain.errors import RefusedError, StateMismatchError
+
+from ....pending_step import HoldCondition, PendingStep, meets_condition
+from ....state import EngineState
+from ....steerable import CommandResult
+from ..engine import TorchScriptEngine
+from ..loop import TorchLoop
+from .agreed_turns import LeaderTurns
+from .channel import Channel
+from .common_step import agree_on_step
+from .messages import Apply, Capture, Grant, Load, Message, Release, encode
+from .state_codec import encode_state, parts_of, with_parts
+
+BURST_SECONDS: Final = 0.03
+"""Seconds between two exchanges, as far as one step does not take longer."""
+
+
+class LeaderLoop(TorchLoop):
+    """The loop of rank 0; see `TorchLoop`.
+
+    Attributes
+    ----------
+    channel : to the other ranks
+    """
+
+    turns: LeaderTurns  # pyright: ignore[reportIncompatibleVariableOverride]
+    channel: Channel
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.turns = LeaderTurns()
+        self.turns.on_release = self._release
+        self._seconds = 0.0
+
+    @property
+    def is_steerable(self) -> bool:
+        """Whether all ranks are at this boundary, so that commands can be applied."""
+        return self.turns.left <= 0
+
+    def send(self, message: Message) -> None:
+        """Send a message to the other ranks."""
+        self.channel.send(encode(message))
+
+    def run(
+        self,
+        steps: int,
+        should_stop: Callable[[], bool],
+        should_hold: Callable[[PendingStep], bool] | None,
+        hold_condition: HoldCondition | None,
+    ) -> Sequence[float]:
+        """Let the loops of all ranks take steps, and wait; see `SteeredLoop.run`."""
+        self._losses, self._should_hold, self._is_held = [], should_hold, False
+        self._hold_condition, self._max_steps = hold_condition, steps
+        self.logged = {}
+        is_new = True
+        while (taken := len(self._losses)) < steps:
+            if self.turns.left <= 0:
+                self._grant(steps - taken, is_new)
+            is_new = False
+            self._take_turn(min(self.turns.left, steps - taken))
+            if self._is_held or self.logged or self.turns.has_ended or self.turns.is_released:
+                break
+            if should_stop():
+                break
+        if isinstance(self.error, Exception) and not self._losses:
+            raise self.error
+        return self._losses
+
+    def collect_reports(self) -> None:
+        """Note the metrics reported so far; see `SteeredLoop.collect_reports`."""
+        super().collect_reports()
+        if self.logged:
+            self.turns.report()
+
+    def _grant(self, max_steps: int, is_new: bool) -> None:
+        """Agree with the other ranks on the step of the next exchange."""
+        if self.turns.has_ended or self.turns.is_released:
+            return
+        count = int(BURST_SECONDS / self._seconds) if self._seconds else 1
+        count = max(1, min(count, max_steps))
+        holds = self._should_hold is not None
+        self.turns.left = count
+        self.send(Grant(self.step, count, is_new, holds, self._hold_condition))
+
+    def _take_turn(self, steps: int) -> None:
+        """Let the loop take steps, and note how long one takes."""
+        before, began = len(self._losses), time.perf_counter()
+        self.turns.let_run(steps)
+        taken = len(self._losses) - before
+        if self._is_held:
+            self.turns.left = 0  # the other ranks are held too
+        elif taken:
+            self._seconds = (time.perf_counter() - began) / taken
+
+    def _wants_hold(self, pending: PendingStep) -> bool:
+        """Whether a breakpoint holds a step of all ranks."""
+        if self._should_hold is None or self.turns.is_released:
+            return False
+        step, condition = agree_on_step(pending, self.channel), self._hold_condition
+        if condition is not None and not meets_condition(step, condition):
+            return False
+        is_held = self._should_hold(step)
+        self.channel.send(b"held" if is_held else b"")
+        return is_held
+
+    def _release(self, is_stopped: bool) -> None:
+        if self.error is None:
+            self.send(Release(is_stopped))
+
+
+class LeaderEngine(TorchScriptEngine):
+    """The engine of rank 0; see `TorchScriptEngine`.
+
+    Parameters
+    ----------
+    channel : to the other ranks
+    parts : those of `TorchScriptEngine`
+    """
+
+    loop_type = LeaderLoop
+    loop: LeaderLoop  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def __init__(self, channel: Channel, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._channel = self.loop.channel = channel
+
+    def apply(self, command: AnyCommand) -> CommandResult:
+        """Apply a command to the groups of all ranks; see `Steerable.apply`."""
+        if not self.loop.is_steerable:
+            raise RefusedError("the ranks of this run are at different steps; try it again")
+        result = super().apply(command)
+        self.loop.send(Apply(to_text(command)))
+        return result
+
+    def state(self) -> EngineState:
+        """Return a copy of the state, with the part of each rank; see `Stateful.state`.
+
+        A loop that fetches its own batches cannot go back, so the parts are left out.
+        """
+        state = super().state()
+        if self._batches is None or not self.loop.is_steerable:
+            return state
+        self.loop.send(Capture())
+        answers = self._channel.gather(b"")
+        return with_parts(state, [msgspec.msgpack.decode(answer) for answer in answers[1:]])
+
+    def load_state(self, state: EngineState) -> None:
+        """Have all ranks continue from a state; see `Stateful.load_state`."""
+        parts = parts_of(state)
+        if len(parts) != self._channel.size - 1:
+            raise StateMismatchError(
+                f"the state is of {len(parts) + 1} processes, and this run has {self._channel.size}"
+            )
+        super().load_state(state)
+        plain = with_parts(state, [])
+        self.loop.send(Load(encode_state(plain), tuple(map(msgspec.msgpack.encode, parts))))
+
+    def leave(self) -> None:
+        """Tell the other ranks that the run has ended; called by the loop after its end."""
+        self.loop.turns.announce()
