@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tuitrain.encoding import write_line
 from tuitrain.engines.registry import join_torch_ranks, steer_torch_script
 from tuitrain.errors import RefusedError
 from tuitrain.run.snapshot import RunInfo
+from tuitrain.text import visible
 
 from .arguments import Plan, check_count
 from .follower_host import FollowerHost
@@ -281,6 +284,9 @@ class TorchRun(_Base):
         super()._end(error)
         if self._has_started and self._error is None:
             self._engine.leave()
+        reason = self._engine.loop.error
+        if self._follows and reason is not None and reason is not self._error:
+            write_line(visible(f"tuitrain: the run has failed: {reason}"), sys.stderr)
 
     def _detach(self) -> None:
         _WATCHED.discard(self._net)

@@ -18,12 +18,14 @@ class LeaderTurns(Turns):
     left : steps to the next exchange; 0 at an exchange
     on_release : called by the loop at the exchange after the session's end, with whether the loop
         is stopped
+    on_session_end : called by the session when it has ended
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.left = 0
         self.on_release: Callable[[bool], None] = lambda _: None
+        self.on_session_end: Callable[[], None] = lambda: None
         self._has_report = self._has_announced = False
 
     def interrupt(self) -> None:
@@ -37,6 +39,17 @@ class LeaderTurns(Turns):
         """Count a step. Called by the loop."""
         super().count()
         self.left -= 1
+
+    def release(self, stop: bool) -> None:
+        """End the turns at the next exchange; see `Turns.release`."""
+        super().release(stop)
+        self.on_session_end()
+
+    def begin_update(self) -> None:
+        """Note that the parameters change; see `Turns.begin_update`."""
+        if self._is_abandoned:
+            self.on_stop()
+        super().begin_update()
 
     def visit(self) -> None:
         """Visit a boundary; see `Turns.visit`."""

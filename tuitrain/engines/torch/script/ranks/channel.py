@@ -3,12 +3,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import torch
 import torch.distributed as dist
+
+from .follower_liveness import FollowerLiveness
+from .leader_liveness import LeaderLiveness
+from .liveness import Liveness, rank_timeout
 
 _PACKET: Final = 1024
 """Bytes of a broadcast. A longer message takes a second one."""
@@ -30,53 +36,85 @@ class Channel:
     ----------
     rank : of this process
     size : the number of ranks
+
+    Raises
+    ------
+    RunFailedError : by every method, if a rank is lost
     """
+
+    _liveness: Liveness | None = None
 
     def __init__(self) -> None:
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self._group = dist.new_group(backend="gloo", timeout=_NO_TIMEOUT)
+        self._liveness = self._watch()
+        self._liveness.start()
 
-    def send(self, message: bytes) -> None:
-        """Send a message to the other ranks; called by rank 0."""
+    @property
+    def liveness(self) -> Liveness:
+        """Whether the ranks live."""
+        assert self._liveness is not None
+        return self._liveness
+
+    def send(self, message: bytes, timeout: float | None = None) -> None:
+        """Send a message to the other ranks; called by rank 0.
+
+        Parameters
+        ----------
+        timeout : seconds after which the ranks that do not receive it are given up
+
+        Raises
+        ------
+        TimeoutError : one has not received it
+        """
         packet = torch.zeros(_PACKET, dtype=torch.uint8)
         packet[:_LENGTH] = _bytes(len(message).to_bytes(_LENGTH, "little"))
         is_short = len(message) <= _PACKET - _LENGTH
         if is_short and message:
             packet[_LENGTH : _LENGTH + len(message)] = _bytes(message)
-        dist.broadcast(packet, 0, group=self._group)
+        self._wait(dist.broadcast(packet, 0, group=self._group, async_op=True), timeout)
         if not is_short:
-            dist.broadcast(_bytes(message), 0, group=self._group)
+            self._wait(dist.broadcast(_bytes(message), 0, group=self._group, async_op=True))
 
-    def receive(self) -> bytes:
-        """Wait for a message of rank 0; called by the others."""
+    def receive(self, timeout: float | None = None) -> bytes:
+        """Wait for a message of rank 0; called by the others.
+
+        Parameters
+        ----------
+        timeout : the most seconds to wait
+
+        Raises
+        ------
+        TimeoutError : there was none
+        """
         packet = torch.empty(_PACKET, dtype=torch.uint8)
-        dist.broadcast(packet, 0, group=self._group)
+        self._wait(dist.broadcast(packet, 0, group=self._group, async_op=True), timeout)
         length = int.from_bytes(_plain(packet[:_LENGTH]), "little")
         if length <= _PACKET - _LENGTH:
             return _plain(packet[_LENGTH : _LENGTH + length])
         message = torch.empty(length, dtype=torch.uint8)
-        dist.broadcast(message, 0, group=self._group)
+        self._wait(dist.broadcast(message, 0, group=self._group, async_op=True))
         return _plain(message)
 
     def gather(self, answer: bytes) -> list[bytes]:
         """Return the answers of all ranks, by rank; an empty list elsewhere than in rank 0."""
         own = torch.tensor([len(answer)], dtype=torch.int64)
         lengths = [torch.zeros_like(own) for _ in range(self.size)]
-        dist.all_gather(lengths, own, group=self._group)
+        self._wait(dist.all_gather(lengths, own, group=self._group, async_op=True))
         longest = max(int(length) for length in lengths)
         padded = _bytes(answer.ljust(max(longest, 1), b"\0"))
         if self.rank:
-            dist.gather(padded, None, 0, group=self._group)
+            self._wait(dist.gather(padded, None, 0, group=self._group, async_op=True))
             return []
         rows = [torch.empty_like(padded) for _ in range(self.size)]
-        dist.gather(padded, rows, 0, group=self._group)
+        self._wait(dist.gather(padded, rows, 0, group=self._group, async_op=True))
         pairs = zip(rows, lengths, strict=True)
         return [_plain(row[: int(length)]) for row, length in pairs]
 
     def add(self, values: Sequence[float]) -> list[float]:
         """Return the sums of numbers over all ranks: one all-reduce."""
         total = torch.tensor(list(values), dtype=torch.float64)
-        dist.all_reduce(total, group=self._group)
+        self._wait(dist.all_reduce(total, group=self._group, async_op=True))
         return total.tolist()
 
     def share(self, text: str) -> str:
@@ -85,6 +123,31 @@ class Channel:
             return self.receive().decode()
         self.send(text.encode())
         return text
+
+    def _watch(self) -> Liveness:
+        timeout = rank_timeout()
+        if self.rank:
+            return FollowerLiveness(self.rank, self.share(""), timeout)
+        leader = LeaderLiveness(self.size, timeout)
+        self.share(leader.address)
+        return leader
+
+    def _wait(self, work: Any, timeout: float | None = None) -> None:
+        """Wait for an operation, or until a rank is lost; signals are handled meanwhile."""
+        done = threading.Event()
+        work.get_future().then(lambda _: done.set())
+        liveness = self._liveness
+        with nullcontext() if liveness is None else liveness.waiting(done):
+            is_done = done.wait(timeout)
+        if liveness is not None:
+            liveness.check()
+        if not is_done:
+            raise TimeoutError(f"the ranks have not met within {timeout:g} s")
+        try:
+            work.wait()
+        except RuntimeError as error:
+            explained = error if liveness is None else liveness.explain(error)
+            raise (explained or error) from None
 
 
 def _bytes(content: bytes) -> torch.Tensor:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
 from tuitrain.commands import parse
-from tuitrain.errors import RefusedError, RunFailedError
+from tuitrain.errors import RefusedError, RunFailedError, describe_error
 
 from ....pending_step import PendingStep, meets_condition
 from ..engine import TorchScriptEngine
@@ -52,15 +53,33 @@ class FollowerLoop(TorchLoop):
         RunFailedError : rank 0 is at another step
         """
         if grant.step != self.step:
-            raise RunFailedError(
-                f"rank {self.channel.rank} is at step {self.step} and rank 0 at {grant.step}; "
-                "give every rank the same number of batches"
-            )
+            self.fail(f"meets rank 0, which is at step {grant.step}")
         if grant.is_new:
             self._losses, self._hold_condition = [], grant.condition
             self._should_hold = _never_called if grant.holds else None
         self._is_measured_turn = grant.is_measured
         self.turns.grant(grant.count)
+
+    def fail(self, reason: str) -> NoReturn:
+        """End the run of all ranks.
+
+        Raises
+        ------
+        RunFailedError : always
+        """
+        liveness = self.channel.liveness
+        liveness.report_failure(f"at step {self.step}: it {reason}")
+        raise RunFailedError(
+            f"rank {self.channel.rank} has failed at step {self.step}: it {reason}"
+        )
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Note that the loop has ended; see `SteeredLoop.end`."""
+        explained = self.channel.liveness.explain(error)
+        super().end(explained)
+        if explained is not None:
+            text = f"at step {self.step}: {describe_error(explained)}"
+            self.channel.liveness.report_failure(text)
 
     def collect_reports(self) -> None:
         """Drop the metrics reported so far: those of rank 0 count."""
@@ -117,22 +136,31 @@ class FollowerEngine(TorchScriptEngine):
     def leave(self) -> None:
         """Take messages until rank 0 says that the run has ended; called after the loop's end.
 
+        Rank 0 may measure something meanwhile: it is waited for, but no longer than for a sign of
+        life.
+
         Raises
         ------
         RunFailedError : the loop of rank 0 takes further steps
         """
-        while not self.loop.turns.is_released:
-            self._take(decode(self._channel.receive()), has_ended=True)
+        liveness = self._channel.liveness
+        liveness.leave()
+        with suppress(TimeoutError):
+            while not self.loop.turns.is_released:
+                message = decode(self._channel.receive(liveness.timeout))
+                if isinstance(message, Grant):
+                    self.loop.fail(self._uneven())
+                self._take(message)
+        liveness.close()
 
-    def _take(self, message: Message, has_ended: bool = False) -> bool:
+    def _take(self, message: Message) -> bool:
         """Do what rank 0 has sent; return whether the exchange is over."""
         match message:
             case Grant():
-                if has_ended:
-                    raise RunFailedError(self._uneven())
                 self.loop.begin_turn(message)
                 return True
             case Release(is_stopped=is_stopped):
+                self._channel.liveness.close()
                 self.loop.turns.release(is_stopped)
                 return True
             case Apply(command=text):
@@ -153,12 +181,10 @@ class FollowerEngine(TorchScriptEngine):
         try:
             self.apply(parse(text))
         except RefusedError as refusal:
-            raise RunFailedError(
-                f"rank {self._channel.rank} refuses {text!r}, which rank 0 has applied: {refusal}"
-            ) from None
+            self.loop.fail(f"refuses {text!r}, which rank 0 has applied: {refusal}")
 
     def _uneven(self) -> str:
         return (
-            f"the loop of rank {self._channel.rank} has ended at step {self.step}, and that of "
-            "rank 0 has not: every rank takes the same number of steps, also under Join"
+            "has ended its loop, and rank 0 has not: every rank takes the same number of steps, "
+            "also under Join"
         )

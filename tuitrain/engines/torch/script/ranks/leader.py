@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
 
 from tuitrain.commands import AnyCommand, to_text
-from tuitrain.errors import RefusedError, StateMismatchError
+from tuitrain.errors import RefusedError, RunFailedError, StateMismatchError, describe_error
 
 from ....pending_step import HoldCondition, PendingStep, meets_condition
 from ....state import EngineState
@@ -41,8 +42,14 @@ class LeaderLoop(TorchLoop):
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self.turns = LeaderTurns()
-        self.turns.on_release = self._release
         self._seconds = 0.0
+
+    def join(self, channel: Channel) -> None:
+        """Take the channel to the other ranks."""
+        self.channel = channel
+        self.turns.on_release = self._release
+        self.turns.on_session_end = channel.liveness.has_session_ended.set
+        channel.liveness.on_lost = self._lose
 
     @property
     def is_steerable(self) -> bool:
@@ -64,6 +71,7 @@ class LeaderLoop(TorchLoop):
         self._losses, self._should_hold, self._is_held = [], should_hold, False
         self._hold_condition, self._max_steps = hold_condition, steps
         self.logged = {}
+        self.channel.liveness.has_session_ended.clear()
         is_new = True
         while (taken := len(self._losses)) < steps:
             if self.turns.left <= 0:
@@ -115,9 +123,28 @@ class LeaderLoop(TorchLoop):
         self.channel.send(b"held" if is_held else b"")
         return is_held
 
+    def end(self, error: BaseException | None = None) -> None:
+        """Note that the loop has ended; see `SteeredLoop.end`."""
+        explained = self.channel.liveness.explain(error)
+        super().end(explained)
+        if explained is not None:
+            what = f"rank 0 has failed at step {self.step}: {describe_error(explained)}"
+            self.channel.liveness.report_failure(what)
+
     def _release(self, is_stopped: bool) -> None:
+        """Tell the other ranks that the session has ended; those that have left do not hear it."""
+        liveness = self.channel.liveness
         if self.error is None:
-            self.send(Release(is_stopped))
+            with suppress(TimeoutError, RuntimeError):
+                self.channel.send(encode(Release(is_stopped)), liveness.timeout)
+        liveness.close()
+
+    def _lose(self, reason: str) -> None:
+        """End the run, because a rank is lost; called in a thread of its own."""
+        self.error = RunFailedError(reason)
+        self.turns.on_stop = self.channel.liveness.check
+        self.turns.abandon()
+        self.turns.has_ended = True
 
 
 class LeaderEngine(TorchScriptEngine):
@@ -134,7 +161,8 @@ class LeaderEngine(TorchScriptEngine):
 
     def __init__(self, channel: Channel, *parts: Any) -> None:
         super().__init__(*parts)
-        self._channel = self.loop.channel = channel
+        self._channel = channel
+        self.loop.join(channel)
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups of all ranks; see `Steerable.apply`."""

@@ -1,0 +1,62 @@
+"""A rank that dies, hangs or fails ends the run, with its number and the reason."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.torch_distributed.launch import Rank, started
+from tests.torch_script.fixtures import read_lines
+
+TIMEOUT = 3.0
+SLACK = 25.0
+
+
+def wait_for_step(rank: Rank) -> None:
+    deadline = time.monotonic() + 60
+    while "here" not in rank.printed:
+        assert rank.process.poll() is None, rank.errors
+        assert time.monotonic() < deadline, "the ranks have not begun"
+        rank.process.poll()
+
+
+def end_of(folder: Path) -> str:
+    return [line for line in read_lines(folder, "journal.jsonl") if line["event"] == "end"][-1][
+        "reason"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(signal.SIGKILL, "rank 1 has died"), (signal.SIGSTOP, "rank 1 has given no sign of life")],
+)
+@pytest.mark.parametrize("size", [2, 4])
+def test_a_rank_that_is_killed_or_stopped_ends_the_run(tmp_path, size, number, words):
+    out = tmp_path / "run"
+    environment = {"TUITRAIN_RANK_TIMEOUT": str(TIMEOUT)}
+    with started("slow.py", size, tmp_path, str(out), "20", "nothing", **environment) as ranks:
+        wait_for_step(ranks[1])
+        ranks[1].signal(number)
+        began = time.monotonic()
+        statuses = [rank.wait(TIMEOUT + SLACK) for rank in ranks if rank is not ranks[1]]
+        assert time.monotonic() - began < TIMEOUT + SLACK
+    assert all(statuses), statuses
+    assert words in ranks[0].errors
+    assert end_of(out) == "failed"
+    for rank in ranks[2:]:
+        assert words in rank.errors
+
+
+@pytest.mark.parametrize(
+    ("what", "words"), [("raise", "ValueError: no such batch"), ("exit", "rank 1"), ("finish", "")]
+)
+def test_a_rank_that_ends_alone_ends_the_run(tmp_path, what, words):
+    out = tmp_path / "run"
+    environment = {"TUITRAIN_RANK_TIMEOUT": str(TIMEOUT)}
+    with started("slow.py", 2, tmp_path, str(out), "20", what, **environment) as ranks:
+        status = ranks[0].wait(60)
+    assert status
+    assert words in ranks[0].errors
+    assert os.path.exists(out / "journal.jsonl")

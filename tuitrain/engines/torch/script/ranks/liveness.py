@@ -1,0 +1,139 @@
+"""Whether the ranks of a run live: each has a connection to rank 0, and gives signs of life."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from tuitrain.after_fork import leave_to_parent
+from tuitrain.errors import RunFailedError
+
+TIMEOUT_VARIABLE: Final = "TUITRAIN_RANK_TIMEOUT"
+"""The environment variable with the seconds without a sign of life after which a rank is lost."""
+
+TIMEOUT_SECONDS: Final = 60.0
+"""The seconds that count without that variable."""
+
+GRACE_SECONDS: Final = 2.0
+"""Seconds that the loop gets to end by itself after a rank was lost."""
+
+SESSION_SECONDS: Final = 20.0
+"""The most seconds that rank 0 gets to write the end of its record."""
+
+SIGN: Final = b"\n"
+LEFT: Final = "left"
+
+
+def rank_timeout() -> float:
+    """Return the seconds without a sign of life after which a rank is lost."""
+    try:
+        seconds = float(os.environ.get(TIMEOUT_VARIABLE, ""))
+    except ValueError:
+        return TIMEOUT_SECONDS
+    return seconds if seconds > 0 else TIMEOUT_SECONDS
+
+
+class Liveness(ABC):
+    """Gives signs of life, and notes which rank is lost.
+
+    Parameters
+    ----------
+    timeout : seconds without a sign of life after which a rank is lost
+
+    Attributes
+    ----------
+    lost : which rank is lost and why, as a sentence; "" while all live
+    on_lost : called in the thread of this class with that sentence, once
+    has_session_ended : whether the session, if there is one, has written the end of the run
+    timeout : the parameter
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self.lost = ""
+        self.on_lost: Callable[[str], None] = lambda _: None
+        self.has_session_ended = threading.Event()
+        self.has_session_ended.set()
+        self.timeout = timeout
+        self._interval = min(1.0, timeout / 5)
+        self._is_noticed = threading.Event()
+        self._is_closed = False
+        self._known = threading.Event()
+        self._waiting: threading.Event | None = None
+        self._thread = threading.Thread(target=self._run, name="tuitrain-ranks", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        leave_to_parent(self)
+        self._thread.start()
+
+    def check(self) -> None:
+        """Raise if a rank is lost.
+
+        Raises
+        ------
+        RunFailedError : names the rank and the reason
+        """
+        if self.lost:
+            self._is_noticed.set()
+            raise RunFailedError(self.lost)
+
+    @contextmanager
+    def waiting(self, done: threading.Event) -> Iterator[None]:
+        """Set an event also when a rank is lost, so that a wait for it ends."""
+        self._waiting = done
+        if self.lost:
+            done.set()
+        yield
+        self._waiting = None
+
+    def explain(self, error: BaseException | None) -> BaseException | None:
+        """Return an error that names the lost rank, if an error of the loop is due to that."""
+        if isinstance(error, RuntimeError):
+            self._known.wait(self._interval)
+        if not self.lost:
+            return error
+        self._is_noticed.set()
+        return RunFailedError(self.lost)
+
+    @abstractmethod
+    def leave(self) -> None:
+        """Note that the loop of this rank has ended, so that its process may end."""
+
+    @abstractmethod
+    def report_failure(self, text: str) -> None:
+        """Tell the other side why this rank ends."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the connections: the run has ended on all ranks."""
+
+    @abstractmethod
+    def after_fork(self) -> None:
+        """Leave the connections to the parent process; called in a forked child."""
+
+    @abstractmethod
+    def _run(self) -> None:
+        """Read and give signs of life until the end."""
+
+    def _lose(self, reason: str) -> None:
+        """End the run, and at last the process, because a rank is lost."""
+        self.lost = reason
+        if (waiting := self._waiting) is not None:
+            waiting.set()
+        self._known.set()
+        self.on_lost(reason)
+        self.has_session_ended.wait(SESSION_SECONDS)
+        if not self._is_noticed.wait(GRACE_SECONDS):
+            self._exit(reason)
+
+    def _exit(self, reason: str) -> None:
+        """End the process, whose loop waits in a collective operation that has no end."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"tuitrain: the run has failed: {reason}\n")
+            sys.stderr.flush()
+        os._exit(1)
