@@ -61,9 +61,11 @@ def started(program: str, size: int, folder: Path, *arguments: str, **env: str) 
             kill_all(rank.process)
 
 
-def run(program: str, size: int, folder: Path, *arguments: str, **env: str) -> list[Rank]:
+def run(
+    program: str, size: int, folder: Path, *arguments: str, seconds: float = SECONDS, **env: str
+) -> list[Rank]:
     """Run the ranks of a program to their end, and check that they end well."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     with started(program, size, folder, *arguments, **env) as ranks:
         statuses = [rank.wait(max(1.0, deadline - time.monotonic())) for rank in ranks]
     assert statuses == [0] * size, "\n".join(rank.errors[-3000:] for rank in ranks)

@@ -1,6 +1,5 @@
 """A rank that dies, hangs or fails ends the run, with its number and the reason."""
 
-import os
 import signal
 import time
 from pathlib import Path
@@ -59,4 +58,4 @@ def test_a_rank_that_ends_alone_ends_the_run(tmp_path, what, words):
         status = ranks[0].wait(60)
     assert status
     assert words in ranks[0].errors
-    assert os.path.exists(out / "journal.jsonl")
+    assert (out / "journal.jsonl").exists()

@@ -21,6 +21,12 @@ def test_all_ranks_end_with_the_same_weights(tmp_path, size):
     assert [rank.errors for rank in ranks[1:]] == [""] * (size - 1)
 
 
+def test_watched_ranks_train_the_bits_of_unwatched_ones(tmp_path):
+    plain = run("one_line.py", 2, tmp_path, "-", "{}")[1].printed
+    watched = run("one_line.py", 2, tmp_path, str(tmp_path / "run"), "{}")[1].printed
+    assert plain == watched
+
+
 def test_commands_change_the_weights_of_all_ranks(tmp_path):
     plain = run("one_line.py", 2, tmp_path, str(tmp_path / "plain"), "{}")[1].printed
     steered = run("one_line.py", 2, tmp_path, str(tmp_path / "run"), json.dumps(PLAN))[1].printed

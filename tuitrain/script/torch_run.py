@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from tuitrain.encoding import write_line
 from tuitrain.engines.registry import join_torch_ranks, steer_torch_script
 from tuitrain.errors import RefusedError
+from tuitrain.run.recorder import Recorder
+from tuitrain.run.session import Session
 from tuitrain.run.snapshot import RunInfo
 from tuitrain.text import visible
 
@@ -264,6 +266,17 @@ class TorchRun(_Base):
             self._has_followed = True
         else:
             super()._start()
+
+    def _session_with(self, recorder: Recorder) -> Session:
+        """Return the session; the state after the first step of several processes is cached.
+
+        DistributedDataParallel arranges the gradients anew after its first step, and a sum of more
+        than two ranks may then have other last bits. So the first step is not taken again.
+        """
+        session = super()._session_with(recorder)
+        if self._channel is not None:
+            session.timeline.also_cached = 1
+        return session
 
     def _check_host(self) -> None:
         """Check that the run has no screen in its own process, which other ranks do not have.

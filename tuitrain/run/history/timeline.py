@@ -51,6 +51,7 @@ class Timeline:
     left_branches : the other branches, by name, oldest first
     stops : steps at which `on_stop` is called while steps are retrained
     purpose : why steps are retrained or tried, in a few words
+    also_cached : a further step whose state is cached, or 0
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Timeline:
         self.stops: Sequence[int] = ()
         self.on_stop: Callable[[], None] = lambda: None
         self.purpose = RETRAINING
+        self.also_cached = 0
 
     @property
     def tree(self) -> BranchTree[Decision]:
@@ -141,7 +143,9 @@ class Timeline:
 
     def next_stop(self) -> int:
         """Return the next step at which a state is due for the cache."""
-        return (self._engine.step // self._cache_every + 1) * self._cache_every
+        step = self._engine.step
+        due = (step // self._cache_every + 1) * self._cache_every
+        return min(due, self.also_cached) if step < self.also_cached else due
 
     def advance(
         self,
@@ -164,7 +168,8 @@ class Timeline:
         self.branch.loss.extend(known + 1, losses[known - before :] if known > before else losses)
         step, decisions = self._engine.step, self.branch.decisions
         # Only after progress: at the boundary of a held step, decisions may exist already.
-        if losses and step % self._cache_every == 0 and not self._states.has(step, decisions):
+        is_due = step % self._cache_every == 0 or step == self.also_cached
+        if losses and is_due and not self._states.has(step, decisions):
             self._states.add(self._engine.state(), decisions)
         return losses
 

@@ -26,6 +26,8 @@ class Batches:
     ----------
     loader : a DataLoader, or another iterable with a length that gives its batches each time
     accumulate : batches of a step, whose gradients a script adds up
+    sets_epoch : whether a sampler with ``set_epoch``, such as torch's for several processes, is
+        given the number of each epoch, as a loop of epochs would do
 
     Attributes
     ----------
@@ -37,8 +39,9 @@ class Batches:
     RefusedError : the loader has no length
     """
 
-    def __init__(self, loader: Any, accumulate: int = 1) -> None:
+    def __init__(self, loader: Any, accumulate: int = 1, sets_epoch: bool = False) -> None:
         self.accumulate, self.skipped = accumulate, 0
+        self._sets_epoch = sets_epoch
         try:
             self.per_epoch = len(loader)
         except TypeError:
@@ -114,6 +117,10 @@ class Batches:
 
     def _start(self, epoch: int, position: int) -> Iterator[Any]:
         """Return an iterator over the rest of an epoch."""
+        if self._sets_epoch:
+            for owner in self._owners():
+                if callable(set_epoch := getattr(owner, "set_epoch", None)):
+                    set_epoch(epoch)
         if position == 0:
             self._begun, self._begun_epoch = self._now(), epoch
             return iter(self._loader)
@@ -133,19 +140,22 @@ class Batches:
 
     def _generators(self) -> list[torch.Generator]:
         """Return the generators that the loader and its samplers were given, each once."""
+        generators = {
+            id(generator): generator
+            for owner in self._owners()
+            if isinstance(generator := getattr(owner, "generator", None), torch.Generator)
+        }
+        return list(generators.values())
+
+    def _owners(self) -> tuple[Any, ...]:
+        """Return the loader and its samplers."""
         batch_sampler = getattr(self._loader, "batch_sampler", None)
-        owners = (
+        return (
             self._loader,
             getattr(self._loader, "sampler", None),
             batch_sampler,
             getattr(batch_sampler, "sampler", None),
         )
-        generators = {
-            id(generator): generator
-            for owner in owners
-            if isinstance(generator := getattr(owner, "generator", None), torch.Generator)
-        }
-        return list(generators.values())
 
 
 def _skip(loader: Any, count: int) -> Iterator[Any]:

@@ -33,7 +33,7 @@ def steer(
     ------
     RefusedError : the optimizer is of another kind, or does not fit the network
     """
-    batches = None if loader is None else Batches(loader, accumulate)
+    batches = None if loader is None else Batches(loader, accumulate, channel is not None)
     optimizers = optimizers_of(optimizer)
     parts = (model, optimizers, steps_per_epoch, metrics, batches, objects)
     return TorchScriptEngine(*parts) if channel is None else make_engine(channel, *parts)
