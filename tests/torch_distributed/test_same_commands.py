@@ -15,8 +15,8 @@ PLAN = {3: "freeze body", 7: ["thaw body", "lr last x0.5"], 12: "lr * 0.05"}
 def test_all_ranks_end_with_the_same_weights(tmp_path, size):
     ranks = run("one_line.py", size, tmp_path, str(tmp_path / "run"), json.dumps(PLAN))
     assert len({rank.printed for rank in ranks}) == 1
-    given = [(3, "freeze body"), (7, "thaw body"), (7, "lr last x0.5"), (12, "lr * 0.05")]
-    assert commands_of(tmp_path / "run") == [(*entry, "applied") for entry in given]
+    expected = [(3, "freeze body"), (7, "thaw body"), (7, "lr last x0.5"), (12, "lr * 0.05")]
+    assert commands_of(tmp_path / "run") == [(*entry, "applied") for entry in expected]
     assert len(losses_of(tmp_path / "run")) == STEPS
     assert [rank.errors for rank in ranks[1:]] == [""] * (size - 1)
 

@@ -270,7 +270,7 @@ class TorchRun(_Base):
     def _session_with(self, recorder: Recorder) -> Session:
         """Return the session; the state after the first step of several processes is cached.
 
-        DistributedDataParallel arranges the gradients anew after its first step, and a sum of more
+        DistributedDataParallel rearranges the gradients after its first step, and a sum of more
         than two ranks may then have other last bits. So the first step is not taken again.
         """
         session = super()._session_with(recorder)

@@ -7,9 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tuitrain.engines.pending_step import PendingStep
-from tuitrain.engines.views import LayerUnits
-
+from ....pending_step import PendingStep
+from ....views import LayerUnits
 from .channel import Channel
 
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tuitrain.engines.pending_step import HoldCondition
+from ....pending_step import HoldCondition
 
 
 class Grant(msgspec.Struct, frozen=True, tag="grant"):

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from tuitrain.engines.state import Array, EngineState
+from ....state import Array, EngineState
 
 RANKS: Final = "ranks"
 """The entry of a state's ``random`` that has the parts of the other ranks, as plain values."""
