@@ -104,7 +104,7 @@ HOSTILE: list[Any] = [
 ]
 COMMANDS = get_args(AnyCommand)
 TEXTS = """
-pause; resume; step 3; stop; freeze fc; thaw fc reset; lr fc 0.1; lr fc x2; lr fc auto
+pause; resume; step 3; speed 3; stop; freeze fc; thaw fc reset; lr fc 0.1; lr fc x2; lr fc auto
 decay fc over 3 epochs
 schedule fc cosine to 0 over 3 steps; schedule fc milestones x0.1 at 3,5 epochs
 schedule fc exponential x0.9 per epoch; clip norm 1; clip off

@@ -22,6 +22,7 @@ from tuitrain.commands import (
     Rewind,
     ScaleLr,
     SetLr,
+    SetPace,
     SetSchedule,
     Step,
     SwapOptimizer,
@@ -71,6 +72,9 @@ def test_any_values_make_a_command_that_reads_back_or_a_command_error(kind, data
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: SetPace(0), "takes 0.01 steps a second or more, or max, but was given 0"),
+        (lambda: SetPace(-1), "of 0 or more, but was given -1"),
+        (lambda: SetPace(True), "takes a number"),
         (lambda: Step(0), "takes a whole number from 1 up, but was given 0"),
         (lambda: Step(-3), "from 1 up, but was given -3"),
         (lambda: Step(2.0), "takes a whole number"),

@@ -23,6 +23,7 @@ from .group_commands import (
 from .parts import Names, Suggestions
 from .preview import Preview
 from .run_commands import (
+    MIN_PACE,
     Branch,
     Checkpoint,
     Pause,
@@ -30,6 +31,7 @@ from .run_commands import (
     Resume,
     Rewind,
     RewindToCheckpoint,
+    SetPace,
     Step,
     Stop,
     TryLr,
@@ -40,6 +42,7 @@ from .vocabulary import VOCABULARY, AnyCommand, command_kind, find_spec, parse, 
 __all__ = [
     "AUTO_CHECKPOINT",
     "MAX_COUNT",
+    "MIN_PACE",
     "VOCABULARY",
     "AddBreakpoint",
     "AnyCommand",
@@ -63,6 +66,7 @@ __all__ = [
     "RewindToCheckpoint",
     "ScaleLr",
     "SetLr",
+    "SetPace",
     "SetSchedule",
     "Setting",
     "Step",

@@ -6,9 +6,15 @@ command is made, so every command can be printed and read back.
 
 from __future__ import annotations
 
+from typing import Final
+
 from . import checks, tokens
 from .command import Command
 from .group_commands import ScaleLr, SetLr
+from .usage import usage_error
+
+MIN_PACE: Final = 0.01
+"""The least number of steps a second: one step in 100 seconds."""
 
 
 class Pause(Command, frozen=True, tag="pause"):
@@ -26,6 +32,29 @@ class Step(Command, frozen=True, tag="step"):
 
     def __post_init__(self) -> None:
         self._take(count=checks.count("step", self.count))
+
+
+class SetPace(Command, frozen=True, tag="speed"):
+    """Take at most so many steps a second while a screen shows the run.
+
+    Attributes
+    ----------
+    steps_per_second : above 0; None for as many as the machine can
+    """
+
+    steps_per_second: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps_per_second is None:
+            return
+        pace = checks.non_negative("speed", "number of steps a second", self.steps_per_second)
+        if pace < MIN_PACE:
+            raise usage_error(
+                "speed",
+                f"takes {MIN_PACE:g} steps a second or more, or max, but was given {pace:g} "
+                "(pause holds the run)",
+            )
+        self._take(steps_per_second=pace)
 
 
 class Stop(Command, frozen=True, tag="stop"):

@@ -35,6 +35,7 @@ from .run_commands import (
     Resume,
     Rewind,
     RewindToCheckpoint,
+    SetPace,
     Step,
     Stop,
     TryLr,
@@ -46,6 +47,7 @@ AnyCommand: TypeAlias = (
     Pause
     | Resume
     | Step
+    | SetPace
     | Stop
     | Freeze
     | Thaw
@@ -69,6 +71,16 @@ AnyCommand: TypeAlias = (
     | RemoveBreakpoint
 )
 
+
+_PACE = Value(
+    "steps_per_second",
+    non_negative("number of steps a second"),
+    number_text,
+    shape=r"[-+.0-9]",
+    suggestions=("150",),
+    placeholder="N",
+)
+
 _FLOW_SPECS: tuple[CommandSpec, ...] = (
     CommandSpec("flow", "pause", "Pause at the next step boundary.", ("pause",), (Form(Pause),)),
     CommandSpec("flow", "resume", "Continue after a pause.", ("resume",), (Form(Resume),)),
@@ -78,6 +90,17 @@ _FLOW_SPECS: tuple[CommandSpec, ...] = (
         "Take N steps (default 1), then pause.",
         ("step", "step 10"),
         (Form(Step, (Value("count", count(), placeholder="N"),)), Form(Step)),
+    ),
+    CommandSpec(
+        "flow",
+        "speed",
+        "Take at most N steps a second while a screen shows the run, or as many as it can. "
+        "It changes no result.",
+        ("speed 150", "speed max"),
+        (
+            Form(SetPace, (Word("max"),), {"steps_per_second": None}),
+            Form(SetPace, (_PACE,)),
+        ),
     ),
     CommandSpec("end", "stop", "End the run at the next step boundary.", ("stop",), (Form(Stop),)),
 )

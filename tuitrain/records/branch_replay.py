@@ -16,6 +16,7 @@ from tuitrain.commands import (
     Resume,
     Rewind,
     RewindToCheckpoint,
+    SetPace,
     Step,
     Stop,
     TryLr,
@@ -103,7 +104,7 @@ class BranchReplay:
                 self._explore(command, step, why)
             case Stop():
                 self.stopped_at = step
-            case Pause() | Resume() | Step() | AddBreakpoint() | RemoveBreakpoint():
+            case Pause() | Resume() | Step() | SetPace() | AddBreakpoint() | RemoveBreakpoint():
                 pass
             case _:
                 self.tree = self.tree.decide(RecordedDecision(step, text, self._applied, why))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import msgspec
 import numpy as np
 
-from tuitrain.commands import MAX_COUNT, AddBreakpoint, parse, to_text
+from tuitrain.commands import MAX_COUNT, MIN_PACE, AddBreakpoint, parse, to_text
 from tuitrain.engines.state import Array, EngineState, OptimizerState
 from tuitrain.run.history.branch import Branch
 from tuitrain.run.history.branch_tree import BranchNode
@@ -20,6 +20,9 @@ from tuitrain.run.snapshot import Series
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 """A number of steps, updates or lines."""
+
+Pace: TypeAlias = Annotated[float, msgspec.Meta(ge=MIN_PACE)]
+"""Steps a second."""
 
 _Timed = TypeVar("_Timed", Decision, PlannedCommand)
 
@@ -71,6 +74,7 @@ class StateRecord(_Record, frozen=True):
     breakpoints_since: list[Count] | msgspec.UnsetType = msgspec.UNSET
     held_at: Count | None = None
     met: list[str] = []
+    pace: Pace | msgspec.UnsetType = msgspec.UNSET
     memory: dict[str, Any] = {}
 
 
@@ -105,6 +109,7 @@ def encode_state(state: SessionState) -> StateRecord:
         breakpoints_since=list(state.breakpoints_since) or msgspec.UNSET,
         held_at=state.held_step,
         met=[to_text(condition) for condition in state.met_conditions],
+        pace=msgspec.UNSET if state.pace is None else state.pace,
         memory=dict(state.observer_state),
     )
 
@@ -168,6 +173,7 @@ def decode_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionSta
         breakpoints_since=tuple(since),
         held_step=record.held_at,
         met_conditions=tuple(map(_breakpoint, record.met)),
+        pace=record.pace or None,
         observer_state=record.memory,
     )
 

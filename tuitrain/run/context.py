@@ -134,6 +134,7 @@ class RunContext:
             breakpoints_since=self.breakpoints.since,
             held_step=self.hold_policy.held_step,
             met_conditions=self.hold_policy.current_conditions(),
+            pace=self.run_state.pace,
             observer_state=self.get_observer_state(),
         )
 
@@ -152,6 +153,7 @@ class RunContext:
         since = state.breakpoints_since or (0,) * len(state.breakpoints)
         for condition, step in zip(state.breakpoints, since, strict=True):
             self.breakpoints.add(condition, step)
+        self.run_state.pace = state.pace
         self.hold_policy.restore(state.held_step, state.met_conditions)
         if self.step >= self.info.total_steps:
             self.run_state.phase = Phase.FINISHED

@@ -7,6 +7,11 @@ from tuitrain.engines.steerable import CommandResult
 from .snapshot import Phase
 
 
+def describe_pace(pace: float | None) -> str:
+    """Return a pace in words: ``150 steps/s``, ``full speed``."""
+    return "full speed" if pace is None else f"{pace:g} steps/s"
+
+
 class RunState:
     """The phase of a run, and the commands that change it.
 
@@ -15,12 +20,14 @@ class RunState:
     phase : the phase of the run
     steps_left : the number of steps before it pauses, or None
     breakpoint_reason : why a breakpoint has paused it, until it continues; else ""
+    pace : the most steps a second while a screen shows the run; None for as many as it can
     """
 
     def __init__(self) -> None:
         self.phase = Phase.RUNNING
         self.steps_left: int | None = None
         self.breakpoint_reason = ""
+        self.pace: float | None = None
 
     def pause(self, step: int) -> CommandResult:
         """Pause at this step."""
@@ -42,6 +49,13 @@ class RunState:
         self.phase, self.steps_left, self.breakpoint_reason = Phase.RUNNING, steps, ""
         short = f"; only {steps} {'is' if steps == 1 else 'are'} left" if steps < count else ""
         return CommandResult(True, f"to step {step + steps}, then pause{short}")
+
+    def set_pace(self, pace: float | None) -> CommandResult:
+        """Take at most so many steps a second while a screen shows the run; None for no limit."""
+        if pace == self.pace:
+            return CommandResult(False, f"the pace is {describe_pace(pace)} already")
+        before, self.pace = self.pace, pace
+        return CommandResult(True, f"{describe_pace(before)} → {describe_pace(pace)}")
 
     def stop(self, step: int) -> CommandResult:
         """End the run."""

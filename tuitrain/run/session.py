@@ -125,6 +125,11 @@ class Session:
         return self._context.run_state.breakpoint_reason
 
     @property
+    def pace(self) -> float | None:
+        """The most steps a second while a screen shows the run; None for as many as it can."""
+        return self._context.run_state.pace
+
+    @property
     def is_attended(self) -> bool:
         """Whether a user can answer a breakpoint; see `HoldPolicy`."""
         return self._context.hold_policy.is_attended

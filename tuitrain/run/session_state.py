@@ -58,6 +58,7 @@ class SessionState:
     breakpoints_since : the steps taken when each of them was set; empty if that is not known
     held_step : the step that a breakpoint holds, which passes next time; or None
     met_conditions : the conditions that the held step, or else the last step taken, met
+    pace : the most steps a second while a screen shows the run; None for no limit
     observer_state : the state of the session's observers, as plain values
     """
 
@@ -72,4 +73,5 @@ class SessionState:
     breakpoints_since: tuple[int, ...] = ()
     held_step: int | None = None
     met_conditions: tuple[AddBreakpoint, ...] = ()
+    pace: float | None = None
     observer_state: Mapping[str, Any] = field(default_factory=dict[str, Any])

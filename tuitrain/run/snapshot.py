@@ -181,6 +181,7 @@ class Snapshot:
         unknown size the steps, see `RunInfo.speed_unit`
     eta : seconds to the end at that throughput; None while it is unknown
     fallback_reason : why steps are computed operation by operation, slowly; "" if they are not
+    pace : the most steps a second while a screen shows the run; None for as many as it can
     overhead : the share of the last seconds in which the run's thread did not train, from 0 to 1;
         None while it is unknown
     loss : training loss of each step
@@ -239,6 +240,7 @@ class Snapshot:
     inspection: Inspection | None = None
     record_status: str = ""
     scheduled: tuple[ScheduledCommand, ...] = ()
+    pace: float | None = None
     attachment: Attachment | None = None
 
     @property

@@ -48,6 +48,7 @@ def build_snapshot(
         limits=context.limits.describe() if context.limits else "",
         clip=clip_text(decision.command for decision in branch.decisions),
         lr_sweep=context.lr_sweep,
+        pace=context.run_state.pace,
     )
 
 

@@ -81,7 +81,7 @@ async def test_a_changed_key_works_at_once(opened, tmp_path):
     path = tmp_path / "config.toml"
     write_config(path, Config(toured=True))
     async with opened(config=path) as person:
-        await person.press("comma", *["down"] * 7, "enter", "F", "escape", "F")
+        await person.press("comma", *["down"] * 9, "enter", "F", "escape", "F")
         assert person.sent == ["freeze conv"]
         await person.press("f")
         assert person.sent == ["freeze conv"]

@@ -26,6 +26,22 @@ STEERING_KEYS: Final[tuple[Key, ...]] = (
         verbs=("step",),
     ),
     Key(
+        "left_parenthesis",
+        "(",
+        "change_pace(-1)",
+        "Train slower: take fewer steps a second.",
+        verbs=("speed",),
+        config_name="slower",
+    ),
+    Key(
+        "right_parenthesis",
+        ")",
+        "change_pace(1)",
+        "Train faster: take more steps a second, at last as many as it can.",
+        verbs=("speed",),
+        config_name="faster",
+    ),
+    Key(
         "f",
         "f",
         "toggle_freeze",

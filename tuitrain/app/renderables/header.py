@@ -116,6 +116,10 @@ def _pace(snapshot: Snapshot, width: int) -> Row:
     parts: list[Row] = [((speed, "text"), (unit, "muted"), *eager)]
     if not snapshot.phase.ended and not snapshot.info.is_open:
         parts.append((("ETA ", "muted"), (format_duration(snapshot.eta), "text")))
+    if snapshot.pace is not None:
+        parts.insert(
+            0, (("at most ", "muted"), (f"{snapshot.pace:g}", "text"), (" steps/s", "muted"))
+        )
     if snapshot.breakpoints:
         number = len(snapshot.breakpoints)
         noun = f" breakpoint{'s' if number > 1 else ''}"

@@ -14,6 +14,7 @@ from tuitrain.commands import (
     Resume,
     Rewind,
     RewindToCheckpoint,
+    SetPace,
     Step,
     Stop,
     TryLr,
@@ -65,7 +66,7 @@ def _apply(context: RunContext, command: AnyCommand) -> CommandResult:
                 f"the run has ended ({context.phase.value} at step {context.step}); "
                 "rewind goes back to an earlier step"
             )
-        case Pause() | Resume() | Step() | Stop():
+        case Pause() | Resume() | Step() | SetPace() | Stop():
             return _handle_run_command(context, command)
         case TryLr():
             context.engine.capabilities.require(Capability.LR_SWEEP)
@@ -80,7 +81,7 @@ def _apply(context: RunContext, command: AnyCommand) -> CommandResult:
 
 
 def _handle_run_command(
-    context: RunContext, command: Pause | Resume | Step | Stop
+    context: RunContext, command: Pause | Resume | Step | SetPace | Stop
 ) -> CommandResult:
     run_state, step = context.run_state, context.step
     match command:
@@ -90,6 +91,8 @@ def _handle_run_command(
             return run_state.resume(step)
         case Step(count=count):
             return run_state.run_steps(count, step, context.info.total_steps)
+        case SetPace(steps_per_second=pace):
+            return run_state.set_pace(pace)
         case Stop():
             return run_state.stop(step)
 

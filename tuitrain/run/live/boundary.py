@@ -16,6 +16,7 @@ from .access import LiveAccess
 from .inspection import LiveInspection
 from .mailbox import Mail, Submission, ViewRequests
 from .overhead import OverheadMeter
+from .pacer import Pacer
 from .publisher import Publication
 from .scheduled import ScheduledSubmissions
 from .throughput import ThroughputMeter
@@ -23,6 +24,9 @@ from .user_pause import UserPause
 
 MAIL_INTERVAL_SECONDS = 0.02
 """Seconds of training after which the present burst is the last one before mail is read."""
+
+MAX_WAIT_SECONDS = 0.25
+"""The longest wait for the next step of a run with a pace: its owner looks for signals, too."""
 
 
 def _never() -> bool:
@@ -87,6 +91,7 @@ class Boundary:
         self._scheduled = ScheduledSubmissions()
         self._throughput = ThroughputMeter(clock)
         self._overhead = OverheadMeter(clock)
+        self._pacer = Pacer(clock)
         self._was_suspended = False
         self._mailbox.interrupt_burst = session.engine.interrupt
         if log is not None:
@@ -119,15 +124,25 @@ class Boundary:
     def run_burst(
         self, should_stop: Callable[[], bool] = _never, max_steps: int | None = None
     ) -> Sequence[float]:
-        """Take steps, as `Session.run_burst` does, until mail is to be read or a command is due."""
+        """Take steps, as `Session.run_burst` does, until mail is to be read or a command is due.
+
+        If the run has a pace, the next step is not due and a viewer is there, wait instead.
+        """
         session, mailbox, clock = self._session, self._mailbox, self._clock
+        pacer, pace = self._pacer, session.pace if mailbox.viewers else None
+        if seconds := pacer.seconds_to_next(pace):
+            mailbox.wait(min(seconds, MAX_WAIT_SECONDS))
+            self._overhead.reset()
+            return ()
         deadline = clock() + MAIL_INTERVAL_SECONDS if mailbox.viewers else math.inf
         before = session.step
-        limits = [max_steps, self._scheduled.steps_to_next(before)]
+        limits = [max_steps, self._scheduled.steps_to_next(before), pacer.burst_steps(pace)]
         limit = min((steps for steps in limits if steps is not None), default=None)
+        pacer.start_burst(pace)
         losses = session.run_burst(
             lambda: should_stop() or mailbox.has_mail or clock() >= deadline, limit
         )
+        pacer.count(session.step - before)
         if self._was_suspended:
             self._was_suspended = False
             self._reset_meters()

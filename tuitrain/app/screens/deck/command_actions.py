@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tuitrain.commands import Freeze, Pause, Resume, Step, Stop, Thaw
+from tuitrain.commands import Freeze, Pause, Resume, SetPace, Step, Stop, Thaw
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import GroupView, Phase, ScheduledCommand, Snapshot
 
@@ -22,6 +22,7 @@ from ..dialogs.schedule import ScheduleDialog
 from ..dialogs.try_lr import TryDialog
 from .command_sender import CommandSender
 from .deck import Controller, Deck
+from .pace import next_pace, steps_per_second
 from .row_selection import RowSelection
 
 
@@ -43,6 +44,14 @@ class CommandActions(Controller):
     def action_step(self) -> None:
         """Take one step."""
         self._sender.submit(Step(), "key")
+
+    def action_change_pace(self, direction: int) -> None:
+        """Train slower or faster."""
+        snapshot = self.deck.snapshot
+        if snapshot is None or self._sender.refuses():
+            return
+        pace = next_pace(snapshot.pace, steps_per_second(snapshot), direction)
+        self._sender.submit(SetPace(pace), "key")
 
     def action_toggle_freeze(self) -> None:
         """Freeze the targets, or thaw them if all are frozen."""
