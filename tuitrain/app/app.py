@@ -202,7 +202,7 @@ class TuitrainApp(BaseApp[None]):
         if not new or snapshot.phase is not Phase.RUNNING:
             return
         if not self.configure(structs.replace(self.config, toured=True)):
-            self.deck.tour.start()  # if it cannot be stored, it would start every time
+            self.deck.utilities.start_tour()  # if it cannot be stored, it would start every time
 
     def log_fault(self, text: str) -> None:
         """Write a fault of the screen into the log of the training code's output."""

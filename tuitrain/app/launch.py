@@ -25,7 +25,12 @@ from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import RunInfo
 from tuitrain.scenario.build import make_run_info
-from tuitrain.scenario.bundled import bundled_scenarios, default_scenario, scenario_for
+from tuitrain.scenario.bundled import (
+    bundled_scenarios,
+    default_scenario,
+    is_first_flight,
+    scenario_for,
+)
 from tuitrain.scenario.live_expectations import build_with_expectations
 from tuitrain.scenario.load import load
 from tuitrain.scenario.resume import resume_session
@@ -36,6 +41,7 @@ from tuitrain.scenario.verify import make_header, read_repeatable
 from tuitrain.text import visible
 
 from .detaching import LeavingRun, detaching
+from .flight_results import FlightResults
 from .leaving import Abandon, leave_run
 from .live_launch import open_attached
 from .renderables.charts.pinned_runs import PinnedRun
@@ -99,7 +105,17 @@ def open_scenario(
             return session
 
         info = make_run_info(scenario)
-        open_live(build, info, where, read_only, pinned, private=private, leaving=leaving)
+        results = FlightResults() if is_first_flight(scenario) else None
+        open_live(
+            build,
+            info,
+            where,
+            read_only,
+            pinned,
+            private=private,
+            leaving=leaving,
+            results=results,
+        )
 
 
 def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
@@ -201,6 +217,7 @@ def open_live(
     leaving: LeavingRun | None = None,
     abandon: Abandon | None = None,
     find_detach_problem: Callable[[], str] = lambda: "",
+    results: FlightResults | None = None,
 ) -> None:
     """Open the app on a live run, served to other viewers, and close the run with the app.
 
@@ -216,6 +233,7 @@ def open_live(
     leaving : notes how the user leaves a run that can continue in a process of its own; None for
         one that cannot
     abandon : ends a step under way, if the user does not wait for its end
+    results : keeps the best result of first flights; None for another run
     find_detach_problem : returns why the run cannot be detached now, in one sentence, or ""
 
     Raises
@@ -237,6 +255,7 @@ def open_live(
                 screen, record=where, read_only=read_only, config=config_path(), output=output
             )
             app.deck.compare_with(runs_folder(), pinned)
+            app.deck.first_flight.results = results
             if leaving is not None and not private:
                 app.deck.detach_problem = find_detach_problem
             run.start()

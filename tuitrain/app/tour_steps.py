@@ -1,4 +1,4 @@
-"""The steps of the tour, which has the user press the main keys on the present run."""
+"""The steps of the tours, which have the user press the main keys on the present run."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class TourStep:
-    """A step of the tour.
+    """A step of a tour.
 
     Attributes
     ----------
     panel : the id of the panel that it explains
     text : one or two sentences; ``{key}`` is replaced by the key
-    name : the name of the awaited action
-    action : the start of that action, for every panel that has it
+    name : the name of the action of that key
+    action : the start of the awaited action, for every panel that has it
+    verb : the first word of the command that is awaited instead of the action
     """
 
     panel: str
     text: str
     name: str
-    action: str
+    action: str = ""
+    verb: str = ""
 
 
 TOUR_STEPS: Final = (
@@ -69,3 +71,62 @@ TOUR_STEPS: Final = (
         "help",
     ),
 )
+
+FIRST_FLIGHT_STEPS: Final = (
+    TourStep(
+        "header",
+        "A network learns to read digits, 25 steps a second so that you can watch. Fly it to the "
+        "best accuracy. {key} trains faster: press it once.",
+        "faster",
+        verb="speed",
+    ),
+    TourStep(
+        "groups",
+        "It learns in two groups: conv finds strokes, fc names the digit. "
+        "{key} selects the next row: go to fc.",
+        "down",
+        "move",
+    ),
+    TourStep(
+        "loss",
+        "The loss falls slowly: the learning rate is too small. {key} changes the optimizer of the "
+        "selection: choose adam (↓), then enter. Watch the loss.",
+        "optimizer",
+        verb="optimizer",
+    ),
+    TourStep(
+        "loss",
+        "Now make a mistake. {key}, then x100 and enter: a learning rate a hundred times higher. "
+        "Watch the loss.",
+        "lr",
+        verb="lr",
+    ),
+    TourStep(
+        "journal",
+        "The journal has every command with its step. {key} undoes the last one: the run goes "
+        "back, and trains to this step without it.",
+        "undo",
+        verb="undo",
+    ),
+    TourStep(
+        "groups",
+        "Select conv again. {key} freezes it: it keeps every bit, and a step has less to do; fc "
+        "continues to learn.",
+        "freeze",
+        verb="freeze",
+    ),
+    TourStep(
+        "loss",
+        "Select fc. {key}, then enter, lets its learning rate fall to zero: the loss settles.",
+        "decay",
+        verb="decay",
+    ),
+    TourStep(
+        "header",
+        "{key} again and again: full speed, to the end of the flight. What you reach is the record "
+        "to beat.",
+        "faster",
+        verb="speed",
+    ),
+)
+"""The tour of the first flight: each step has an effect that is seen within seconds."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Final
-
-import msgspec
+from typing import Any, Final, TypeAlias
 
 from tuitrain.errors import TuitrainError
 
 from .load import load, loads
 from .schema import Group, Scenario
+
+_Settings: TypeAlias = tuple[dict[str, Any], tuple[Group, ...]]
 
 FIRST_FLIGHT: Final = "first_flight.toml"
 
@@ -27,6 +27,16 @@ MODELS: Final[dict[str, str]] = {
     "char-transformer": "predicts the next character of a text",
 }
 """The built-in models, each with a description."""
+
+
+_GENTLE: Final[_Settings] = {"name": "adam", "lr": 0.001}, (Group("all", ("*",)),)
+_SETTINGS: Final[dict[str, _Settings]] = {
+    "lenet": (
+        {"name": "sgd", "lr": 0.02, "momentum": 0.9},
+        (Group("conv", ("conv*",)), Group("fc", ("*",), lr=0.01)),
+    ),
+}
+"""The optimizer and the groups of a new run, by model; `_GENTLE` for all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,11 @@ def default_scenario() -> tuple[Scenario, str]:
     return loads(text, FIRST_FLIGHT), FIRST_FLIGHT
 
 
+def is_first_flight(scenario: Scenario) -> bool:
+    """Return whether it is the default scenario, unchanged."""
+    return scenario == default_scenario()[0]
+
+
 def bundled_scenarios() -> list[BundledScenario]:
     """Return the readable bundled scenarios, by name."""
     scenarios = []
@@ -58,16 +73,10 @@ def bundled_scenarios() -> list[BundledScenario]:
 
 def scenario_for(data: str, model: str) -> Scenario:
     """Return a scenario that trains a network on data, in one group, until it is stopped."""
-    scenario, _ = default_scenario()
-    groups = scenario.group if model == scenario.model else (Group("all", ("*",)),)
-    gentle = {"name": "adam", "lr": 0.001}
-    return msgspec.structs.replace(
-        scenario,
-        name=f"{model} on {Path(data.partition('?')[0]).name or data}",
-        model=model,
-        data=data,
-        group=groups,
-        optimizer=scenario.optimizer if model == scenario.model else gentle,
+    name = f"{model} on {Path(data.partition('?')[0]).name or data}"
+    optimizer, groups = _SETTINGS.get(model, _GENTLE)
+    return Scenario(
+        1, name, optimizer, model=model, data=data, batch_size=64, epochs=500, group=groups
     )
 
 

@@ -37,6 +37,7 @@ from .command_actions import CommandActions
 from .command_line import CommandLineActions
 from .command_sender import CommandSender
 from .deck import Deck
+from .first_flight import FirstFlight
 from .footer_hints import deck_hints
 from .history_actions import HistoryActions
 from .inspection_actions import InspectionActions
@@ -91,11 +92,10 @@ class FlightDeck(Deck):
         self.inspection = InspectionActions(self, self.selection)
         self._history = HistoryActions(self, self.sender)
         self.cursor = TimelineCursor(self, self.sender, self._history)
-        self._utilities = UtilityActions(self, self.selection)
+        self.first_flight = FirstFlight(self)
+        self.utilities = UtilityActions(self, self.selection, self.first_flight)
         self._pen = PenActions(self)
-        self.navigation = Navigation(
-            self, self.sender, self.selection, self.cursor, self._utilities
-        )
+        self.navigation = Navigation(self, self.sender, self.selection, self.cursor, self.utilities)
         self.register(
             (
                 self._commands,
@@ -105,7 +105,7 @@ class FlightDeck(Deck):
                 self.charts,
                 self.cursor,
                 self.selection,
-                self._utilities,
+                self.utilities,
                 self._pen,
                 self.navigation,
             )
@@ -134,7 +134,7 @@ class FlightDeck(Deck):
     @property
     def tour(self) -> TourPanel:
         """The tour's panel."""
-        return self._utilities.tour
+        return self.utilities.tour
 
     def compare_with(self, runs_folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
         """Set the folder of past runs, and the runs that are drawn from the start."""
@@ -169,6 +169,8 @@ class FlightDeck(Deck):
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
         """Show a command's reply, the present effect of the keys, and what the run measures."""
+        self.tour.follow(snapshot.journal)
+        self.first_flight.follow(snapshot)
         self.charts.follow_metrics(snapshot.info)
         if (reply := self.sender.take_reply(snapshot)) is not None:
             self.status.show_row(reply_row(reply))
@@ -187,7 +189,7 @@ class FlightDeck(Deck):
 
     def on_resize(self, event: Resize) -> None:
         """Show a hint where the terminal is too small."""
-        self._utilities.show_size(event.size)
+        self.utilities.show_size(event.size)
 
     @on(GroupsTable.Selected)
     def _select_parameter(self, event: GroupsTable.Selected) -> None:

@@ -16,6 +16,7 @@ from ...widgets.tour import TourPanel
 from ..log import LogScreen
 from ..settings import SettingsScreen
 from .deck import Controller, Deck
+from .first_flight import FirstFlight
 from .row_selection import RowSelection
 
 MIN_SIZE: Final = (80, 24)
@@ -28,8 +29,9 @@ TINY_ROWS: Final = 18
 class UtilityActions(Controller):
     """Log, settings, tour and clipboard."""
 
-    def __init__(self, deck: Deck, selection: RowSelection) -> None:
+    def __init__(self, deck: Deck, selection: RowSelection, first_flight: FirstFlight) -> None:
         super().__init__(deck)
+        self._first_flight = first_flight
         self._selection = selection
         self._last_copy: tuple[str, str] | None = None
         """The text of the status line after the last copy, and before it."""
@@ -54,7 +56,11 @@ class UtilityActions(Controller):
         if self.tour.active:
             self.tour.stop()
         else:
-            self.tour.start()
+            self.start_tour()
+
+    def start_tour(self) -> None:
+        """Begin the tour of this run."""
+        self.tour.start(self._first_flight.tour_steps)
 
     def action_copy(self) -> None:
         """Copy the selection; the second time, the reply shown before."""

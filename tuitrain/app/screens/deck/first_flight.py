@@ -1,0 +1,43 @@
+"""The first flight: its tour, and its result."""
+
+from __future__ import annotations
+
+from tuitrain.run.snapshot import Phase, Snapshot
+
+from ...flight_results import FlightResults
+from ...keys.keymap import key_label
+from ...tour_steps import FIRST_FLIGHT_STEPS, TOUR_STEPS, TourStep
+from ..dialogs.flight_result import FlightResultDialog
+from .deck import Controller, Deck
+
+
+class FirstFlight(Controller):
+    """What is particular to the first flight; of other runs it shows nothing.
+
+    Attributes
+    ----------
+    results : keeps the best result; None for another run
+    """
+
+    def __init__(self, deck: Deck) -> None:
+        super().__init__(deck)
+        self.results: FlightResults | None = None
+        self._is_over = False
+
+    @property
+    def tour_steps(self) -> tuple[TourStep, ...]:
+        """The steps of the tour."""
+        return TOUR_STEPS if self.results is None else FIRST_FLIGHT_STEPS
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Show the result when the run has taken its last step."""
+        if self.results is None or snapshot.phase is not Phase.FINISHED:
+            self._is_over = False
+            return
+        if self._is_over:
+            return
+        result, best = self.results.note(snapshot)
+        if result is not None:  # the last measurement may come with a later snapshot
+            self._is_over = True
+            key = key_label(self.deck.app, "rewind")
+            self.deck.app.push_screen(FlightResultDialog(result, best, key))

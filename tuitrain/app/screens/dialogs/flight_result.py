@@ -1,0 +1,62 @@
+"""The end of the first flight: what was reached, and the record to beat."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from ...flight_results import FlightResult
+from ...framework.content import key_hints
+from ...framework.screens import BaseDialog
+from ...widgets.no_markup import Static, Vertical
+from ..help import EXPLAIN
+
+
+def describe_result(result: FlightResult) -> str:
+    """Return what was reached, in one sentence."""
+    commands = f"{result.commands} command{'' if result.commands == 1 else 's'}"
+    return f"You have reached {result.accuracy:.1%} on the test digits, with {commands}."
+
+
+def describe_best(result: FlightResult, best: FlightResult | None) -> str:
+    """Return how that compares with the best flight before, in one sentence."""
+    if best is None:
+        return "This is the record to beat."
+    if result.accuracy > best.accuracy:
+        return f"A new record: the best before was {best.accuracy:.1%}, of {best.day}."
+    if result.accuracy == best.accuracy:
+        return f"That equals the record, of {best.day}."
+    return f"The record to beat is {best.accuracy:.1%}, of {best.day}."
+
+
+class FlightResultDialog(BaseDialog[None]):
+    """Shows a result until a key closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        EXPLAIN,
+        Binding("enter,escape,q,space", "close", "Close", show=False),
+    ]
+
+    def __init__(self, result: FlightResult, best: FlightResult | None, rewind_key: str) -> None:
+        super().__init__()
+        self._result = result
+        self._best = best
+        self._rewind_key = rewind_key
+
+    def compose(self) -> ComposeResult:
+        """Compose the result, the record, and what can be done next."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = "the end of the flight"
+            yield Static(describe_result(self._result), classes="question")
+            yield Static(describe_best(self._result, self._best))
+            yield Static(
+                f"{self._rewind_key} goes back to an earlier step, to do it better from there.",
+                classes="hint",
+            )
+            yield Static(key_hints("[b]enter[/] look around"), classes="buttons")
+
+    def action_close(self) -> None:
+        """Close."""
+        self.dismiss(None)
