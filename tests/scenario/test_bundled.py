@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tuitrain.engines.registry import engine_factory
 from tuitrain.errors import ScenarioError
 from tuitrain.scenario.build import build_engine
-from tuitrain.scenario.bundled import MODELS, bundled_scenarios, default_scenario, scenario_for
+from tuitrain.scenario.bundled import (
+    MODELS,
+    bundled_scenarios,
+    default_scenario,
+    is_first_flight,
+    scenario_for,
+)
 from tuitrain.scenario.bundled_data import BUNDLED_DATA, models_for
 
 SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
@@ -50,3 +57,10 @@ def test_a_scenario_for_data_is_named_after_it():
 def test_the_default_scenario_uses_the_bundled_data():
     scenario, source = default_scenario()
     assert (scenario.model, scenario.data, source) == ("lenet", "mnist-mini", "first_flight.toml")
+
+
+def test_only_the_unchanged_default_scenario_is_the_first_flight():
+    scenario, _ = default_scenario()
+    assert is_first_flight(scenario)
+    assert not is_first_flight(msgspec.structs.replace(scenario, seed=1))
+    assert not is_first_flight(scenario_for("mnist-mini", "lenet"))

@@ -1,0 +1,108 @@
+"""The first flight: its tour proposes commands, and its end has a result and a record to beat."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from tests.app.fake import FakeSource, running
+from tuitrain.app.flight_results import FILE_NAME, FlightResult, FlightResults
+from tuitrain.app.screens.dialogs.flight_result import FlightResultDialog, describe_best
+from tuitrain.app.tour_steps import FIRST_FLIGHT_STEPS
+from tuitrain.run.snapshot import Phase, Series, Snapshot
+
+DAY = date(2026, 3, 14)
+
+
+def results(folder) -> FlightResults:
+    return FlightResults(folder, lambda: DAY)
+
+
+def over(accuracy: float = 0.967, measured_at: int | None = None, **changes) -> Snapshot:
+    total = running().info.total_steps
+    series = Series(np.array([100, measured_at or total]), np.array([0.5, accuracy]))
+    return running(total, phase=Phase.FINISHED, metrics={"accuracy": series}, **changes)
+
+
+def test_the_result_is_the_accuracy_after_the_last_step(tmp_path):
+    result, best = results(tmp_path).note(over())
+    assert best is None
+    assert result == FlightResult(0.967, len(over().interventions), "2026-03-14")
+    assert results(tmp_path).note(over(measured_at=200)) == (None, result), "not measured yet"
+
+
+def test_only_a_better_flight_becomes_the_record(tmp_path):
+    for accuracy, best in ((0.9, None), (0.8, 0.9), (0.95, 0.9), (0.95, 0.95)):
+        _, before = results(tmp_path).note(over(accuracy))
+        assert (before and before.accuracy) == best
+    assert json.loads((tmp_path / FILE_NAME).read_text())["accuracy"] == 0.95
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"accuracy": 7}', b"[1, 2]"])
+def test_a_file_that_cannot_be_read_counts_as_no_record(tmp_path, content):
+    (tmp_path / FILE_NAME).write_bytes(content)
+    assert results(tmp_path).note(over())[1] is None
+    assert results(tmp_path).note(over())[1] is not None
+
+
+def test_a_folder_that_cannot_be_written_loses_only_the_record(tmp_path):
+    (tmp_path / "file").write_text("")
+    result, best = results(tmp_path / "file").note(over())
+    assert (result is not None, best) == (True, None)
+
+
+def test_the_result_is_compared_with_the_record():
+    result, other = FlightResult(0.967, 3, "2026-03-14"), FlightResult(0.95, 9, "2026-01-02")
+    assert describe_best(result, None) == "This is the record to beat."
+    assert describe_best(result, other).startswith("A new record: the best before was 95.0%")
+    assert describe_best(other, result) == "The record to beat is 96.7%, of 2026-03-14."
+    assert describe_best(result, result) == "That equals the record, of 2026-03-14."
+
+
+async def test_the_end_shows_the_result_once_and_again_after_a_rewind(opened, tmp_path):
+    async with opened() as person:
+        person.deck.first_flight.results = results(tmp_path)
+        person.source.shown = over(measured_at=200, version=2)
+        await person.look()
+        assert person.app.screen is person.deck
+        person.source.shown = over(version=3)
+        await person.look()
+        assert isinstance(person.app.screen, FlightResultDialog)
+        assert "96.7% on the test digits" in person.text()
+        await person.press("enter")
+        person.source.shown = over(version=4)
+        await person.look()
+        assert person.app.screen is person.deck
+        person.source.shown = replace(running(900), version=5)
+        await person.look()
+        person.source.shown = over(0.98, version=6)
+        await person.look()
+        assert "A new record: the best before was 96.7%" in person.text()
+
+
+async def test_another_run_has_no_result(opened):
+    async with opened(FakeSource(over())) as person:
+        assert person.app.screen is person.deck
+
+
+async def test_the_tour_goes_on_when_the_proposed_command_is_applied(opened, tmp_path):
+    async with opened() as person:
+        person.deck.first_flight.results = results(tmp_path)
+        await person.press("T")
+        tour = person.deck.tour
+        assert tour.border_title == f"tour 1 / {len(FIRST_FLIGHT_STEPS)}"
+        await person.press("right_parenthesis")
+        assert tour.border_title.startswith("tour 1"), "the run has not answered yet"
+        person.source.answer("refused", "no")
+        await person.look()
+        assert tour.border_title.startswith("tour 1")
+        await person.press("left_parenthesis")
+        person.source.answer()
+        await person.look()
+        assert tour.border_title.startswith("tour 2")
+        await person.press("down")
+        assert tour.border_title.startswith("tour 3")
