@@ -1,4 +1,4 @@
-"""The pace of a run: steps are spread over time where somebody watches, and nowhere else."""
+"""The pace of a run: steps are spread over time only where a viewer is there."""
 
 import itertools
 
@@ -80,7 +80,7 @@ def test_a_burst_waits_for_its_time_only_while_a_viewer_is_there():
     access = LiveAccess(INFO, clock)
     boundary = Boundary(session, access, clock)
     session.apply_command(parse("speed 1000"), "key", NO_TICKET)
-    assert len(boundary.run_burst(max_steps=100)) == 100, "nobody looks: full speed"
+    assert len(boundary.run_burst(max_steps=100)) == 100, "without a viewer: full speed"
     viewer = access.open_viewer()
     boundary.visit()
     clock.now += 1
@@ -93,7 +93,7 @@ def test_a_burst_waits_for_its_time_only_while_a_viewer_is_there():
     assert len(boundary.run_burst(max_steps=500)) == 500
 
 
-def test_a_run_that_nobody_watches_ignores_its_pace_and_has_the_same_bits(tmp_path):
+def test_a_run_without_a_viewer_ignores_its_pace_and_has_the_same_bits(tmp_path):
     paced = HEAD + '[[at]]\nstep = 3\ndo = "speed 0.01"\n'
     alone, slow = (fly_alone(tmp_path / name, text) for name, text in (("a", HEAD), ("b", paced)))
     ends = [next(event for event in events if isinstance(event, Ended)) for events in (alone, slow)]

@@ -35,7 +35,7 @@ class Step(Command, frozen=True, tag="step"):
 
 
 class SetPace(Command, frozen=True, tag="speed"):
-    """Take at most so many steps a second while a screen shows the run.
+    """Take at most this many steps a second while a screen shows the run.
 
     Attributes
     ----------

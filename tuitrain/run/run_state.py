@@ -51,7 +51,7 @@ class RunState:
         return CommandResult(True, f"to step {step + steps}, then pause{short}")
 
     def set_pace(self, pace: float | None) -> CommandResult:
-        """Take at most so many steps a second while a screen shows the run; None for no limit."""
+        """Take at most this many steps a second while a screen shows the run; None for no limit."""
         if pace == self.pace:
             return CommandResult(False, f"the pace is {describe_pace(pace)} already")
         before, self.pace = self.pace, pace
