@@ -8,6 +8,7 @@ from tests.run.fake_engine import FakeEngine
 from tests.run.test_attendance import HEAD, Flight, fly_alone
 from tuitrain.commands import parse
 from tuitrain.records.checkpoint_format import decode_state, encode_state, state_arrays
+from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.journal_entry import NO_TICKET
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.live.boundary import Boundary
@@ -76,18 +77,19 @@ def test_a_run_that_was_late_does_not_race_to_catch_up():
 
 def test_a_burst_waits_for_its_time_only_while_a_viewer_is_there():
     clock = FakeClock()
-    session = Session(FakeEngine(), INFO)
+    session = Session(FakeEngine(), INFO, policy=CheckpointPolicy(cache_every=1000))
     access = LiveAccess(INFO, clock)
     boundary = Boundary(session, access, clock)
     session.apply_command(parse("speed 1000"), "key", NO_TICKET)
     assert len(boundary.run_burst(max_steps=100)) == 100, "without a viewer: full speed"
     viewer = access.open_viewer()
     boundary.visit()
-    clock.now += 1
-    assert len(boundary.run_burst()) == 1000 * BURST_SECONDS
-    assert len(boundary.run_burst()) == 0, "the next step is not due"
-    clock.now += BURST_SECONDS
-    assert len(boundary.run_burst()) == 1000 * BURST_SECONDS
+    while boundary.run_burst():  # what was due before
+        pass
+    for _ in range(3):
+        clock.now += BURST_SECONDS
+        assert len(boundary.run_burst()) == 1000 * BURST_SECONDS
+        assert len(boundary.run_burst()) == 0, "the next step is not due"
     assert viewer.snapshot().pace == 1000
     session.apply_command(parse("speed max"), "key", NO_TICKET)
     assert len(boundary.run_burst(max_steps=500)) == 500
