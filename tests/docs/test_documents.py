@@ -24,9 +24,13 @@ SCREEN = {"start", "open", "serve", "bench", "attach", "ctl", "list", "relay"}
 
 OTHER_PAGES = {"pytorch.md", "other-tools.md"}
 """Pages whose Python and commands need other libraries: `tests/torch_script/test_page.py` runs
-those for PyTorch, `tests/trackers/test_page.py` those for TensorBoard and W&B."""
+those for PyTorch, also of other pages, `tests/trackers/test_page.py` those for TensorBoard and W&B."""
 
-PYTHON = [block for block in blocks("python") if block.page.name not in OTHER_PAGES]
+PYTHON = [
+    block
+    for block in blocks("python")
+    if block.page.name not in OTHER_PAGES and "import torch" not in block.text
+]
 
 LINES = [
     (block, line.removeprefix("$ ").split("#")[0].strip())
@@ -189,4 +193,4 @@ def _anchor(title: str) -> str:
 def test_every_page_says_whom_it_is_for(page: Path):
     if page.name != "README.md" and not re.match(r"\d{4}-", page.name):
         opening = page.read_text(encoding="utf-8").split("\n\n")[1]
-        assert opening.startswith("For ")
+        assert opening.startswith("适合" if page.name.endswith(".zh.md") else "For ")

@@ -12,6 +12,10 @@ from tests.torch_script.fixtures import commands_of
 from tuitrain.cli import main
 
 PAGE = ROOT / "docs" / "how-to" / "pytorch.md"
+OTHERS = [
+    block for block in blocks("python") if block.page != PAGE and "import torch" in block.text
+]
+"""Scripts of other pages."""
 
 
 def blocks_of(*languages: str) -> list[Block]:
@@ -42,6 +46,12 @@ def folder(tmp_path, monkeypatch) -> Path:
 @pytest.mark.parametrize("script", ["one.py", "train.py"])
 def test_the_loops_run(folder, script):
     assert main(["run", "--headless", "--out", "run", script]) == 0
+
+
+@pytest.mark.parametrize("script", OTHERS, ids=str)
+def test_scripts_of_other_pages_run(folder, script):
+    (folder / "train.py").write_text(script.text)
+    assert main(["run", "--headless", "--out", "run", "train.py"]) == 0
 
 
 def test_the_plan_holds(folder):
