@@ -24,7 +24,7 @@ SCREEN = {"start", "open", "serve", "bench", "attach", "ctl", "list", "relay"}
 
 OTHER_PAGES = {"pytorch.md", "other-tools.md"}
 """Pages whose Python and commands need other libraries: `tests/torch_script/test_page.py` runs
-those for PyTorch, also of other pages, `tests/trackers/test_page.py` those for TensorBoard and W&B."""
+those for PyTorch, `tests/trackers/test_page.py` those for TensorBoard and W&B."""
 
 PYTHON = [
     block
