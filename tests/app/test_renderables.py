@@ -21,7 +21,14 @@ from tuitrain.app.renderables.histograms.parameter import format_values, paramet
 from tuitrain.app.renderables.rows import ellipsize, plain_text, row_width, wrap
 from tuitrain.app.renderables.tables.groups import GroupColumns, table_header, table_rows
 from tuitrain.app.renderables.tables.journal import journal_rows
-from tuitrain.run.snapshot import Attachment, JournalEntry, ParameterView, Phase, Series
+from tuitrain.run.snapshot import (
+    Attachment,
+    FrozenCache,
+    JournalEntry,
+    ParameterView,
+    Phase,
+    Series,
+)
 
 from .fake import JOURNAL, array_view, branched, group, running, starting
 
@@ -121,6 +128,25 @@ def test_header():
 def test_the_header_says_that_the_eager_tier_runs():
     header = text(header_rows(running(fallback_reason="the forward pass draws random numbers"), 90))
     assert "161 k samples/s, eager   ETA 0:03" in header[1]
+
+
+@pytest.mark.parametrize(
+    ("known", "width", "shown"),
+    [
+        (45, 120, "cached below fc1   161 k samples/s   ETA 0:03"),
+        (20, 80, "cached below fc1 44 %   161 k samples/s   ETA 0:03"),
+        (45, 60, "161 k samples/s   ETA 0:03"),
+    ],
+)
+def test_the_header_says_below_which_layer_outputs_are_cached(known, width, shown):
+    cache = FrozenCache("fc1", known, 45, 1000)
+    header = text(header_rows(running(frozen_cache=cache), width))
+    assert header[1].partition("%")[2].strip() == shown
+
+
+def test_the_header_says_nothing_of_frozen_layers_that_are_not_cached():
+    cache = FrozenCache(reason="a dropout comes first")
+    assert header_rows(running(frozen_cache=cache), 90) == header_rows(running(), 90)
 
 
 def test_the_header_has_the_overhead_if_the_bar_keeps_its_width():

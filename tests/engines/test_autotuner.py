@@ -13,7 +13,7 @@ from tuitrain.engines.embedded.autotuner import (
     WARM_UP_BURSTS,
     Autotuner,
 )
-from tuitrain.engines.threads import max_threads
+from tuitrain.engines.limits import max_threads
 from tuitrain.errors import RefusedError
 
 

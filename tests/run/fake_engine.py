@@ -25,6 +25,7 @@ class FakeEngine:
     batch_size = 4
     samples_per_epoch = 40
     fallback_reason = ""
+    frozen_cache = None
     capabilities = EVERY_CAPABILITY
     has_reported = False
     metrics = (ACCURACY,)

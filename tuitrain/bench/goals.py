@@ -84,7 +84,9 @@ GOALS: Final = (
     Goal("1 viewer beside none, 2 threads", "viewers", r".*2 threads, 1 viewer", "ratio", 0.9),
     Goal("10 viewers beside none", "viewers", r".*, 10 viewers", "ratio", 0.85),
     Goal("ctl, round trip, p99", "viewers", r"ctl.*, p99", "seconds", 0.05),
-    Goal("freezing, share of what was expected", "freeze", r".*", "expected", 0.9),
+    Goal("freezing, share of what was expected", "freeze", r".* frozen", "expected", 0.9),
+    Goal("LeNet, frozen convolutions cached", "freeze", r"LeNet.* 2 of.*cached", "ratio", 4),
+    Goal("ResNet-8, frozen body cached", "freeze", r"ResNet.*cached", "ratio", 20),
 )
 
 

@@ -17,7 +17,9 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     network : see `networks.network_layers`
     optimizer : "sgd" (plain) or "adam"
     samples : size of the data set, which is repeated
-    frozen : number of frozen layers, from the bottom
+    frozen : number of frozen layers, from the bottom; of a residual network, 1 is its body
+    cached : whether what the frozen layers compute is kept, and the time is that of steps that read
+        it
     groups : number of parameter groups, of about equal size
     """
 
@@ -27,6 +29,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     optimizer: Literal["sgd", "adam"] = "sgd"
     samples: int = 16384
     frozen: int = 0
+    cached: bool = False
     groups: int = 1
     parameters: int = 0
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from .batch_view import BatchView, InspectBatch
 from .inspection import NetworkView
 from .state import Array
-from .views import LayerUnits, ParameterView
+from .views import FrozenCache, LayerUnits, ParameterView
 
 
 class Inspectable(Protocol):
@@ -17,6 +17,14 @@ class Inspectable(Protocol):
     @property
     def fallback_reason(self) -> str:
         """Why steps are taken on a slower path, operation by operation; "" if they are not."""
+        ...
+
+    @property
+    def frozen_cache(self) -> FrozenCache | None:
+        """What the frozen layers at the bottom compute, if it is kept; None if nothing is frozen.
+
+        Also None while no step has run since a freeze or a thaw, and in engines that keep nothing.
+        """
         ...
 
     def parameters(self) -> Mapping[str, Array]:

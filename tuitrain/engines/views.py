@@ -133,6 +133,26 @@ class LayerUnits:
 
 
 @dataclass(frozen=True, slots=True)
+class FrozenCache:
+    """The outputs of the frozen layers at the bottom of the network, which steps read again.
+
+    Attributes
+    ----------
+    below : the layer that the kept outputs are inputs of; "" if nothing is kept
+    known : the training samples whose outputs are kept
+    samples : all training samples
+    nbytes : bytes of memory that are in use
+    reason : why nothing is kept, although something is frozen; else ""
+    """
+
+    below: str = ""
+    known: int = 0
+    samples: int = 0
+    nbytes: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OptimizerChoice:
     """An optimizer that a group can be given, with its settings apart from lr as text.
 

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from tuitrain.engines.inspection import Inspection
 from tuitrain.engines.views import (
     ArrayStatistics,
+    FrozenCache,
     GroupView,
     LrSpan,
     OptimizerChoice,
@@ -34,6 +35,7 @@ __all__ = [
     "BranchView",
     "EndReason",
     "GroupHistory",
+    "FrozenCache",
     "GroupView",
     "Intervention",
     "JournalEntry",
@@ -182,6 +184,7 @@ class Snapshot:
     eta : seconds to the end at that throughput; None while it is unknown
     fallback_reason : why steps are computed operation by operation, slowly; "" if they are not
     pace : the most steps a second while a screen shows the run; None for as many as it can
+    frozen_cache : what the frozen layers at the bottom compute, if it is kept; see `FrozenCache`
     overhead : the share of the last seconds in which the run's thread did not train, from 0 to 1;
         None while it is unknown
     loss : training loss of each step
@@ -216,6 +219,7 @@ class Snapshot:
     samples_per_second: float = 0.0
     eta: float | None = None
     fallback_reason: str = ""
+    frozen_cache: FrozenCache | None = None
     overhead: float | None = None
     loss: Series = field(default_factory=Series)
     metrics: Mapping[str, Series] = field(default_factory=dict[str, Series])

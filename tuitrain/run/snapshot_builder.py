@@ -28,6 +28,7 @@ def build_snapshot(
         samples_per_second=samples_per_second,
         eta=_seconds_left(context, samples_per_second),
         fallback_reason=engine.fallback_reason,
+        frozen_cache=engine.frozen_cache,
         loss=branch.loss.series(),
         metrics=branch.metrics.series(),
         groups=groups,

@@ -4,6 +4,8 @@ A forward pass becomes a graph (`tracing`), whose operations are lowered to `lay
 native calls (`planning`), which are run in bursts of steps (`execution`).
 """
 
+from .bottom_cache import BottomCache, needed_bytes
+from .frozen_bottom import FrozenBottom, Obstacle
 from .graph import Graph, Value
 from .planner import PlanStatistics
 from .planning.batch_source import BatchSource
@@ -22,11 +24,14 @@ __all__ = [
     "MAX_THREADS",
     "AttributeGuard",
     "BatchSource",
+    "BottomCache",
     "Clipping",
     "Forward",
+    "FrozenBottom",
     "Graph",
     "LossLimit",
     "NotRecordableError",
+    "Obstacle",
     "ParameterUpdate",
     "PendingUpdate",
     "PlanStatistics",
@@ -36,6 +41,7 @@ __all__ = [
     "Value",
     "as_tensors",
     "call_model",
+    "needed_bytes",
     "prepare_updates",
     "trace",
 ]

@@ -32,6 +32,12 @@ class PlanCache(Generic[T]):
             kept = self._plans[key] = plan()
         return kept
 
+    def discard(self, part: object) -> None:
+        """Discard the plans whose key has this part, such as a batch source."""
+        for key in list(self._plans):
+            if isinstance(key, tuple) and any(item is part for item in key):
+                del self._plans[key]
+
 
 class UpdatesKey:
     """The part of a key that a list of updates decides.

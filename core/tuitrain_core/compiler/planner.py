@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,11 +11,12 @@ import numpy as np
 from ..native.norm.pointwise_loss import copy_loss
 from ..native.optim import update
 from ..native.optim.update_rules import RULES
-from ..native.runtime import step_loop
+from ..native.runtime import batch_gather, step_loop
 from ..native.runtime.library import Kernel
 from ..tensor import Parameter, Tensor
 from .execution.burst import Burst, plan_burst
 from .execution.pipelined import PipelinedSteps, pipelined_actions, plan_pipelined
+from .frozen_bottom import FrozenBottom, Obstacle, find_bottom
 from .graph import Graph, Value
 from .layers.cross_entropy import CrossEntropyLayer
 from .layers.pointwise_loss import PointwiseLossLayer
@@ -90,6 +91,23 @@ class Planner:
 
         return self._steps.get((rows, tuple(trained), threads), plan)
 
+    def forward_step(self, source: BatchSource, rows: int, threads: int) -> Burst:
+        """Return the plan of a step without gradients, whose batch comes from a source."""
+
+        def plan() -> Burst:
+            return plan_burst(self.plan(rows, [], source), threads=threads)
+
+        return self._steps.get((source, rows, threads), plan)
+
+    def frozen_bottom(self, changing: Collection[Tensor]) -> FrozenBottom | Obstacle:
+        """Return the frozen bottom of the step, or what prevents one; see `find_bottom`."""
+        return find_bottom(self._graph, self._layers, changing)
+
+    def discard(self, source: BatchSource) -> None:
+        """Discard the plans whose batches come from a source."""
+        for cache in (self._steps, self._bursts, self._pipelined):
+            cache.discard(source)
+
     def burst(
         self,
         source: BatchSource | None,
@@ -139,7 +157,11 @@ class Planner:
         if source is not None:
             source.plan_batch(plan)
         for layer in self._layers:
-            layer.forward(plan)
+            if source is None:
+                layer.forward(plan)
+            elif source.computes(layer):
+                layer.forward(plan)
+                source.plan_after(plan, layer.output)
         if self._copies_loss:
             loss = plan.memory.value(self._graph.loss)
             plan.actions.call_once(copy_loss(), loss, plan.losses)
@@ -164,6 +186,7 @@ class Planner:
         calls = [action.kernel for action in actions if isinstance(action, Call)]
         rules = [*map(update.update, RULES), update.trust_ratio()]
         others = [*step_loop.all_kernels(), *clipping.kernels(), *stop_condition.kernels()]
+        others += [batch_gather.load_rows(), batch_gather.store_rows()]
         return [*calls, *rules, *others]
 
     def is_native(self, trained: Sequence[Parameter]) -> bool:

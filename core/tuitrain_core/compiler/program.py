@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from ..native.runtime.library import Kernel
 from ..ops.base import Array
 from ..optimizer import UpdateStatistics
 from ..tensor import Parameter, Tensor, wrap
+from .bottom_cache import BottomCache
 from .execution.burst import Burst
 from .execution.pipelined import PipelinedSteps
+from .frozen_bottom import FrozenBottom, Obstacle
 from .graph import Graph, Value
 from .planner import Planner, PlanStatistics
 from .planning.batch_source import BatchSource
@@ -73,6 +75,40 @@ class Program:
             step.raise_failure()
         self._set_gradients(trained)
         return float(self._workspace.value_array(self.graph.loss, "value", rows).item())
+
+    def run_forward(self, source: BatchSource, order: Array, threads: int = 1) -> None:
+        """Compute outputs and loss of a batch that a source gives, without gradients.
+
+        Parameters
+        ----------
+        source : gives the batch, and does not transform its samples
+        order : the samples, int64, C-contiguous
+        threads : how many share the work; the bits are the same for any number
+
+        Raises
+        ------
+        CoreError : the step cannot be taken
+        """
+        rows = len(order)
+        step = self._planner.forward_step(source, rows, threads)
+        source.set_order(order, rows)
+        self._planner.losses.start = address(self._planner.loss)
+        if not step.run(1):
+            step.raise_failure()
+
+    def frozen_bottom(self, changing: Collection[Tensor]) -> FrozenBottom | Obstacle:
+        """Return the lowest layers whose outputs for a sample are the same in every step.
+
+        Parameters
+        ----------
+        changing : trained parameters, and buffers that are not held
+        """
+        return self._planner.frozen_bottom(changing)
+
+    def discard(self, cache: BottomCache) -> None:
+        """Discard the plans that use a cache."""
+        for source in (cache.filling, cache.known):
+            self._planner.discard(source)
 
     def outputs(self, rows: int) -> Array | None:
         """Return the model's outputs in the last step; None if the model has its own loss."""

@@ -13,6 +13,7 @@ from ..module import BatchNorm1d, BatchNorm2d, Module
 from ..ops.base import Array
 from ..optimizer import Optimizer
 from ..tensor import Parameter, Tensor, tensor
+from .bottom_cache import BottomCache
 from .graph import Graph
 from .optimizer_step import step_natively
 from .planning.batch_source import BatchSource, check_labels
@@ -114,13 +115,16 @@ class Recording:
                 for array, before in arrays:
                     array[...] = before
 
-    def batch_outputs(self, index: int, threads: int = 1) -> tuple[Array, Array] | None:
+    def batch_outputs(
+        self, index: int, threads: int = 1, cache: BottomCache | None = None
+    ) -> tuple[Array, Array] | None:
         """Compute the model's outputs for a batch of the loader; return them and its targets.
 
         Parameters
         ----------
         index : of the batch
         threads : how many share the work; the bits are the same for any number
+        cache : of the frozen bottom of the program; rows of new samples are stored there
 
         Returns
         -------
@@ -131,10 +135,17 @@ class Recording:
         if recorded is None or recorded[0].graph.outputs is None:
             return None
         program, _ = recorded
-        rows = len(self._loader.batch_indices(index))
+        order = self._loader.batch_indices(index)
+        rows = len(order)
         targets = program.targets(rows)
-        self._loader.fill(index, program.inputs(rows), targets)
-        program.differentiate(rows, [], threads)
+        if cache is None:
+            self._loader.fill(index, program.inputs(rows), targets)
+            program.differentiate(rows, [], threads)
+        elif cache.count_known(order, rows):
+            program.run_forward(cache.known, order, threads)
+        else:
+            program.run_forward(cache.filling, order, threads)
+            cache.add(order)
         outputs = program.outputs(rows)
         return None if outputs is None else (outputs, targets)
 

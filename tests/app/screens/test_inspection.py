@@ -26,6 +26,7 @@ from tuitrain.engines.inspection import (
     InspectNetwork,
     InspectWeights,
 )
+from tuitrain.engines.views import FrozenCache
 
 
 def text(person, panel: type[RowsView]) -> str:
@@ -333,6 +334,25 @@ async def test_configured_keys_work_in_views(opened, tmp_path):
         assert person.sent == ["freeze conv2.weight"]
         await person.press("V")
         assert isinstance(person.app.screen, NetworkScreen)
+
+
+@pytest.mark.parametrize(
+    ("cache", "note"),
+    [
+        (
+            FrozenCache("fc1", 20000, 60000, 32_000_000),
+            "cached below fc1: 20 000 of 60 000 samples, 32 MB",
+        ),
+        (
+            FrozenCache(reason="a dropout comes first"),
+            "frozen layers are not cached: a dropout comes first",
+        ),
+    ],
+)
+async def test_the_network_screen_says_what_is_cached(cache, note, opened):
+    async with opened(FakeSource(running(frozen_cache=cache)), size=(80, 24)) as person:
+        await person.press("N")
+        assert str(person.app.screen.query_one(NetworkTree).border_subtitle) == note
 
 
 @pytest.mark.parametrize(

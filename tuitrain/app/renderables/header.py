@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tuitrain.run.snapshot import Attachment, Phase, Snapshot
+from tuitrain.run.snapshot import Attachment, FrozenCache, Phase, Snapshot
 
 from .formatting import format_compact, format_count, format_duration
 from .rows import Role, Row, ellipsize, first_fitting, join_rows, justify, row_width, wrap_text
@@ -130,11 +130,21 @@ def _pace(snapshot: Snapshot, width: int) -> Row:
         waiting: Row = ((f"{WAITING} {len(snapshot.scheduled)}", "warning"), (" waiting", "muted"))
         if row_width(join_rows([waiting, *parts], gap="   ")) <= width - _BAR_WITH_OVERHEAD:
             parts.insert(0, waiting)
-    pace = join_rows(parts, gap="   ")
-    if snapshot.overhead is None or snapshot.phase is not Phase.RUNNING:
-        return pace
-    overhead: Row = (("overhead ", "muted"), (_overhead(snapshot.overhead), "text"))
-    return first_fitting([join_rows([pace, overhead], gap="   "), pace], width - _BAR_WITH_OVERHEAD)
+    paces = [join_rows(parts, gap="   ")]
+    if cached := cached_below(snapshot.frozen_cache):
+        paces.insert(0, join_rows([((cached, "frozen"),), *parts], gap="   "))
+    if snapshot.overhead is not None and snapshot.phase is Phase.RUNNING:
+        overhead: Row = (("overhead ", "muted"), (_overhead(snapshot.overhead), "text"))
+        paces = [row for pace in paces for row in (join_rows([pace, overhead], gap="   "), pace)]
+    return first_fitting(paces, width - _BAR_WITH_OVERHEAD)
+
+
+def cached_below(cache: FrozenCache | None) -> str:
+    """Return below which layer outputs are kept, and of how many samples; "" if none are."""
+    if cache is None or not cache.below:
+        return ""
+    share = cache.known / cache.samples if cache.samples else 1.0
+    return f"cached below {cache.below}" + (f" {int(share * 100)} %" if share < 1 else "")
 
 
 def _viewers(attachment: Attachment | None) -> Row:

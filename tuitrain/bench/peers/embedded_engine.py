@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import numpy as np
 
 from tuitrain.engines.factory import EngineSpec, GroupSpec
+from tuitrain.engines.limits import CACHE_VARIABLE, DEFAULT_CACHE_MB, max_threads
 from tuitrain.engines.registry import engine_factory
-from tuitrain.engines.threads import max_threads
 from tuitrain_core import Parameter, Tensor, functional
 from tuitrain_core.compiler import ParameterUpdate, Program, trace
 from tuitrain_core.data import Dataset
@@ -17,7 +18,7 @@ from tuitrain_core.optimizer import Adam, ParameterState
 from ..peer_server import TakeSteps, Variants, serve
 from ..protocol import Cell
 from ..workloads.core_modules import build_network
-from ..workloads.networks import image_shape
+from ..workloads.networks import RESNET, image_shape
 from ..workloads.synthetic_data import LEARNING_RATES, adam_matrices, samples
 
 
@@ -37,7 +38,10 @@ def _training(cell: Cell) -> TakeSteps:
         list(_groups(cell)),
         batch_size=cell.batch,
     )
+    os.environ[CACHE_VARIABLE] = str(DEFAULT_CACHE_MB if cell.cached else 0)
     engine = engine_factory().build(spec)
+    if cell.cached:  # fill the cache
+        engine.run(engine.steps_per_epoch, lambda: False)
     return lambda steps: len(engine.run(steps, lambda: False))
 
 
@@ -46,7 +50,10 @@ def _groups(cell: Cell) -> Iterator[GroupSpec]:
     settings = {"lr": LEARNING_RATES[cell.optimizer]}
     names = [name for name, _ in build_network(cell.network).named_parameters()]
     bottom = tuple(f"layer{place}." for place in range(cell.frozen))
-    frozen = tuple(name for name in names if name.startswith(bottom))
+    if cell.network == RESNET:  # its body, or nothing
+        frozen = tuple(n for n in names if cell.frozen and not n.startswith("classifier."))
+    else:
+        frozen = tuple(name for name in names if name.startswith(bottom))
     if frozen:
         yield GroupSpec("frozen", frozen, cell.optimizer, settings, frozen=True)
     trained = [name for name in names if name not in frozen]

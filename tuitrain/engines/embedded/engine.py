@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from tuitrain.commands import AnyCommand, Clip, Freeze
 from tuitrain.metric_info import MetricInfo
@@ -22,7 +23,7 @@ from ..pending_step import HoldCondition, PendingStep
 from ..state import EngineState
 from ..steerable import CommandResult
 from ..trainable import WarmUpProgress, ignore_batch, ignore_progress
-from ..views import LayerUnits
+from ..views import FrozenCache, LayerUnits
 from .evaluation import Evaluator
 from .grouped_network import GroupedNetwork
 from .holdable_steps import HoldableSteps
@@ -65,8 +66,10 @@ class EmbeddedEngine(GroupedNetwork):
         self._inspector = NetworkInspector(model, self.loader, table)
         super().__init__(model, table, self._inspector.structure, len(self.loader))
         loss = _loss_of(model.module, spec)
-        self.evaluator = Evaluator(model, self.loader, spec.test, loss, spec.metrics)
         self.stepper = Stepper(model.module, self.loader, table, model.parameters, loss)
+        self.evaluator = Evaluator(
+            *(model, self.loader, spec.test, loss, spec.metrics), self.stepper.free_cache_bytes
+        )
         self._holdable = HoldableSteps(self.stepper, model, table)
         self._training = Training(model, self.stepper, self._holdable)
         for plan in spec.groups:
@@ -158,6 +161,13 @@ class EmbeddedEngine(GroupedNetwork):
         """Why steps are taken operation by operation; see `Inspectable.fallback_reason`."""
         return self.stepper.fallback_reason
 
+    @property
+    def frozen_cache(self) -> FrozenCache | None:
+        """What frozen layers have computed and is kept; see `Inspectable.frozen_cache`."""
+        view = self.stepper.frozen_outputs.view
+        tested = self.evaluator.frozen_outputs.view
+        return view and replace(view, nbytes=view.nbytes + (tested.nbytes if tested else 0))
+
     def count_dead_units(self) -> Sequence[LayerUnits]:
         """Count the dead units in the next step's batch; see `Inspectable.count_dead_units`."""
         with self.model.rng_scope():
@@ -200,7 +210,15 @@ class EmbeddedEngine(GroupedNetwork):
         self.stepper.trained = tuple(n for n in self._parameters if n not in self._frozen)
         frozen = self._frozen.frozen_since()
         self.model.freeze_norm_stats(self._owners, frozen)
-        self._frozen.hold_buffers(self._owners.held_buffers(frozen))
+        held = self._owners.held_buffers(frozen)
+        self._frozen.hold_buffers(held)
+        buffers = self.model.module.named_buffers()
+        changing = [
+            *(self._parameters[name] for name in self.stepper.trained),
+            *(buffer for name, buffer in buffers if name not in held),
+        ]
+        for outputs in (self.stepper.frozen_outputs, self.evaluator.frozen_outputs):
+            outputs.follow(changing, bool(frozen))
 
 
 def _loss_of(module: Module, spec: EngineSpec) -> Loss | None:

@@ -17,6 +17,7 @@ from ..dataset_view import OF_NUMBERS, build_batch_view
 from ..factory import MetricPlan
 from ..state import Array
 from ..trainable import ignore_batch
+from .frozen_outputs import FrozenOutputs
 from .model import SeededModel
 
 TEST_BATCH = 500
@@ -32,6 +33,11 @@ class Evaluator:
     test : the test set
     loss : see `Recording`
     metrics : what is measured on the test set
+    cache_budget : returns the bytes that kept outputs for the test set may take
+
+    Attributes
+    ----------
+    frozen_outputs : keeps what the frozen layers at the bottom compute for the test set
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class Evaluator:
         test: Dataset,
         loss: Loss | None,
         metrics: Sequence[MetricPlan],
+        cache_budget: Callable[[], int],
     ) -> None:
         self._model = model
         self._loader = loader
@@ -49,6 +56,7 @@ class Evaluator:
         self._plans = metrics
         self._loss_name = next((name for name in OF_NUMBERS if loss is LOSSES[name]), "")
         self._recording = Recording(model.module, self._test, training=False, loss=loss)
+        self.frozen_outputs = FrozenOutputs(self._test, model.parameters, cache_budget)
 
     def measure(
         self,
@@ -88,7 +96,9 @@ class Evaluator:
     def outputs(self, index: int, threads: int) -> tuple[Array, Array]:
         """Return the outputs for a batch of the test set, and its targets."""
         with self._model.rng_scope():
-            recorded = self._recording.batch_outputs(index, threads)
+            program = self._recording.program()
+            cache = program and self.frozen_outputs.cache(program[0])
+            recorded = self._recording.batch_outputs(index, threads, cache)
         if recorded is not None:
             return recorded
         inputs, targets = self._test.batch(index)

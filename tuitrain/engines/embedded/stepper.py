@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from tuitrain.commands import Clip
 from tuitrain_core import Parameter
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.compiler import (
+    BatchSource,
+    BottomCache,
     Clipping,
     LossLimit,
     Program,
@@ -23,13 +26,33 @@ from tuitrain_core.losses import Loss
 from tuitrain_core.module import Module
 from tuitrain_core.native import Kernel
 
+from ..limits import cache_limit, max_threads
 from ..pending_step import HoldCondition
 from ..state import Array
-from ..threads import max_threads
 from .autotuner import Autotuner
 from .dead_units import find_dead_units, find_recorded_dead_units
+from .frozen_outputs import FrozenOutputs
 from .optimizers import CoreTable
 from .pending_updates import PendingUpdates
+
+MIN_KNOWN_STEPS = 8
+"""Steps on known samples that are worth a burst of their own."""
+
+
+class _Batches(NamedTuple):
+    """The batches of a burst.
+
+    Attributes
+    ----------
+    order : the samples of all steps
+    rows : samples in each batch
+    autotuner : measures bursts of this kind
+    """
+
+    source: BatchSource
+    order: Array
+    rows: int
+    autotuner: Autotuner
 
 
 class Stepper:
@@ -48,6 +71,7 @@ class Stepper:
     trained : the names of the parameters that are not frozen
     clip : how gradients are clipped
     recording : the recorded step
+    frozen_outputs : keeps what the frozen layers at the bottom compute
     """
 
     def __init__(
@@ -67,14 +91,18 @@ class Stepper:
         self._parameters = parameters
         self._clock = clock
         self.recording = Recording(model, loader, loss=loss)
-        self._autotuner = Autotuner(max_threads())
+        self._cache_limit = limit = cache_limit()
+        self.frozen_outputs = FrozenOutputs(loader, parameters, lambda: limit)
+        self._whole_steps, self._known_steps = Autotuner(max_threads()), Autotuner(max_threads())
+        self._autotuner = self._whole_steps
         self._program: Program | None = None
         self._pending: PendingUpdates | None = None
 
     def invalidate_plans(self) -> None:
         """Discard plans after a change of groups, optimizers, states or trained parameters."""
         self._pending = None
-        self._autotuner.invalidate()
+        for autotuner in (self._whole_steps, self._known_steps):
+            autotuner.invalidate()
 
     def take_burst(
         self, step: int, max_steps: int, hold_condition: HoldCondition | None = None
@@ -95,29 +123,33 @@ class Stepper:
         CoreError : the first step cannot be taken; nothing was updated
         """
         recorded = self.recording.program()
+        cache = recorded and self.frozen_outputs.cache(recorded[0])
         if recorded is not None and recorded[1].is_native:
-            program, feed = recorded
-            order, rows = self._batches(step, max_steps)
+            program = recorded[0]
+            source, order, rows, autotuner = self._batches(step, max_steps, recorded[1], cache)
             pending = self._pending_updates(program)
             updates = pending.lay_out(step, len(order) // rows)
             if updates is not None:
-                self._program, threads = program, self._autotuner.threads
-                began = self._clock()
+                self._program, self._autotuner = program, autotuner
+                threads, began = autotuner.threads, self._clock()
                 besides = self._clipping(), hold_condition and self._stop_condition(hold_condition)
                 try:
                     with self.recording.preserve_frozen_buffers():
-                        losses = program.run_burst(feed, order, rows, updates, threads, *besides)
+                        losses = program.run_burst(source, order, rows, updates, threads, *besides)
                 except CoreError:
                     pending.cancel()
                     raise
                 if not len(losses):
                     pending.cancel()
                     return []
-                self._autotuner.record_burst(threads, len(losses), self._clock() - began)
+                autotuner.record_burst(threads, len(losses), self._clock() - began)
+                if cache is not None and source is cache.filling:
+                    cache.add(order[: len(losses) * rows])
                 pending.commit(len(losses))
                 return losses.tolist()
         if hold_condition is not None:
             return []
+        self._autotuner = self._whole_steps
         threads, began = self._autotuner.threads, self._clock()
         loss = self.differentiate(step, threads)
         self.update(step)
@@ -195,15 +227,30 @@ class Stepper:
     def _trained(self) -> list[Parameter]:
         return [self._parameters[name] for name in self.trained]
 
-    def _batches(self, step: int, max_steps: int) -> tuple[Array, int]:
-        """Return the sample indices of the coming steps, and the batch size that they share."""
+    def free_cache_bytes(self) -> int:
+        """Return the bytes that the kept outputs of other samples may take."""
+        recorded = self.recording.program()
+        if recorded is not None:
+            self.frozen_outputs.cache(recorded[0])
+        return self._cache_limit - self.frozen_outputs.nbytes
+
+    def _batches(
+        self, step: int, max_steps: int, source: BatchSource, cache: BottomCache | None
+    ) -> _Batches:
+        """Return the coming batches, which share their size; of known samples if there are some."""
         epoch, position = divmod(step, len(self._loader))
         order, size = self._loader.epoch_order(epoch), self._loader.batch_size
         left = order[position * size :]
-        if len(left) < size:
-            return left, len(left)
-        steps = min(max_steps, self._autotuner.steps, len(left) // size)
-        return left[: steps * size], size
+        rows = min(size, len(left))
+        steps = min(max_steps, len(left) // rows)
+        if cache is not None:
+            known = min(steps, self._known_steps.steps)
+            count = cache.count_known(left[: known * rows], rows)
+            if count >= min(known, MIN_KNOWN_STEPS):
+                return _Batches(cache.known, left[: count * rows], rows, self._known_steps)
+            source = cache.filling
+        steps = min(steps, self._whole_steps.steps)
+        return _Batches(source, left[: steps * rows], rows, self._whole_steps)
 
     def _clipping(self) -> Clipping | None:
         """Return how gradients are clipped; frozen parameters have no gradients."""

@@ -42,6 +42,7 @@ class RehearsalEngine:
         frozenset(Capability) - {*_LACKING}, dict.fromkeys(_LACKING, _NOT_TRAINED)
     )
     fallback_reason = ""
+    frozen_cache = None
     has_reported = False
 
     def __init__(

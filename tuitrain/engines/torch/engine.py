@@ -46,6 +46,7 @@ class TorchEngine:
     """
 
     fallback_reason = ""
+    frozen_cache = None
     _updates: Updates
 
     def __init__(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from ...data.loader import DataLoader
@@ -49,10 +51,29 @@ class BatchSource:
         self._pointer.start = address(order)
         self._pointer.stride = 8 * rows
 
+    @property
+    def pointer(self) -> StridedPointer:
+        """The address of the samples of the present step; see `set_order`."""
+        return self._pointer
+
     def plan_batch(self, plan: Plan) -> None:
-        """Plan the filling of a step's inputs and targets."""
+        """Plan what comes before the layers: the filling of a step's inputs and targets."""
         for value, source in self._pairs if self.is_native else ():
             self._plan_gather(plan, value, source)
+
+    def plan_inputs(self, plan: Plan, values: Collection[Value]) -> None:
+        """Plan the filling of only these inputs and targets."""
+        for value, source in self._pairs:
+            if value in values:
+                self._plan_gather(plan, value, source)
+
+    def computes(self, layer: object) -> bool:
+        """Return whether a step must run a layer forward."""
+        del layer
+        return True
+
+    def plan_after(self, plan: Plan, value: Value) -> None:
+        """Plan what comes after the layer that computes a value."""
 
     def _plan_gather(self, plan: Plan, value: Value, source: SampleArray) -> None:
         memory = plan.memory.value(value)

@@ -1,11 +1,16 @@
-"""Gather a batch: chosen samples of a data set, copied, or bytes converted to floats."""
+"""Gather a batch: chosen samples of a data set, copied, or bytes converted to floats.
+
+Rows of a table with one row for each sample are copied in both directions, by kernels for any size.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from llvmlite import ir
 
 from ..ir.block_copy import copy_floats
-from ..ir.builder import FLOAT, INT8, INT64, Builder, Value
+from ..ir.builder import FLOAT, INT8, INT64, Builder, Int, Value
 from .library import Kernel, get_kernel
 
 
@@ -42,6 +47,64 @@ def gather_bytes(
     scales, shifts : one number for all channels, or one for each; the code has a loop for each
     """
     return get_kernel(_gather_bytes, 5, sizes, row_stride, channels_last, scales, shifts)
+
+
+def load_rows() -> Kernel:
+    """Return the kernel that copies chosen rows of a table to a batch.
+
+    Arguments: table, its row stride, the batch's rows (int64), the batch, its row stride, words in
+    a row, first, last (of the batch). Strides and rows are counted in words of 4 bytes.
+    """
+    return get_kernel(_load_rows, 8)
+
+
+def store_rows() -> Kernel:
+    """Return the kernel that copies a batch to chosen rows of a table; see `load_rows`.
+
+    A row that is chosen twice must have the same words both times.
+    """
+    return get_kernel(_store_rows, 8)
+
+
+_VECTORS = 8, 1
+"""Vectors that are copied in one round of a loop."""
+
+
+def _load_rows(k: Builder) -> None:
+    _each_row(k, lambda row, sample, words: _copy_words(k, row, sample, words))
+
+
+def _store_rows(k: Builder) -> None:
+    _each_row(k, lambda row, sample, words: _copy_words(k, sample, row, words))
+
+
+def _each_row(k: Builder, copy: Callable[[Value, Value, Value], None]) -> None:
+    """Call copy(row of the table, row of the batch, words) for every sample."""
+    table, table_stride, rows, batch, batch_stride, words, first, last = k.arguments
+
+    def sample(i: Value, _: object) -> None:
+        b = k.add(first, i)
+        row = k.load_element(INT64, rows, b)
+        copy(k.at(table, k.mul(row, table_stride)), k.at(batch, k.mul(b, batch_stride)), words)
+
+    k.loop(k.sub(last, first), sample)
+
+
+def _copy_words(k: Builder, source: Value, target: Value, words: Value) -> None:
+    whole = k.div(words, k.lanes)
+
+    def vectors(start: Int, count: int) -> None:
+        place = k.mul(start, k.lanes)
+        for vector in range(count):
+            offset = k.add(place, vector * k.lanes)
+            k.store(k.load(source, offset), target, offset)
+
+    def word(i: Value, _: object) -> None:
+        place = k.add(k.mul(whole, k.lanes), i)
+        k.store_scalar(k.load_scalar(source, place), target, place)
+
+    k.tiles(0, whole, _VECTORS, vectors)
+    k.loop(k.rem(words, k.lanes), word)
 
 
 def _gather_words(

@@ -11,7 +11,7 @@ from tuitrain.engines.inspection import GradientFlow, Inspection, NetworkRow, Ne
 from tuitrain.engines.views import LayerUnits
 from tuitrain.run.snapshot import GroupView, ParameterRow, Snapshot
 
-from ..formatting import format_count, format_lr, format_shape
+from ..formatting import format_compact, format_count, format_lr, format_shape
 from ..rows import Role, Row, Span, ellipsize
 
 _MAX_INPUTS: Final = 3
@@ -112,10 +112,21 @@ def network_title(view: Inspection | None) -> str:
 
 
 def tree_note(view: Inspection | None, snapshot: Snapshot, width: int) -> str:
-    """Return what the tree does not know, or why steps run on the eager tier, cut to ``width``."""
-    reason = snapshot.fallback_reason
+    """Return what the tree does not know, or why steps are slow or fast, cut to ``width``."""
     own = view.note if isinstance(view, NetworkView) else ""
-    return ellipsize(own or (f"eager: {reason}" if reason else ""), width)
+    return ellipsize(own or _speed_note(snapshot), width)
+
+
+def _speed_note(snapshot: Snapshot) -> str:
+    """Return why steps run on the eager tier, or what is kept of frozen layers; "" for neither."""
+    cache, reason = snapshot.frozen_cache, snapshot.fallback_reason
+    if reason or cache is None:
+        return f"eager: {reason}" if reason else ""
+    if cache.reason:
+        return f"frozen layers are not cached: {cache.reason}"
+    known, samples = format_count(cache.known), format_count(cache.samples)
+    text = f"cached below {cache.below}: {known} of {samples} samples"
+    return f"{text}, {format_compact(cache.nbytes)}B"
 
 
 def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) -> list[Row]:

@@ -54,6 +54,7 @@ class ScriptEngine(LoopEngine[ScriptLoop], GroupedNetwork):
     """
 
     fallback_reason = "the loop of a script runs operation by operation"
+    frozen_cache = None
 
     def __init__(
         self,
