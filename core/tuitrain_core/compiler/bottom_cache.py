@@ -77,8 +77,8 @@ class BottomCache:
         """
         if self._count == self.samples:
             return len(order) // rows
-        batches: Array = self._is_known[order].reshape(-1, rows).all(1)
-        return len(batches) if batches.all() else int(batches.argmin())
+        unknown = np.flatnonzero(~self._is_known[order])
+        return int(unknown[0] if len(unknown) else len(order)) // rows
 
     def add(self, order: Array) -> None:
         """Count samples as known, whose rows steps of `filling` have stored."""
