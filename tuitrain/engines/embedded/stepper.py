@@ -36,7 +36,7 @@ from .optimizers import CoreTable
 from .pending_updates import PendingUpdates
 
 MIN_KNOWN_STEPS = 8
-"""Steps on known samples that are worth a burst of their own."""
+"""Steps on known samples that are worth a separate burst."""
 
 
 class _Batches(NamedTuple):
