@@ -142,7 +142,7 @@ def perform(engine: EmbeddedEngine, acts: list[str]) -> list[object]:
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("threads", ["1", "2"])
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(acts=st.lists(ACTS, max_size=12), batch=st.sampled_from([1, 8]))
 def test_any_commands_give_the_same_bits(name, threads, acts, batch):
     with pytest.MonkeyPatch.context() as patch:
