@@ -128,7 +128,8 @@ def perform(engine: EmbeddedEngine, acts: list[str]) -> list[object]:
         elif kind == "hold":
             results.append(list(engine.run(6, lambda: False, lambda pending: False, never)))
         elif kind == "inspect":
-            results.append(engine.inspect_batch(InspectBatch()).predictions.tobytes())
+            targets = engine.inspect_batch(InspectBatch()).targets
+            results += [targets.confidence.tobytes(), targets.confusions.hits.tolist()]
             results.append(engine.count_dead_units())
         else:
             try:
