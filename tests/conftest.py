@@ -4,11 +4,16 @@ import gc
 import os
 import signal
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 
 import pytest
 from hypothesis import settings
 
 from tests.installed import is_installed
+
+pytest_plugins = ["pytester"]
+if not entry_points(group="pytest11", name="tuitrain"):  # installed before there was one
+    pytest_plugins.append("tuitrain.pytest_plugin")
 
 # No test measures time. CI tries the same examples each time, so that a failure is due to the
 # change; elsewhere every run searches further.
@@ -18,7 +23,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "search")
 
 
 # `make torch-test` installs them and runs what needs them.
-collect_ignore = [package for package in ("torch", "jax") if not is_installed(package)]
+collect_ignore = [package for package in ("torch", "jax", "mcp") if not is_installed(package)]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -70,7 +70,9 @@ def test_every_python_block_runs(block: Block, tmp_path: Path, monkeypatch):
 
 @pytest.mark.parametrize("block", blocks("toml"), ids=str)
 def test_every_toml_block_is_read(block: Block, tmp_path: Path):
-    if "theme" in block.text:
+    if "tool.pytest" in block.text:
+        assert tomllib.loads(block.text)["tool"]["pytest"]["ini_options"]["tuitrain_scenarios"]
+    elif "theme" in block.text:
         (tmp_path / "config.toml").write_text(block.text)
         assert read_config(tmp_path / "config.toml", ["tuitrain-monochrome"]).keys["freeze"] == "F"
     elif "schema" in block.text:

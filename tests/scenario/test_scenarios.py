@@ -1,4 +1,4 @@
-"""Every bundled scenario is a test: its expectations hold."""
+"""The bundled scenarios: what they teach and use. The plugin for pytest tests what they expect."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +15,7 @@ from tuitrain.commands import (
     SwapOptimizer,
     Thaw,
 )
-from tuitrain.scenario.events import Finding
 from tuitrain.scenario.load import load, parse_commands
-from tuitrain.scenario.replay import replay
 from tuitrain.scenario.schema import Scenario
 from tuitrain_core.optimizer import OPTIMIZERS
 
@@ -25,14 +23,6 @@ pytestmark = pytest.mark.slow
 
 
 FILES = sorted((Path(__file__).parent.parent.parent / "scenarios").glob("*.toml"))
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_the_scenario_meets_its_expectations(path: Path):
-    events = list(replay(load(path), str(path)))
-    failed = [event for event in events if isinstance(event, Finding) and not event.held]
-    assert not failed
-    assert events[-1].ok
 
 
 def test_the_six_scenarios_of_the_tutorial_exist():

@@ -24,6 +24,7 @@ class DueWork:
     Attributes
     ----------
     on_measuring : called after each batch of the test set, when metrics are due
+    stops : the same; may be replaced
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class DueWork:
     ) -> None:
         self._context = context
         self._final_digests = final_digests
-        self._stops = stops
+        self.stops = stops
         self.on_measuring = ignore_batch
 
     def burst_limit(self, max_steps: int | None) -> int:
@@ -41,7 +42,7 @@ class DueWork:
         epoch_end = (step // per_epoch + 1) * per_epoch
         interval = info.evaluation_interval
         evaluation = (step // interval + 1) * interval
-        next_stop = self._stops[bisect_right(self._stops, step)]
+        next_stop = self.stops[bisect_right(self.stops, step)]
         steps_left = self._context.run_state.steps_left
         limits = [limit for limit in (steps_left, max_steps) if limit is not None]
         return min([min(epoch_end, evaluation, next_stop) - step, *limits])

@@ -148,6 +148,12 @@ class Session:
         """The planned commands that are not applied yet."""
         return tuple(self.plan.pending)
 
+    def add_stops(self, steps: Iterable[int]) -> None:
+        """End bursts at further steps too, as with ``stops``; it changes no bit of the training."""
+        stops = sorted({*self.timeline.stops, *steps})
+        self.timeline.stops = stops
+        self._due_work.stops = stops
+
     def save_with_state(self, get_observer_state: Callable[[], Mapping[str, Any]]) -> None:
         """Save an observer's state with every state of the session, as plain values."""
         self._context.get_observer_state = get_observer_state

@@ -46,12 +46,16 @@ class Finding:
     expected : the expectation, in words
     held : whether it held
     found : what was found, in words
+    number : of the entry ``[[expect]]``, counted from 1; 0 for the end of the run
+    key : the key of the entry, such as ``lr``; "" if none of its conditions could be checked
     """
 
     step: int
     expected: str
     held: bool
     found: str
+    number: int = 0
+    key: str = ""
 
 
 Measured: TypeAlias = tuple[tuple[MetricInfo, float], ...]
@@ -129,7 +133,8 @@ def event_as_json(event: Event) -> dict[str, Any]:
             values |= _metric_keys(value) if field.name == "metrics" else {field.name: value}
     else:
         values = asdict(event)
-        values.pop("ticket", None)
+        for name in ("ticket", "number", "key"):
+            values.pop(name, None)
         if values.get("why") == "":
             del values["why"]
     return {"event": _NAMES[type(event)], **values}

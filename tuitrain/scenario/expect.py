@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import msgspec
@@ -18,7 +19,7 @@ from tuitrain.run.session_state import SessionState
 
 from .build import due_step, reference_step
 from .events import Finding
-from .schema import Expect, LrEquals, Since, entry_name
+from .schema import Expect, LrEquals, Since, conditions_in, entry_name
 from .threshold import Threshold
 
 DecisionHistory: TypeAlias = tuple[int, tuple[tuple[int, str], ...]]
@@ -76,7 +77,7 @@ class Expectations:
         findings = []
         for index, expect in enumerate(self._expected):
             if due_step(expect, self._per_epoch) == self._session.step:
-                new = list(self._check(expect))
+                new = [replace(finding, number=index + 1) for finding in self._check(expect)]
                 self._held[index] = all(finding.held for finding in new)
                 findings += new
         return findings
@@ -149,24 +150,27 @@ class Expectations:
             if name not in groups:
                 yield self._finding(f"a group {name}", False, unknown_group_message(name, groups))
                 return
-        if expect.unchanged is not None:
-            yield self._compared(expect.unchanged, moved=False)
-        if expect.changed is not None:
-            yield self._compared(expect.changed, moved=True)
-        if expect.grad_none is not None:
-            yield self._grad_none(expect.grad_none)
-        if expect.lr is not None:
-            yield self._lr(expect.lr)
-        if expect.train_loss is not None:
-            yield self._number("train_loss", expect.train_loss, self._session.train_loss())
-        if expect.test_accuracy is not None:
-            yield self._metric("test_accuracy", "accuracy", expect.test_accuracy)
-        if expect.metric is not None:
-            name = expect.metric.name
-            yield self._metric(name, name, expect.metric.threshold)
-        if expect.digest is not None:
-            result = self._session.engine.digest()
-            yield self._finding(f"digest is {expect.digest}", result == expect.digest, result)
+        for key in conditions_in(expect):
+            yield replace(self._check_condition(key, getattr(expect, key)), key=key)
+
+    def _check_condition(self, key: str, wanted: Any) -> Finding:
+        """Return the finding for the value of a key of an expectation."""
+        match key:
+            case "unchanged" | "changed":
+                return self._compared(wanted, moved=key == "changed")
+            case "grad_none":
+                return self._grad_none(wanted)
+            case "lr":
+                return self._lr(wanted)
+            case "train_loss":
+                return self._number(key, wanted, self._session.train_loss())
+            case "test_accuracy":
+                return self._metric(key, "accuracy", wanted)
+            case "metric":
+                return self._metric(wanted.name, wanted.name, wanted.threshold)
+            case _:
+                result = self._session.engine.digest()
+                return self._finding(f"digest is {wanted}", result == wanted, result)
 
     def _finding(self, what: str, held: bool, result: str) -> Finding:
         return Finding(self._session.step, what, held, result)

@@ -19,6 +19,7 @@ from tuitrain.errors import CommandError, RefusedError, ScenarioError, did_you_m
 
 from .metrics import evaluate_problem, metric_problems
 from .schema import (
+    CONDITIONS,
     SCHEMA,
     At,
     Evaluate,
@@ -29,6 +30,7 @@ from .schema import (
     MetricIs,
     Scenario,
     Since,
+    conditions_in,
     entry_name,
     limits_of,
 )
@@ -264,12 +266,8 @@ def _at_problems(entry: At) -> Iterator[tuple[str, str]]:
 def _expect_problems(expect: Expect) -> Iterator[tuple[str, str]]:
     if (expect.epoch is None) == (expect.step is None):
         yield "", "give either epoch = N or step = N"
-    held = (
-        *("unchanged", "changed", "grad_none", "lr", "train_loss", "test_accuracy", "metric"),
-        "digest",
-    )
-    if all(getattr(expect, name) is None for name in held):
-        yield "", f"nothing is expected; give {join_or(held)}"
+    if not conditions_in(expect):
+        yield "", f"nothing is expected; give {join_or(CONDITIONS)}"
     for name in ("unchanged", "changed"):
         since = getattr(expect, name)
         if since is not None:

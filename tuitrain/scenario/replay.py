@@ -8,6 +8,7 @@ from tuitrain.records.repetition import RepeatedAction
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain.run.recorder import NULL_RECORDER, Recorder
+from tuitrain.run.session import Session
 
 from .build import build
 from .events import Event
@@ -27,6 +28,7 @@ def replay(
     should_end: Callable[[], bool] = lambda: False,
     rehearse_plan: bool = True,
     access: LiveAccess | None = None,
+    on_built: Callable[[Session], None] = lambda _: None,
 ) -> Iterator[Event]:
     """Run a scenario from its first to its last step; yield events as they happen.
 
@@ -45,6 +47,7 @@ def replay(
     rehearse_plan : whether a planned command that would be refused is an error before the first
         step; a repeated run refuses it at its step, as recorded
     access : through which viewers watch and steer the run; None for a run without viewers
+    on_built : called with the session, before its first step
 
     Raises
     ------
@@ -55,6 +58,7 @@ def replay(
     expectations = Expectations(scenario.expect, session, source)
     if rehearse_plan:
         rehearse(scenario, session, source)
+    on_built(session)
     yield started_event(session)
     yield from run_to_end(
         session, expectations, source, on_step, actions, should_end, access=access

@@ -85,6 +85,11 @@ class TextReport:
         self._console.print(format_line(*parts), highlight=False, soft_wrap=True)
 
 
+def event_line(event: Event) -> str:
+    """Return the line of the report for an event, without colors."""
+    return format_line(*_parts(event)).plain
+
+
 def format_line(*parts: Part) -> Text:
     """Return a line of a report: literal texts, some with a style.
 

@@ -150,6 +150,18 @@ class Expect(Table, frozen=True):
     digest: str | None = None
 
 
+CONDITIONS = (
+    *("unchanged", "changed", "grad_none", "lr", "train_loss", "test_accuracy", "metric"),
+    "digest",
+)
+"""The keys of `Expect` that state a condition, in the order in which they are checked."""
+
+
+def conditions_in(expect: Expect) -> list[str]:
+    """Return the keys of the conditions that an expectation states."""
+    return [key for key in CONDITIONS if getattr(expect, key) is not None]
+
+
 class Limits(Table, frozen=True):
     """``[limits]``: what programs that steer the run may do; the run refuses everything else.
 
