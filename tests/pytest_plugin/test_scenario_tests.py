@@ -61,13 +61,13 @@ def test_a_failure_reads_like_the_report(project: pytest.Pytester):
     result.stdout.fnmatch_lines(
         [
             "*_ small: epoch 3: lr of head is 0.3 _*",
-            "lr of head is 0.3: FAILS (0.2)",
+            "expect lr of head is 0.3: FAILS (0.2)",
             "scenarios/small.toml:23",
             "",
             "small: 21 steps of 8 samples, 7 an epoch",
             "*7  ✓ freeze fc: *",
             "*21  ✗ expect lr of head is 0.3: FAILS (0.2)",
-            "FAILED scenarios/small.toml::epoch 3: lr of head is 0.3 - lr of head is 0.3*",
+            "FAILED scenarios/small.toml::epoch 3: lr of head is 0.3 - expect lr of head*",
         ]
     )
     assert "scenario_tests.py" not in output(result)
@@ -171,7 +171,7 @@ def test_tests_of_a_scenario_stay_on_one_worker(project: pytest.Pytester):
     for name in ("one", "two"):
         (folder / f"{name}.py").write_text(MODEL.replace("made.txt", f"{name}.txt"))
         (folder / f"{name}.toml").write_text(COUNTED.replace("counted:", f"{name}:"))
-    result = project.runpytest_subprocess("-q", "-n", "2", "--dist", "loadgroup")
+    result = project.runpytest_subprocess("-q", "-n", "2", "--dist", "loadfile")
     result.assert_outcomes(passed=21)
     for name in ("one", "two"):
         assert len(set((project.path / f"{name}.txt").read_text().split())) == 1

@@ -62,7 +62,7 @@ class ScenarioRun:
         index, finding = findings[-1]
         if finding.held:
             return
-        verdict = f"{finding.expected}: FAILS ({finding.found})"
+        verdict = f"expect {finding.expected}: FAILS ({finding.found})"
         place = [where] if where else []
         raise ScenarioFailedError("\n".join([verdict, *place, *self._context(index + 1)]))
 

@@ -57,7 +57,6 @@ class ScenarioTest(pytest.Item):
         super().__init__(**options)
         self._run, self._number, self._key, self._line = run, number, key, line
         self.add_marker("scenario")
-        self.add_marker(pytest.mark.xdist_group(self.path.as_posix()))
         for mark in self.config.getini("tuitrain_scenario_marks"):
             self.add_marker(mark)
 
