@@ -74,7 +74,7 @@ class DueWork:
 
         Else a command that is applied before would change the order of the record.
         """
-        step, policy, stops = self._context.step, self._context.policy, self._stops
+        step, policy, stops = self._context.step, self._context.policy, self.stops
         index = bisect_right(stops, step)
         is_stop = index > 0 and stops[index - 1] == step
         is_saved = step % policy.digest_every == 0 or step % policy.checkpoint_every == 0
