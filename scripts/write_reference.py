@@ -171,12 +171,14 @@ def scenario() -> str:
 def record() -> str:
     """Return the lines of a record's files."""
     from tuitrain.records.record_format import JournalLine, MetricsLine
+    from tuitrain.records.scheduled_file import ScheduledEntry
     from tuitrain.run.group_metrics import GroupMetrics
 
     files = {
         "journal.jsonl": get_args(JournalLine),
         "metrics.jsonl": get_args(MetricsLine),
         "groups.jsonl": (GroupMetrics,),
+        "scheduled.json": (ScheduledEntry,),
     }
     return "\n\n".join(
         f"### {file}\n\n" + "\n\n".join(struct(line, "####") for line in lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -93,6 +94,34 @@ def test_a_detached_run_is_steered_left_and_replayed(
     _wait_for_the_record(folder)
     assert main(["replay", str(folder)]) == 0
     assert "identical" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_run_is_resumed_with_the_commands_that_wait(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: signal.Signals
+) -> None:
+    file, folder = tmp_path / "story.toml", tmp_path / "record"
+    file.write_text(SCENARIO)
+    assert main(["run", "--detach", str(file), "--out", str(folder), "--json"]) == 0
+    started = json.loads(capsys.readouterr().out)
+    try:
+        status, reply = ask(capsys, "freeze", "*", "--at", "90000", "--why", "later")
+        assert (status, reply["outcome"]) == (0, "scheduled")
+        os.kill(started["pid"], ending)
+        _wait_for_the_record(folder)
+        assert main(["resume", "--detach", str(folder), "--json"]) == 0
+        capsys.readouterr()
+        status, shown = ask(capsys, "status")
+        assert shown["scheduled"] == ["step 90000: freeze * (ctl)"]
+        assert shown["scheduled_ids"] == [reply["id"]]
+        assert ask(capsys, "cancel", str(reply["id"]))[1]["outcome"] == "refused"
+        assert ask(capsys, "stop")[0] == 0
+    finally:
+        for facts in read_entries():
+            subprocess.run(["kill", str(facts.pid)], check=False)
+    _wait_for_the_record(folder)
+    assert not (folder / "scheduled.json").exists()
 
 
 def _wait_for_the_record(folder: Path) -> None:

@@ -192,6 +192,19 @@ def test_only_so_many_wait():
     ]
 
 
+def test_what_waits_is_kept_for_the_process_that_resumes_the_run():
+    info = RunInfo("test", "fake", "none", 0, 4, 10, 10**9)
+    session = Session(FakeEngine(), info)
+    run = LiveRun(lambda on_progress: session, info)
+    run.submit(parse("pause"))
+    run.submit(Freeze("a"), at=10**8)
+    run.start()
+    run.wait_for(lambda shown: bool(shown.scheduled), 20)
+    run.keep_scheduled()
+    run.close()
+    assert [entry.command for entry in session.journal.entries()] == ["pause"]
+
+
 def test_leaving_and_failing_answer_what_waits():
     def explode(step: int) -> None:
         if step == 12:

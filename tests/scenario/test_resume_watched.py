@@ -13,6 +13,7 @@ from tuitrain.commands import parse
 from tuitrain.records.record_reader import read_journal, read_metrics
 from tuitrain.records.record_writer import RecordWriter
 from tuitrain.records.repetition import command_entries
+from tuitrain.records.scheduled_file import SCHEDULED
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.live.boundary import Boundary
 from tuitrain.run.progress import ignore_progress
@@ -88,6 +89,84 @@ def test_a_command_that_is_sent_again_after_a_resume_is_applied_once(tmp_path):
     added = (tmp_path / "run" / "journal.jsonl").read_text().removeprefix(lines)
     assert "lr fc 0.7" in added
     assert not any(f'"{text}"' in added for text in [*texts, "lr fc 0.5"])
+
+
+def kill_with_scheduled(folder, until: int) -> None:
+    """Train up to a step; two commands wait for steps 5 and 9 when the process ends."""
+    scenario = loads(TEXT, "small.toml")
+    with ExitStack() as files:
+        recorder = RecordWriter(folder, make_header(scenario), files)
+        session = build(scenario, "small.toml", recorder=recorder)
+        access = LiveAccess(session.info)
+        access.submit(parse("lr fc 0.3"), "ctl", TICKETS[0], "later", at=5)
+        access.submit(parse("clip norm 5"), "agent", at=9)
+        run_until(session, access, until)
+
+
+def waiting(snapshot) -> list[tuple[int, str, str, str]]:
+    return [(one.step, one.command, one.actor, one.why) for one in snapshot.scheduled]
+
+
+@pytest.mark.parametrize("until", [0, 3, 5, 8])
+def test_commands_that_wait_for_their_steps_outlive_the_process(tmp_path, until):
+    kill_with_scheduled(tmp_path / "run", until)
+    with ExitStack() as files:
+        session = resume_session(tmp_path / "run", files, ignore_progress)
+        access = LiveAccess(session.info)
+        viewer = access.open_viewer()
+        access.submit(parse("lr fc 0.3"), "ctl", TICKETS[0], "later", at=5)  # sent once more
+        run_until(session, access, until)
+        expected = [(5, "lr fc 0.3", "ctl", "later"), (9, "clip norm 5", "agent", "")]
+        assert waiting(viewer.snapshot()) == expected[1 if until >= 5 else 0 :]
+        run_until(session, access, 11)
+        session.end("left")
+    assert not (tmp_path / "run" / SCHEDULED).exists()
+    entries = [e for e in command_entries(read_journal(tmp_path / "run")) if e.actor != "scenario"]
+    applied = [(e.step, e.command, e.actor, e.why) for e in entries if "expect" not in e.command]
+    assert applied == expected
+    assert main(["replay", str(tmp_path / "run")]) == 0
+
+
+def test_resume_says_how_many_commands_wait_and_applies_them_without_viewers(tmp_path, capsys):
+    kill_with_scheduled(tmp_path / "run", 6)
+    assert main(["resume", str(tmp_path / "run")]) == 0
+    assert "1 command waits for a step" in capsys.readouterr().out
+    applied = {e.command: e.step for e in command_entries(read_journal(tmp_path / "run"))}
+    assert applied["clip norm 5"] == 9
+
+
+def test_a_waiting_command_of_an_earlier_process_can_be_cancelled(tmp_path):
+    kill_with_scheduled(tmp_path / "run", 3)
+    with ExitStack() as files:
+        session = resume_session(tmp_path / "run", files, ignore_progress)
+        access = LiveAccess(session.info)
+        for one in session.scheduled:
+            access.cancel(one.ticket, "key")
+        run_until(session, access, 10)
+        refused = [e.command for e in session.journal.entries() if e.outcome == "refused"]
+    assert refused == ["lr fc 0.3", "clip norm 5"]
+    assert not (tmp_path / "run" / SCHEDULED).exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"lr fc 0.3"', '"lr fc"', "scheduled.json, command 1: lr"),
+        ('"ctl"', '"scenario"', "scheduled.json, command 1: actor"),
+        ('"step":5', '"step":-5', "scheduled.json"),
+        ("[", "", "scheduled.json"),
+    ],
+)
+def test_a_damaged_file_of_waiting_commands_is_one_clear_error(
+    tmp_path, capsys, old, new, message
+):
+    kill_with_scheduled(tmp_path / "run", 3)
+    path = tmp_path / "run" / SCHEDULED
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    assert main(["resume", str(tmp_path / "run")]) == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ class LeavingRun:
         if snapshot.phase.ended or snapshot.phase is Phase.STARTING:
             return
         self.detaches = True
+        run.keep_scheduled()
         was_paused = snapshot.phase is Phase.PAUSED
         if self._pauses and not was_paused:
             run.submit(Pause(), "key", why="detached")

@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar
 
 from tuitrain.run.group_metrics import ReadGroups
 from tuitrain.run.session_state import SessionState
-from tuitrain.run.snapshot import EndReason, JournalEntry
+from tuitrain.run.snapshot import EndReason, JournalEntry, ScheduledCommand
 
 from .record_format import (
     ChangedLine,
@@ -120,6 +120,9 @@ class RecordCheck:
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
         """Compare nothing: losses and digests show whether anything has changed."""
+
+    def scheduled(self, commands: Sequence[ScheduledCommand]) -> None:
+        """Compare nothing: a command is compared when it is applied."""
 
     def command(self, entry: JournalEntry) -> None:
         """Compare a command and its outcome."""

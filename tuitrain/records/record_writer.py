@@ -19,7 +19,7 @@ from tuitrain.run.group_metrics import GroupMetrics, GroupMetricsThinner, ReadGr
 from tuitrain.run.journal_entry import MIN_OUTSIDE_TICKET
 from tuitrain.run.recorder import RECORD_ENDS
 from tuitrain.run.session_state import SessionState
-from tuitrain.run.snapshot import EndReason, JournalEntry
+from tuitrain.run.snapshot import EndReason, JournalEntry, ScheduledCommand
 
 from .checkpoint_file import Checkpoint, Position, checkpoint_path, encode_checkpoint
 from .line_file import LineFile
@@ -36,6 +36,7 @@ from .record_reader import (
     read_groups,
     record_position,
 )
+from .scheduled_file import SCHEDULED, write_scheduled
 from .summary import write_summary
 
 
@@ -117,6 +118,15 @@ class RecordWriter:
             record["id"] = entry.ticket
         self._write(self._journal, record, sync=entry.actor != "breakpoint")
         self._advance(journal=1)
+
+    def scheduled(self, commands: Sequence[ScheduledCommand]) -> None:
+        """Replace the commands that wait for their steps."""
+        if self.problem:
+            return
+        try:
+            write_scheduled(self._folder, commands)
+        except OSError as error:
+            self.problem = f"{RECORD_ENDS}: {error.strerror}"
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
         """Write losses."""
@@ -241,7 +251,7 @@ class RecordWriter:
             return
         if self.position == Position():
             with suppress(OSError):
-                for name in (HEADER, JOURNAL, METRICS, GROUPS, SUMMARY):
+                for name in (HEADER, JOURNAL, METRICS, GROUPS, SCHEDULED, SUMMARY):
                     (self._folder / name).unlink(missing_ok=True)
                 if is_new:
                     self._folder.rmdir()

@@ -10,7 +10,7 @@ from tuitrain.errors import RecordDiffersError
 from tuitrain.run.group_metrics import ReadGroups
 from tuitrain.run.recorder import NULL_RECORDER, Recorder
 from tuitrain.run.session_state import SessionState
-from tuitrain.run.snapshot import EndReason, JournalEntry
+from tuitrain.run.snapshot import EndReason, JournalEntry, ScheduledCommand
 
 from .checkpoint_file import Position
 from .provenance import describe_differences
@@ -120,6 +120,10 @@ class ResumeRecorder:
         """Write a command, if it is new."""
         self._compare(lambda check: check.command(entry))
         self._next_line(is_breakpoint_pause=entry.actor == "breakpoint").command(entry)
+
+    def scheduled(self, commands: Sequence[ScheduledCommand]) -> None:
+        """Replace the commands that wait for their steps."""
+        self._writer.scheduled(commands)
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
         """Write digests, if they are new."""

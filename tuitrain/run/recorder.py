@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from .group_metrics import ReadGroups
 from .session_state import SessionState
-from .snapshot import EndReason, JournalEntry
+from .snapshot import EndReason, JournalEntry, ScheduledCommand
 
 RECORD_ENDS: Final = "the record ends here"
 """What begins the problem of a recorder that records nothing more."""
@@ -23,6 +23,10 @@ class Recorder(Protocol):
 
     def command(self, entry: JournalEntry) -> None:
         """Record a command before any of its effects is shown."""
+        ...
+
+    def scheduled(self, commands: Sequence[ScheduledCommand]) -> None:
+        """Record the commands that wait for their steps, in place of those before."""
         ...
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
@@ -92,6 +96,9 @@ class NullRecorder:
     problem = ""
 
     def command(self, entry: JournalEntry) -> None:
+        """Record nothing."""
+
+    def scheduled(self, commands: Sequence[ScheduledCommand]) -> None:
         """Record nothing."""
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:

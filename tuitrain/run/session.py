@@ -44,6 +44,7 @@ from .snapshot import (
     JournalEntry,
     Phase,
     RunInfo,
+    ScheduledCommand,
     Snapshot,
     UpdatePreview,
 )
@@ -69,6 +70,7 @@ class Session:
     Attributes
     ----------
     recorder, timeline, journal, plan, checkpoints, breakpoints : the parts of the run
+    scheduled : the commands of an earlier process that wait for their steps
     on_boundary : called at the boundaries of a live run, after the commands
     on_measuring : called after each batch of the test set, when metrics are due at a boundary; may
         apply commands that the session `accepts_while_measuring`
@@ -95,6 +97,7 @@ class Session:
         self.plan = context.plan
         self.checkpoints = context.checkpoints
         self.breakpoints = context.breakpoints
+        self.scheduled: tuple[ScheduledCommand, ...] = ()
         self.on_boundary: Callable[[], None] = lambda: None
         self.on_warning: Callable[[str], None] = lambda _: None
         self._warnings = TrainingWarnings(engine, not info.reports_metrics, self._warn)

@@ -35,6 +35,7 @@ from tuitrain.records.repetition import (
     repeated_entries,
 )
 from tuitrain.records.resume_recorder import ResumeRecorder
+from tuitrain.records.scheduled_file import read_scheduled
 from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
 from tuitrain.run.session_state import SessionState
@@ -82,6 +83,7 @@ class ResumedRun:
         although_changed: bool = False,
         with_gradients: bool = True,
     ) -> None:
+        self._folder = folder
         self._paths = _checkpoints(folder, name)
         self._header = msgspec.structs.replace(header, environment=dict(environment))
         self._records = read_journal(folder)
@@ -109,12 +111,17 @@ class ResumedRun:
         if ends_by_planned_stop(self._records[: at.journal]):
             self.session.phase = Phase.STOPPED
         self.actions = list(repeated_actions(self._records[at.journal :]))
+        answered = {entry.ticket for entry in command_entries(self._records)}
+        self.session.scheduled = tuple(
+            one for one in read_scheduled(self._folder) if one.ticket not in answered
+        )
         if self._although_changed:
             self.recorder.continue_changed(at, self.session.step, self._environment)
             self.actions = [entry for entry in self.actions if isinstance(entry, RepeatedCommand)]
         else:
             self.recorder.start_at(at)
-        return Resumed(self.session.step, _told(used, self.session.step, problems))
+        message = _told(used, self.session.step, problems) + _waiting(len(self.session.scheduled))
+        return Resumed(self.session.step, message)
 
     def _restore(self, state: SessionState) -> None:
         if not self._with_gradients:
@@ -189,6 +196,12 @@ def _latest_first(paths: Iterable[Path], problems: list[str]) -> list[Path]:
         except CheckpointError as error:
             problems.append(f"{path.stem}: {error}")
     return sorted(positions, key=lambda path: positions[path], reverse=True)
+
+
+def _waiting(count: int) -> str:
+    if not count:
+        return ""
+    return f"; {count} command{'' if count == 1 else 's'} wait{'s' if count == 1 else ''} for a step"
 
 
 def _told(used: str, step: int, problems: Sequence[str]) -> str:

@@ -110,7 +110,11 @@ def host_run(
             stack.callback(close, run)
             server.start()
             run.start()
-            _wait_for_end(run, server)
+            try:
+                _wait_for_end(run, server)
+            except KeyboardInterrupt:  # a signal; the run may be resumed
+                run.keep_scheduled()
+                raise
             if run.error is not None and not isinstance(run.error, RunFailedError):
                 output.add("error", str(run.error))  # its traceback is not in the log
     if isinstance(run.error, RunFailedError):

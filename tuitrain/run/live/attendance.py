@@ -36,7 +36,8 @@ class Attendance:
     Parameters
     ----------
     session : the run
-    access : of the viewers; None for a run without viewers
+    access : of the viewers; None for a run without viewers, whose commands of an earlier process
+        are applied all the same
     is_steerable : whether commands can be applied; those that arrive before are applied then
     clock : seconds that only grow
     always_waits : whether every pause holds the run, as if a viewer attended
@@ -52,6 +53,8 @@ class Attendance:
     ) -> None:
         self._session = session
         self._always_waits = always_waits
+        if access is None and session.scheduled:
+            access = LiveAccess(session.info, clock)
         self._access = access
         self._is_steerable = is_steerable
         self._boundary: Boundary | None = None

@@ -88,7 +88,9 @@ class Boundary:
         self._check = check
         self._inspection = LiveInspection(clock)
         self._requests: Mapping[int, ViewRequests] = {}
-        self._scheduled = ScheduledSubmissions()
+        self._scheduled = ScheduledSubmissions(session.scheduled)
+        self._recorded = self._scheduled.view()
+        self._kept_tickets = {one.ticket for one in session.scheduled}
         self._throughput = ThroughputMeter(clock)
         self._overhead = OverheadMeter(clock)
         self._pacer = Pacer(clock)
@@ -180,6 +182,7 @@ class Boundary:
         """Refuse the submissions that wait for their steps."""
         for submission in self._scheduled.take_all():
             self._refuse(submission, _too_late(submission, reason))
+        self._record_scheduled()
 
     def _visit_measurement(self) -> None:
         """Answer new viewers, and apply settings, between two batches of the test set.
@@ -224,23 +227,32 @@ class Boundary:
             if not all(map(session.accepts_while_measuring, due)):
                 break
             is_changed = self._apply(self._deferred.pop(0)) or is_changed
+        self._record_scheduled()
         return is_changed
+
+    def _record_scheduled(self) -> None:
+        """Record the commands that wait, if they have changed; after those that were applied."""
+        waiting = self._scheduled.view()
+        if waiting is not self._recorded:
+            self._recorded = waiting
+            self._session.recorder.scheduled(waiting)
 
     def _apply_all(self) -> bool:
         """Apply the mail that has waited; return whether anything was answered or scheduled."""
         mails, self._deferred = self._deferred or [Mail()], []
         answered = [self._apply(mail) for mail in mails]
+        self._record_scheduled()
         return any(answered)
 
     def _apply(self, mail: Mail) -> bool:
         """Apply, schedule or refuse submissions; return whether there was anything to do."""
         session = self._session
         cancelled = {entry.ticket: entry.actor for entry in mail.cancellations}
-        new = deque(mail.submissions)
+        new = deque(one for one in mail.submissions if one.ticket not in self._kept_tickets)
         for ticket in cancelled:
             if submission := self._scheduled.take(ticket):
                 new.append(submission)  # to be refused below
-        is_changed = bool(new)
+        is_changed = bool(new or mail.submissions)
         while submission := self._scheduled.take_due(session.step) or _pop_first(new):
             is_changed = True
             if session.journal.answer_again(submission.ticket):

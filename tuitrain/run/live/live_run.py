@@ -104,6 +104,13 @@ class LiveRun:
         """Exclude suspended time from the throughput; call this when the process continues."""
         self._thread.exclude_suspension()
 
+    def keep_scheduled(self) -> None:
+        """Have `close` keep the commands that wait for their steps in the record.
+
+        The process that resumes the run applies them. Without this they are refused.
+        """
+        self._thread.keeps_scheduled = True
+
     def close(self, timeout: float | None = None) -> bool:
         """End the training at the next step boundary, and wait until the thread has ended.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tuitrain.commands import to_text
+from tuitrain.commands import parse, to_text
 from tuitrain.text import format_count
 
 from ..snapshot import ScheduledCommand
@@ -16,11 +16,22 @@ MAX_SCHEDULED: Final = 1000
 
 
 class ScheduledSubmissions:
-    """Submissions that wait for the boundary before a step, oldest first."""
+    """Submissions that wait for the boundary before a step, oldest first.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    commands : those of an earlier process
+    """
+
+    def __init__(self, commands: Sequence[ScheduledCommand] = ()) -> None:
         self._waiting: list[Submission] = []
         self._view: tuple[ScheduledCommand, ...] = ()
+        self._replace(
+            [
+                Submission(one.ticket, parse(one.command), one.actor, one.why, one.step)
+                for one in commands
+            ]
+        )
 
     def add(self, submission: Submission) -> str:
         """Add a submission; return why it cannot wait, or ""."""

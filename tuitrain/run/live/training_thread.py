@@ -39,6 +39,7 @@ class TrainingThread:
     Attributes
     ----------
     error : why the run has failed, or None; a `RunFailedError` if it had started
+    keeps_scheduled : whether commands that wait for their steps stay in the record at the end
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class TrainingThread:
         log: LogCapture | None,
     ) -> None:
         self.error: TuitrainError | None = None
+        self.keeps_scheduled = False
         self._build = build
         self._access = access
         self._mailbox, self._publisher = access.mailbox, access.publisher
@@ -113,7 +115,8 @@ class TrainingThread:
             self._fail(failure)
 
     def _leave(self, session: Session, boundary: Boundary) -> None:
-        boundary.refuse_scheduled(f"the run was left at step {format_count(session.step)}")
+        if not self.keeps_scheduled:
+            boundary.refuse_scheduled(f"the run was left at step {format_count(session.step)}")
         session.end("left")
 
     def _check_open(self) -> None:
