@@ -157,9 +157,7 @@ def test_a_waiting_command_of_an_earlier_process_can_be_cancelled(tmp_path):
         ("[", "", "scheduled.json"),
     ],
 )
-def test_a_damaged_file_of_waiting_commands_is_one_clear_error(
-    tmp_path, capsys, old, new, message
-):
+def test_a_damaged_file_of_waiting_commands_is_one_clear_error(tmp_path, capsys, old, new, message):
     kill_with_scheduled(tmp_path / "run", 3)
     path = tmp_path / "run" / SCHEDULED
     text = path.read_text()

@@ -201,7 +201,9 @@ def _latest_first(paths: Iterable[Path], problems: list[str]) -> list[Path]:
 def _waiting(count: int) -> str:
     if not count:
         return ""
-    return f"; {count} command{'' if count == 1 else 's'} wait{'s' if count == 1 else ''} for a step"
+    return (
+        f"; {count} command{'' if count == 1 else 's'} wait{'s' if count == 1 else ''} for a step"
+    )
 
 
 def _told(used: str, step: int, problems: Sequence[str]) -> str:
