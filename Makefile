@@ -29,7 +29,7 @@ run: $(VENV)/.run  ## open the app: LeNet learning digits (first: set up)
 	$(BIN)/tuitrain
 
 test: $(VENV)/.dev  ## run the tests but for the slow ones (first: set up)
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" --hypothesis-profile=quick
 
 check: $(VENV)/.dev  ## everything that must hold: format, lint, types, import contracts, all tests
 	$(BIN)/ruff format --check .

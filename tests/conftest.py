@@ -19,6 +19,8 @@ if not entry_points(group="pytest11", name="tuitrain"):  # installed before ther
 # change; elsewhere every run searches further.
 settings.register_profile("search", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
+# `make test` tries fewer, `make check` and CI all.
+settings.register_profile("quick", deadline=None, max_examples=25)
 settings.load_profile("ci" if os.environ.get("CI") else "search")
 
 

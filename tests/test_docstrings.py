@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -23,10 +24,30 @@ OTHERS = {"ScreenStackError", "sys", "__stdout__", "ast", "unparse"}
 """Names of libraries that docstrings have in backticks, and the code does not use."""
 
 
-def modules(package: str) -> Iterator[tuple[Path, ast.Module]]:
-    """Yield the modules of a package, parsed."""
-    for path in sorted((ROOT / package).rglob("*.py")):
-        yield path, ast.parse(path.read_text(encoding="utf-8"))
+class Module(NamedTuple):
+    """What the tests ask of a module: of a parsed one, one is kept in memory at a time."""
+
+    path: str
+    documented: list[tuple[str, list[str], set[str], int]]
+    names: set[str]
+    quoted: list[tuple[int, str]]
+
+
+@cache
+def modules(package: str) -> list[Module]:
+    """Read the modules of a package."""
+    return [read_module(path) for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def read_module(path: Path) -> Module:
+    """Read one module."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    place = path.relative_to(ROOT)
+    names = {part.removesuffix(".py") for part in place.parts}
+    for node in ast.walk(tree):
+        names |= bound_names(node)
+    quoted = [(line, name) for line, text in docstrings(tree) for name in QUOTED.findall(text)]
+    return Module(str(place), list(documented(tree)), names, quoted)
 
 
 def documented(tree: ast.Module) -> Iterator[tuple[str, list[str], set[str], int]]:
@@ -75,9 +96,9 @@ def constructor_names(node: ast.ClassDef) -> set[str] | None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_documented_parameters_are_those_of_the_signature(package):
     wrong = [
-        f"{path.relative_to(ROOT)}:{line}: {name}: {parameter}"
-        for path, tree in modules(package)
-        for name, listed, names, line in documented(tree)
+        f"{module.path}:{line}: {name}: {parameter}"
+        for module in modules(package)
+        for name, listed, names, line in module.documented
         for parameter in listed
         if parameter not in names
     ]
@@ -87,13 +108,8 @@ def test_documented_parameters_are_those_of_the_signature(package):
 @cache
 def known_names() -> frozenset[str]:
     """Return every name that the code binds or uses, its modules, and Python's own names."""
-    names = set(dir(builtins))
-    for package in PACKAGES:
-        for path, tree in modules(package):
-            names |= {part.removesuffix(".py") for part in path.relative_to(ROOT).parts}
-            for node in ast.walk(tree):
-                names |= bound_names(node)
-    return frozenset(names)
+    modules_of_all = (module for package in PACKAGES for module in modules(package))
+    return frozenset(dir(builtins)).union(*(module.names for module in modules_of_all))
 
 
 def bound_names(node: ast.AST) -> set[str]:
@@ -124,10 +140,9 @@ def docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_identifiers_in_docstrings_exist(package):
     unknown = [
-        f"{path.relative_to(ROOT)}:{line}: {name}"
-        for path, tree in modules(package)
-        for line, text in docstrings(tree)
-        for name in QUOTED.findall(text)
+        f"{module.path}:{line}: {name}"
+        for module in modules(package)
+        for line, name in module.quoted
         if IDENTIFIER.fullmatch(name) and not set(name.split(".")) <= known_names() | OTHERS
     ]
     assert unknown == []

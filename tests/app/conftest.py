@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -17,6 +16,11 @@ from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.app import App
+from textual.css import stylesheet
+from textual.css.model import RuleSet
+from textual.css.parse import parse
+from textual.css.tokenizer import Token
+from textual.css.types import CSSLocation
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -34,10 +38,8 @@ HOPS = 10
 QUIET_HOPS = 2
 """The first may find all queues empty while a widget still handles its last message."""
 
-COLLECTION_EVERY = 16
-"""Starts of the app; one leaves 7 MB to be collected."""
 
-STARTS = count(1)
+Tokens = dict[str, list[Token]]
 
 
 class SvgExtension(SingleFileSnapshotExtension):
@@ -57,18 +59,45 @@ def raise_faults(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def collect_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let most starts of the app collect no garbage.
+def keep_the_heap(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the app neither collect nor freeze nor unfreeze objects.
 
-    The heap of a test process holds 360,000 objects of pytest's; a full collection, as the app
-    makes at its start, takes 0.2 s.
+    The heap of a test process holds 360,000 objects of pytest's, frozen after the collection of the
+    tests. A full collection of them, as the app would make at its start, takes 0.2 s.
     """
-    collect = gc.collect
+    if "real_heap" not in request.fixturenames:
+        for function in ("collect", "freeze", "unfreeze"):
+            monkeypatch.setattr(gc, function, lambda: 0)
 
-    def collect_seldom() -> int:
-        return 0 if next(STARTS) % COLLECTION_EVERY else collect()
 
-    monkeypatch.setattr(gc, "collect", collect_seldom)
+@pytest.fixture
+def real_heap() -> Iterator[None]:
+    """Let the app collect and freeze objects; none is frozen before."""
+    gc.unfreeze()
+    yield
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def parse_styles_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all apps share the rules of a stylesheet: parsing took a sixth of each start."""
+    monkeypatch.setattr(stylesheet, "parse", parse_once)
+
+
+RULES: dict[Hashable, list[RuleSet]] = {}
+"""The rules of a stylesheet by its text, its place and the variables in it."""
+
+
+def parse_once(
+    scope: str, css: str, read_from: CSSLocation, *, variable_tokens: Tokens, **options: int
+) -> list[RuleSet]:
+    """Parse a stylesheet as Textual does, once for the same variables."""
+    variables = tuple((name, tokens[0].code) for name, tokens in variable_tokens.items() if tokens)
+    key = (scope, css, read_from, variables, *options.items())
+    if key not in RULES:
+        rules = parse(scope, css, read_from, variable_tokens=variable_tokens, **options)
+        RULES[key] = list(rules)
+    return RULES[key]
 
 
 @dataclass

@@ -94,7 +94,7 @@ async def test_a_forced_refresh_draws_all_panels(opened: Open):
         assert all(now != then for now, then in zip(said(person), before, strict=True))
 
 
-async def test_frozen_objects_are_returned_to_the_garbage_collector(opened: Open):
+async def test_frozen_objects_are_returned_to_the_garbage_collector(opened: Open, real_heap: None):
     async with opened() as person:
         person.app.finish_startup()
         assert gc.get_freeze_count() > 0
