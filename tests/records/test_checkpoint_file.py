@@ -1,6 +1,7 @@
 """Checkpoint files: they read back as written, or are one error."""
 
 from dataclasses import replace
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -135,27 +136,29 @@ def full_disk(_) -> None:
     raise OSError(28, "No space left on device")
 
 
-WRITTEN = content(eventful().state())
+@cache
+def whole() -> bytes:
+    """Return the content of the checkpoint of an eventful session."""
+    return content(eventful().state())
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_damaged_file_is_one_error_or_reads_as_written(tmp_path, data):
-    damaged = bytearray(WRITTEN)
+    damaged = bytearray(whole())
     if data.draw(st.booleans()):
         del damaged[data.draw(st.integers(0, len(damaged) - 1)) :]
     else:
         damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= data.draw(st.integers(1, 255))
     path = tmp_path / "x.npz"
-    path.write_bytes(WRITTEN)
-    expected = readable(read_checkpoint(path).session)
     path.write_bytes(damaged)
     try:
         result = readable(read_checkpoint(path).session)
     except CheckpointError as error:
         assert str(path) in str(error)
     else:
-        assert result == expected
+        path.write_bytes(whole())
+        assert result == readable(read_checkpoint(path).session)
 
 
 @pytest.mark.parametrize("foreign", [b"", b"hello", b"PK\x03\x04", b"\x93NUMPY"])
@@ -183,7 +186,7 @@ def test_a_pickle_is_refused(tmp_path, name):
 
 
 def written(tmp_path):
-    (tmp_path / "x.npz").write_bytes(WRITTEN)
+    (tmp_path / "x.npz").write_bytes(whole())
     return tmp_path / "x.npz"
 
 

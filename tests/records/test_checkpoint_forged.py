@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.records.test_checkpoint_file import WRITTEN, forge, readable, written
+from tests.records.test_checkpoint_file import forge, readable, whole, written
 from tests.run.test_timeline import make
 from tuitrain.errors import CheckpointError, StateMismatchError
 from tuitrain.records.array_file import DIGEST_MEMBER
@@ -150,8 +150,8 @@ def test_a_deflated_array_is_refused_before_it_is_read(tmp_path, name):
 
 
 def test_a_member_larger_than_the_file_is_refused_before_it_is_read(tmp_path):
-    local = WRITTEN.index(b"PK\x01\x02")  # the first entry of the directory
-    forged = bytearray(WRITTEN)
+    local = whole().index(b"PK\x01\x02")  # the first entry of the directory
+    forged = bytearray(whole())
     for at in (20, 24):  # its sizes, compressed and not
         forged[local + at : local + at + 4] = (BIG).to_bytes(4, "little")
     (tmp_path / "x.npz").write_bytes(forged)
