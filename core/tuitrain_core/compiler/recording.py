@@ -7,16 +7,16 @@ from contextlib import contextmanager
 
 from ..autodiff import GradManager
 from ..data import DataLoader, Inputs
-from ..errors import CoreError, ShapeError
 from ..losses import Loss, check_targets, cross_entropy
 from ..module import BatchNorm1d, BatchNorm2d, Module
 from ..ops.base import Array
 from ..optimizer import Optimizer
 from ..tensor import Parameter, Tensor, tensor
+from .batch_input import load_batch, run_batch_forward
 from .bottom_cache import BottomCache
 from .graph import Graph
 from .optimizer_step import step_natively
-from .planning.batch_source import BatchSource, check_labels
+from .planning.batch_source import BatchSource
 from .planning.clipping import Clipping
 from .program import Program
 from .tracing.guards import NotRecordableError
@@ -164,7 +164,7 @@ class Recording:
         recorded = self.program()
         if recorded is None:
             return None
-        return recorded[0].outputs(_run_forward(recorded[0], inputs, targets))
+        return recorded[0].outputs(run_batch_forward(recorded[0], inputs, targets))
 
     def run_unfused(self, inputs: Inputs, targets: Array) -> Program | None:
         """Run a batch forward in a program that keeps the output of every ReLU.
@@ -186,7 +186,7 @@ class Recording:
         program = self._unfused.get(graph)
         if program is None:
             program = self._unfused[graph] = Program(graph, self._capacity, fuse_pool=False)
-        _run_forward(program, inputs, targets)
+        run_batch_forward(program, inputs, targets)
         return program
 
     def take(self, inputs: Inputs, targets: Array, gm: GradManager, threads: int = 1) -> float:
@@ -213,7 +213,7 @@ class Recording:
             if recorded is None:
                 return self._take_eagerly(inputs, targets, gm)
             program = recorded[0]
-            rows = _load_batch(program, inputs, targets)
+            rows = load_batch(program, inputs, targets)
             attached = [p for p in gm.attached_tensors() if isinstance(p, Parameter)]
             return program.differentiate(rows, attached, threads)
 
@@ -286,42 +286,3 @@ def _save_buffers(module: Module) -> tuple[Module, dict[str, Tensor], list[tuple
     }
     arrays = [buffer.memory() for buffer in buffers]
     return module, attributes, [(array, array.copy()) for array in arrays]
-
-
-def _run_forward(program: Program, inputs: Inputs, targets: Array) -> int:
-    """Run a batch forward, without gradients, and return how many samples it has."""
-    rows = _load_batch(program, inputs, targets)
-    program.differentiate(rows, [])
-    return rows
-
-
-def _load_batch(program: Program, inputs: Inputs, targets: Array) -> int:
-    """Copy a batch to a program's memory, and return how many samples it has.
-
-    Raises
-    ------
-    CoreError : the program cannot take the batch
-    """
-    graph = program.graph
-    arrays = inputs if isinstance(inputs, tuple) else (inputs,)
-    rows, capacity = len(arrays[0]), program.capacity
-    if not 1 <= rows <= capacity:
-        raise CoreError(f"a recorded step is for 1 to {capacity} samples, but was given {rows}")
-    values, batch = (*graph.inputs, graph.targets), (*arrays, targets)
-    expected = [(rows, *value.shape) for value in values]
-    if [array.shape for array in batch] != expected:
-        raise ShapeError(
-            f"a recorded step of {rows} samples takes arrays of the shapes "
-            f"{', '.join(map(str, expected))} (inputs, then targets), but was given "
-            f"{', '.join(str(array.shape) for array in batch)}"
-        )
-    for value, array in zip(values, batch, strict=True):
-        if value.dtype.kind == "i" and array.dtype.kind not in "iu":
-            name = "targets" if value is graph.targets else "inputs"
-            raise CoreError(f"the {name} are whole numbers, but were given as {array.dtype}")
-    check_labels(targets, graph)
-    for memory, array in zip(program.inputs(rows), arrays, strict=True):
-        memory[...] = array
-    if graph.targets not in graph.inputs:
-        program.targets(rows)[...] = targets
-    return rows

@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 from ..errors import CoreError
 from ..tensor import Parameter, Tensor
 from . import state_dict
 from .hooks import Hook, HookHandler, call_with_hooks
-
-Kind = TypeVar("Kind")
+from .members import Kind, find_members, name_order, unique_members
 
 
 class Module:
@@ -80,7 +78,7 @@ class Module:
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield the direct children, with their names."""
-        return _unique(_find(vars(self), Module, ""))
+        return unique_members(find_members(vars(self), Module, ""))
 
     def children(self) -> Iterator[Module]:
         """Yield the direct children."""
@@ -104,7 +102,7 @@ class Module:
         prefix : put in front of each name, with a dot
         recursive : whether to include the parameters of children
         """
-        return _unique(self._named(Parameter, prefix, recursive))
+        return unique_members(self._named(Parameter, prefix, recursive))
 
     def parameters(self, recursive: bool = True) -> Iterator[Parameter]:
         """Yield the parameters, in the order of their names."""
@@ -119,13 +117,13 @@ class Module:
         """
         names: dict[int, list[str]] = {}
         for path, part in _paths(self, "", ()):
-            for name, parameter in _find(vars(part), Parameter, path):
+            for name, parameter in find_members(vars(part), Parameter, path):
                 names.setdefault(id(parameter), []).append(name)
         aliases = {}
         for first, parameter in self.named_parameters():
             others = {name for name in names[id(parameter)] if name != first}
             if others:
-                aliases[first] = tuple(sorted(others, key=_order))
+                aliases[first] = tuple(sorted(others, key=name_order))
         return aliases
 
     def select(self, *globs: str) -> list[Parameter]:
@@ -156,7 +154,7 @@ class Module:
     ) -> Iterator[tuple[str, Tensor]]:
         """Yield the tensors that are not trained, with their names, in sorted order."""
         tensors = self._named(Tensor, prefix, recursive)
-        return _unique(pair for pair in tensors if not isinstance(pair[1], Parameter))
+        return unique_members(pair for pair in tensors if not isinstance(pair[1], Parameter))
 
     def buffers(self, recursive: bool = True) -> Iterator[Tensor]:
         """Yield the tensors that are not trained, in the order of their names."""
@@ -166,7 +164,7 @@ class Module:
         self, prefix: str = "", recursive: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
         """Yield parameters and buffers with their names, in sorted order."""
-        return _unique(self._named(Tensor, prefix, recursive))
+        return unique_members(self._named(Tensor, prefix, recursive))
 
     def tensors(self, recursive: bool = True) -> Iterator[Tensor]:
         """Yield parameters and buffers, in the order of their names."""
@@ -253,7 +251,7 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        parts = [f"({name}): {part!r}" for name, part in _find(vars(self), Module, "")]
+        parts = [f"({name}): {part!r}" for name, part in find_members(vars(self), Module, "")]
         if not parts:
             return f"{type(self).__name__}({self.extra_repr()})"
         body = "\n".join(parts).replace("\n", "\n  ")
@@ -265,35 +263,25 @@ class Module:
         A module with two names counts under the first; a tensor in two modules under both.
         """
         members = [
-            pair for name, part in self.named_modules() for pair in _find(vars(part), Tensor, name)
+            pair
+            for name, part in self.named_modules()
+            for pair in find_members(vars(part), Tensor, name)
         ]
-        return dict(sorted(members, key=lambda pair: _order(pair[0])))
+        return dict(sorted(members, key=lambda pair: name_order(pair[0])))
 
     def _named(self, kind: type[Kind], prefix: str, recursive: bool) -> Iterator[tuple[str, Kind]]:
         """Yield the members of one kind, sorted by name."""
         members: list[tuple[str, Kind]] = []
         for name, part in self.named_modules(prefix) if recursive else [(prefix, self)]:
-            members.extend(_find(vars(part), kind, name))
-        return iter(sorted(members, key=lambda pair: _order(pair[0])))
-
-
-def _find(values: Mapping[str, Any], kind: type[Kind], prefix: str) -> Iterator[tuple[str, Kind]]:
-    """Yield the values of one kind among attributes, lists and dictionaries, in sorted order."""
-    for key in sorted(values, key=_order):
-        value, name = values[key], f"{prefix}.{key}" if prefix else key
-        if isinstance(value, kind):
-            yield name, value
-        elif isinstance(value, dict):
-            yield from _find({str(k): v for k, v in value.items()}, kind, name)
-        elif isinstance(value, list | tuple):
-            yield from _find({str(i): v for i, v in enumerate(value)}, kind, name)
+            members.extend(find_members(vars(part), kind, name))
+        return iter(sorted(members, key=lambda pair: name_order(pair[0])))
 
 
 def _walk(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
     if id(module) not in seen:
         seen.add(id(module))
         yield name, module
-        for child_name, child in _find(vars(module), Module, name):
+        for child_name, child in find_members(vars(module), Module, name):
             yield from _walk(child, child_name, seen)
 
 
@@ -301,22 +289,5 @@ def _paths(module: Module, name: str, above: tuple[Module, ...]) -> Iterator[tup
     """Yield a module and the modules in it under all their names; cycles are cut."""
     if not any(parent is module for parent in above):
         yield name, module
-        for child_name, child in _find(vars(module), Module, name):
+        for child_name, child in find_members(vars(module), Module, name):
             yield from _paths(child, child_name, (*above, module))
-
-
-def _unique(pairs: Iterator[tuple[str, Kind]]) -> Iterator[tuple[str, Kind]]:
-    seen: set[int] = set()
-    for name, value in pairs:
-        if id(value) not in seen:
-            seen.add(id(value))
-            yield name, value
-
-
-@lru_cache(8192)
-def _order(name: str) -> tuple[tuple[bool, int, str], ...]:
-    """Return the sort key of a dotted name: numbers sort by value, so 2 comes before 10."""
-    return tuple(
-        (not part.isdecimal(), int(part) if part.isdecimal() else 0, part)
-        for part in name.split(".")
-    )

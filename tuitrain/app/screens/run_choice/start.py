@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -44,11 +45,12 @@ from ...renderables.tables.past_runs import (
     past_run_row,
     past_runs_header,
 )
-from ...start_choice import AttachRun, OpenRecording, RunScenario, StartChoice, TrainModel
+from ...start_choice import AttachRun, OpenRecording, RunScenario, StartChoice
 from ...widgets.inputs.filter_line import FilterInput, FilterLine
 from ...widgets.no_markup import Horizontal, Input, Static, Vertical
 from ...widgets.tables.pick_list import PickList
 from ..help import HelpScreen
+from .listed_items import MUTED, describe_item, has_named_data, make_list
 from .new_run import NewRunDialog
 from .past_runs import NO_RUN, RunsScreen
 from .resume_or_open import ResumeOrOpenDialog
@@ -66,8 +68,6 @@ _MAX_LIVE_ROWS: Final = 6
 
 _LIST_FRAME: Final = 3
 """Rows of a list for its frame and its header."""
-
-_Item = TypeVar("_Item")
 
 
 class StartScreen(BaseScreen[None]):
@@ -105,22 +105,27 @@ class StartScreen(BaseScreen[None]):
         nothing = f"none yet: runs are recorded in {self._folder}"
         yield Static(id="welcome")
         with Vertical(id="lists"):
-            yield _list(
-                "live runs", "live", live_run_row, live_run_fits, live_runs_header, key=_word
+            yield make_list(
+                "live runs",
+                "live",
+                live_run_row,
+                live_run_fits,
+                live_runs_header,
+                key=attrgetter("word"),
             )
             yield Static(id="machines")
-            yield _list(
+            yield make_list(
                 "past runs",
                 "runs",
                 self._run_row,
                 matches_search,
                 self._runs_header,
                 nothing,
-                key=_folder,
+                key=attrgetter("folder"),
             )
             with Horizontal(id="new"):
-                yield _list("scenarios", "scenarios", scenario_row, scenario_fits)
-                yield _list("data", "data", data_row, data_fits)
+                yield make_list("scenarios", "scenarios", scenario_row, scenario_fits)
+                yield make_list("data", "data", data_row, data_fits)
         yield Static(id="about")
         yield FilterLine()
         yield Static(key_hints(_KEYS), id="start-keys", classes="hint")
@@ -156,7 +161,7 @@ class StartScreen(BaseScreen[None]):
         )
         runs = self._show_past_runs()
         self._of("scenarios").set_items(self._scenarios)
-        used = sorted({run.data for run in runs if _is_data(run)} - {*BUNDLED_DATA})
+        used = sorted({run.data for run in runs if has_named_data(run)} - {*BUNDLED_DATA})
         self._of("data").set_items([*BUNDLED_DATA, *used, OTHER_DATA])
         self.refresh_live()
         first = "live" if self._of("live").display else "runs" if runs else "scenarios"
@@ -185,7 +190,9 @@ class StartScreen(BaseScreen[None]):
                 path = None if scenario is FIRST_RUN else scenario.path
                 self._end(RunScenario(path, self._pinned))
             case str() as data:
-                self.app.push_screen(NewRunDialog("" if data == OTHER_DATA else data), self._train)
+                self.app.push_screen(
+                    NewRunDialog("" if data == OTHER_DATA else data), self._end_with_pins
+                )
 
     def action_pin(self) -> None:
         """Mark the run under the cursor, for comparison with the chosen run."""
@@ -244,13 +251,13 @@ class StartScreen(BaseScreen[None]):
     def _describe_row(self, event: PickList.Moved) -> None:
         """Describe the row under the cursor."""
         if event.pick_list.has_focus or event.pick_list is self._of(self._last):
-            self._describe(event.pick_list.selected)
+            self._say(*describe_item(event.pick_list.selected))
 
     def on_descendant_focus(self) -> None:
         """Describe the row under the focused list's cursor."""
         if isinstance(self.focused, PickList):
             self._last = self.focused.id or "runs"
-            self._describe(self.focused.selected)
+            self._say(*describe_item(self.focused.selected))
 
     @on(PickList.Picked)
     def _clicked(self) -> None:
@@ -282,9 +289,6 @@ class StartScreen(BaseScreen[None]):
         if choice is not None:
             self._end(replace(choice, pinned=self._pinned))
 
-    def _train(self, choice: TrainModel | None) -> None:
-        self._end_with_pins(choice)
-
     def _end(self, choice: StartChoice) -> None:
         self.app.exit(choice)
 
@@ -297,51 +301,5 @@ class StartScreen(BaseScreen[None]):
     def _runs_header(self, width: int) -> Row:
         return past_runs_header(width, self._title)
 
-    def _describe(self, item: object) -> None:
-        match item:
-            case ListedRun():
-                where = f" on {item.host}" if item.host else ""
-                self._say(f"enter attaches to it{where} · {item.id} · {item.folder}")
-            case RecordedRun(problem=problem) if problem:
-                self._say(f"{item.folder}: {problem}", "$error")
-            case RecordedRun(ending=ending):
-                does = "opens its recording" if ending == "finished" else "resumes or opens it"
-                self._say(f"enter {does} · {item.data} · {item.folder}")
-            case BundledScenario():
-                self._say(item.description)
-            case str() if item in BUNDLED_DATA:
-                self._say(f"{BUNDLED_DATA[item].description} · enter chooses a network for it")
-            case str():
-                self._say("enter chooses a network for it")
-            case _:
-                self._say("")
-
-    def _say(self, text: str, style: str = "$foreground 60%") -> None:
+    def _say(self, text: str, style: str = MUTED) -> None:
         self.query_one("#about", Static).update(literal(f" {text}", style))
-
-
-def _list(
-    title: str,
-    name: str,
-    draw: Callable[[_Item, int], Row],
-    fits: Callable[[_Item, str], bool],
-    titles: Callable[[int], Row] | None = None,
-    absent: str = "",
-    key: Callable[[_Item], object] = lambda item: item,
-) -> PickList[_Item]:
-    made = PickList(draw, fits, titles, absent, id=name, key=key)
-    made.border_title = title
-    return made
-
-
-def _word(run: ListedRun) -> str:
-    return run.word
-
-
-def _folder(run: RecordedRun) -> Path:
-    return run.folder
-
-
-def _is_data(run: RecordedRun) -> bool:
-    """Whether a scenario can name what a run was trained on: not the script of a loop."""
-    return bool(run.data) and not run.data.endswith(".py")
