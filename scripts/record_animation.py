@@ -1,4 +1,4 @@
-"""Record a run that is steered by keys as an animated SVG, for the README.
+"""Record a first flight that is steered by keys as an animated SVG, for the README.
 
     python scripts/record_animation.py docs/flight.svg
 
@@ -13,12 +13,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from animated_svg import Picture, animate, capture_picture
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tuitrain.app.app import TuitrainApp
+from tuitrain.app.flight_results import FlightResults
 from tuitrain.commands import AnyCommand
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Actor, Phase, Snapshot
@@ -48,32 +50,34 @@ class Beat:
     seconds: float = 0.2
 
 
+_DOWN_TO_FC = ("down",) * 5
+_UP_TO_CONV = ("up",) * 5
+
 BEATS = (
-    Beat(pictures=10, steps=8),
-    Beat(("f",), seconds=0.8),
-    Beat(pictures=6, steps=8),
-    Beat(("down", "down", "down", "down", "down"), seconds=0.8),
-    Beat(("colon",), seconds=0.3),
-    Beat(("'optimizer fc adam lr=0.001'",), seconds=1.4),
+    Beat(("T",), pictures=6, steps=10, seconds=0.35),
+    Beat(("right_parenthesis",), pictures=4, steps=20, seconds=0.4),
+    Beat(_DOWN_TO_FC, seconds=1.6),
+    Beat(("o",), seconds=1.0),
+    Beat(("down",), seconds=0.8),
     Beat(("enter",), seconds=0.8),
-    Beat(pictures=6, steps=8),
+    Beat(pictures=8, steps=40, seconds=0.3),
     Beat(("l",), seconds=0.6),
-    Beat(("'x2'",), seconds=1.4),
+    Beat(("'x100'",), seconds=1.2),
     Beat(("enter",), seconds=0.8),
-    Beat(pictures=5, steps=8),
-    Beat(("d",), seconds=1.8),
+    Beat(pictures=4, steps=15, seconds=0.4),
+    Beat(("u",), seconds=1.8),
+    Beat(pictures=3, steps=40, seconds=0.3),
+    Beat((*_UP_TO_CONV, "f"), seconds=1.4),
+    Beat(pictures=3, steps=60, seconds=0.3),
+    Beat((*_DOWN_TO_FC, "d"), seconds=0.8),
+    Beat(("'50'",), seconds=1.2),
     Beat(("enter",), seconds=0.8),
-    Beat(pictures=8, steps=12),
-    Beat(("up", "up", "up", "up", "up", "f"), seconds=0.8),
-    Beat(pictures=6, steps=12),
-    Beat(("space",), seconds=1.0),
-    Beat(("u",), seconds=1.6),
-    Beat(("space",), pictures=8, steps=14),
-    Beat(("x",), seconds=0.4),
-    Beat(("left",) * 12, seconds=1.2),
-    Beat(("escape",), pictures=4, steps=14, seconds=0.25),
-    Beat(("space",), seconds=3.0),
+    Beat(pictures=4, steps=200, seconds=0.3),
+    Beat(("right_parenthesis",) * 3, seconds=0.8),
+    Beat(pictures=6, steps=1400, seconds=0.3),
+    Beat(seconds=4.0),
 )
+"""The tour of the first flight, as a user would follow it."""
 
 
 class SteppedSource:
@@ -95,9 +99,11 @@ class SteppedSource:
     def snapshot(self) -> Snapshot:
         """Return a snapshot of the run."""
         self._version += 1
-        running = self._session.phase is Phase.RUNNING
-        speed = SAMPLES_PER_SECOND if running else 0.0
-        return self._session.snapshot(self._version, self._watched, speed)
+        session = self._session
+        speed = SAMPLES_PER_SECOND if session.phase is Phase.RUNNING else 0.0
+        if session.pace is not None:
+            speed = min(speed, session.pace * session.info.batch_size)
+        return session.snapshot(self._version, self._watched, speed)
 
     def submit(self, command: AnyCommand, actor: Actor) -> int:
         """Apply a command at once: between calls the run is at a boundary."""
@@ -120,6 +126,18 @@ async def record(source: SteppedSource, beats: Sequence[Beat]) -> list[tuple[Pic
     """Play the beats, and return each picture with the seconds that it is shown."""
     app = TuitrainApp(source, clock=lambda: 0.0, refreshes=False)
     taken: list[tuple[Picture, float]] = []
+    with TemporaryDirectory() as folder:
+        app.deck.first_flight.results = FlightResults(Path(folder))
+        await _play(app, source, beats, taken)
+    return taken
+
+
+async def _play(
+    app: TuitrainApp,
+    source: SteppedSource,
+    beats: Sequence[Beat],
+    taken: list[tuple[Picture, float]],
+) -> None:
     async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
         await refresh(app, pilot)
         for beat in beats:
@@ -129,7 +147,6 @@ async def record(source: SteppedSource, beats: Sequence[Beat]) -> list[tuple[Pic
                 source.take(beat.steps)
                 await refresh(app, pilot)
                 taken.append((capture_picture(app), beat.seconds))
-    return taken
 
 
 async def press(app: TuitrainApp, pilot: Pilot[None], key: str) -> None:

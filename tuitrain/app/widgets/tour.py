@@ -65,6 +65,7 @@ class TourPanel(Static):
             self._point(self._steps[self._at].panel, False)
         self._at = at
         self.display = at is not None
+        self.screen.set_class(self.display, "-touring")
         if at is None:
             return
         stop = self._steps[at]
