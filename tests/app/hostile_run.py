@@ -37,6 +37,7 @@ from tuitrain.app.screens.inspection.batch import BatchScreen
 from tuitrain.app.screens.inspection.network import NetworkScreen
 from tuitrain.app.screens.inspection.weights import WeightsScreen
 from tuitrain.app.screens.log import LogScreen
+from tuitrain.app.screens.ranks import RanksScreen
 from tuitrain.app.screens.run_choice.new_run import NewRunDialog
 from tuitrain.app.screens.run_choice.past_runs import RunsScreen
 from tuitrain.app.screens.run_choice.resume_or_open import ResumeOrOpenDialog
@@ -193,6 +194,7 @@ def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Sc
         HelpScreen: HelpScreen,
         CheckpointDialog: lambda: CheckpointDialog(shown),
         LogScreen: lambda: LogScreen(shown),
+        RanksScreen: lambda: RanksScreen(shown),
         LrDialog: lambda: LrDialog(group, shown, ask),
         NetworkScreen: lambda: NetworkScreen(deck.inspection),
         NewRunDialog: lambda: NewRunDialog(text),

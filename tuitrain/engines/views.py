@@ -112,6 +112,27 @@ class ParameterView:
 
 
 @dataclass(frozen=True, slots=True)
+class RankView:
+    """One process of a training in several.
+
+    Attributes
+    ----------
+    rank : its number; 0 has the session
+    host : the name of its machine
+    step_seconds : the mean time of its last steps
+    own_seconds : of this the time to the backward pass, in which no rank waits for another
+    agrees : whether a sample of its parameters has the bytes that rank 0 has; None if each rank has
+        a part of them
+    """
+
+    rank: int
+    host: str
+    step_seconds: float
+    own_seconds: float
+    agrees: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class LayerUnits:
     """The units of a layer that a ReLU follows, and how many of them are dead.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tuitrain.engines.engine import Engine
+from tuitrain.engines.views import RankView
 
 from .breakpoints import Breakpoints
 from .checkpoint_policy import CheckpointPolicy
@@ -44,6 +45,7 @@ class RunContext:
     ----------
     run_state : the phase of the run, and how many steps it takes before it pauses
     lr_sweep : the learning rates tried by the last `try lr`, or None
+    get_ranks : returns the processes of a training in several
     get_observer_state : returns the state that observers save with a checkpoint, as plain values
     """
 
@@ -77,6 +79,7 @@ class RunContext:
         self.metric_history = MetricHistory()
         self.lr_history = LrHistory(engine)
         self.lr_sweep: LrSweep | None = None
+        self.get_ranks: Callable[[], Sequence[RankView]] = tuple
         self.get_observer_state: Callable[[], Mapping[str, Any]] = dict
 
     @property

@@ -24,6 +24,7 @@ from tuitrain.commands import (
     to_text,
 )
 from tuitrain.engines.engine import Engine
+from tuitrain.engines.views import RankView
 
 from .authorship import MAX_WHY
 from .checkpoint_policy import DEFAULT_POLICY, CheckpointPolicy
@@ -160,6 +161,10 @@ class Session:
     def save_with_state(self, get_observer_state: Callable[[], Mapping[str, Any]]) -> None:
         """Save an observer's state with every state of the session, as plain values."""
         self._context.get_observer_state = get_observer_state
+
+    def show_ranks(self, get_ranks: Callable[[], Sequence[RankView]]) -> None:
+        """Have snapshots show the processes of a training in several."""
+        self._context.get_ranks = get_ranks
 
     def state(self) -> SessionState:
         """Return the state that decides the rest of the run, at this boundary."""

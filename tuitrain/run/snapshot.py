@@ -20,6 +20,7 @@ from tuitrain.engines.views import (
     OptimizerChoice,
     ParameterRow,
     ParameterView,
+    RankView,
 )
 from tuitrain.metric_info import ACCURACY, MetricInfo
 
@@ -207,6 +208,7 @@ class Snapshot:
     preview : the last requested preview; see `LiveRun.preview`
     inspection : the requested inspection; see `LiveRun.inspect`
     record_status : for a record, the moment shown, and how the run ended
+    ranks : the processes of a training in several; empty in a training of one
     attachment : who watches and who steers; None where this screen is the only one
     """
 
@@ -245,6 +247,7 @@ class Snapshot:
     record_status: str = ""
     scheduled: tuple[ScheduledCommand, ...] = ()
     pace: float | None = None
+    ranks: tuple[RankView, ...] = ()
     attachment: Attachment | None = None
 
     @property

@@ -50,6 +50,7 @@ def build_snapshot(
         clip=clip_text(decision.command for decision in branch.decisions),
         lr_sweep=context.lr_sweep,
         pace=context.run_state.pace,
+        ranks=tuple(context.get_ranks()),
     )
 
 

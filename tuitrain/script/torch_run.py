@@ -276,6 +276,8 @@ class TorchRun(_Base):
         session = super()._session_with(recorder)
         if self._channel is not None:
             session.timeline.also_cached = 1
+            session.show_ranks(self._engine.ranks)
+            self._engine.on_difference = _warn
         return session
 
     def _check_host(self) -> None:
@@ -303,6 +305,10 @@ class TorchRun(_Base):
 
     def _detach(self) -> None:
         _WATCHED.discard(self._net)
+
+
+def _warn(text: str) -> None:
+    write_line(visible(f"tuitrain: {text}"), sys.stderr)
 
 
 def _objects(schedulers: Any, scaler: Any) -> Mapping[str, Any]:

@@ -40,6 +40,7 @@ from tuitrain.app.screens.inspection.batch import BatchScreen
 from tuitrain.app.screens.inspection.network import NetworkScreen
 from tuitrain.app.screens.inspection.weights import WeightsScreen
 from tuitrain.app.screens.log import LogScreen
+from tuitrain.app.screens.ranks import RanksScreen
 from tuitrain.app.screens.run_choice.new_run import NewRunDialog
 from tuitrain.app.screens.run_choice.past_runs import RunsScreen
 from tuitrain.app.screens.run_choice.resume_or_open import ResumeOrOpenDialog
@@ -71,6 +72,7 @@ SCREENS: dict[str, type[Screen[object]]] = {
     "i": BatchScreen,
     "R": RunsScreen,
     "L": LogScreen,
+    "M": RanksScreen,
     "comma": SettingsScreen,
     "question_mark": HelpScreen,
     "P": PenDialog,

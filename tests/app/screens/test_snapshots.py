@@ -9,6 +9,7 @@ import pytest
 
 from tests.app.fake import FakeSource, answered, branched, group, running, starting, tried, watchful
 from tuitrain.app.themes import OWN_THEMES
+from tuitrain.engines.views import RankView
 from tuitrain.run.snapshot import LogLine, LogSnapshot, Phase, ScheduledCommand
 
 LARGE = (200, 60)
@@ -83,6 +84,15 @@ def talking() -> FakeSource:
     return FakeSource(running(log=LogSnapshot(lines, 6000, "/runs/a/output.log")))
 
 
+def distributed() -> FakeSource:
+    times = (0.0121, 0.0119, 0.0122, 0.012)
+    own = (0.0041, 0.0042, 0.0071, 0.004)
+    ranks = tuple(
+        RankView(rank, f"node{rank // 2}", times[rank], own[rank], rank != 3) for rank in range(4)
+    )
+    return FakeSource(running(ranks=ranks))
+
+
 CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "running": (FakeSource, ()),
     "parameter selected": (FakeSource, ("enter", "enter", "down", "down")),
@@ -115,6 +125,7 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "cursor in the past": (FakeSource, ("left", "left")),
     "settings": (FakeSource, ("comma",)),
     "log": (talking, ("L",)),
+    "ranks": (distributed, ("M",)),
     "tour": (FakeSource, ("T", "down")),
 }
 

@@ -59,6 +59,7 @@ NAVIGATION_KEYS: Final[tuple[Key, ...]] = (
     ),
     Key("Y", "Y", "copy", "Copy the selection; again: the last answer."),
     Key("L", "L", "log", "Show the log: output, log messages and warnings of the training code."),
+    Key("M", "M", "ranks", "Show the ranks of a training in several processes."),
     Key("comma", ",", "settings", "Show the settings: keys, theme, display rate, notifications."),
     Key("T", "T", "tour", "Start the tour: the panels and the first keys, in one minute."),
     Key(

@@ -1,4 +1,4 @@
-"""The keys that leave the run alone: log, settings, tour, clipboard; and the terminal's size."""
+"""The keys that leave the run alone: log, ranks, settings, tour, clipboard; the terminal's size."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ...widgets.no_markup import Static
 from ...widgets.tables.journal import Journal
 from ...widgets.tour import TourPanel
 from ..log import LogScreen
+from ..ranks import RanksScreen
 from ..settings import SettingsScreen
 from .deck import Controller, Deck
 from .first_flight import FirstFlight
@@ -27,7 +28,7 @@ TINY_ROWS: Final = 18
 
 
 class UtilityActions(Controller):
-    """Log, settings, tour and clipboard."""
+    """Log, ranks, settings, tour and clipboard."""
 
     def __init__(self, deck: Deck, selection: RowSelection, first_flight: FirstFlight) -> None:
         super().__init__(deck)
@@ -45,6 +46,11 @@ class UtilityActions(Controller):
         """Open the log."""
         if self.deck.snapshot is not None:
             self.deck.app.push_screen(LogScreen(self.deck.snapshot))
+
+    def action_ranks(self) -> None:
+        """Open the table of the ranks."""
+        if self.deck.snapshot is not None:
+            self.deck.app.push_screen(RanksScreen(self.deck.snapshot))
 
     def action_settings(self) -> None:
         """Open the app's settings."""

@@ -12,6 +12,7 @@ import torch
 from tuitrain.errors import RefusedError
 
 _OBSERVERS: Final[list[Callable[[torch.Tensor], None]]] = []
+_START_OBSERVERS: Final[list[Callable[[], None]]] = []
 _BACKWARD: Final = torch.Tensor.backward
 
 
@@ -33,7 +34,20 @@ def observe_backward(observer: Callable[[torch.Tensor], None]) -> Callable[[], N
     return end
 
 
+def observe_start(observer: Callable[[], None]) -> Callable[[], None]:
+    """Call a function before each observed ``backward``; returns what ends it."""
+    _START_OBSERVERS.append(observer)
+
+    def end() -> None:
+        if observer in _START_OBSERVERS:
+            _START_OBSERVERS.remove(observer)
+
+    return end
+
+
 def _observed_backward(tensor: torch.Tensor, *arguments: Any, **named: Any) -> None:
+    for start in _START_OBSERVERS:
+        start()
     _BACKWARD(tensor, *arguments, **named)
     for observer in _OBSERVERS:
         observer(tensor)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from ...capabilities import Capability
 from ...inspection import NetworkView
 from ...loops.loop_engine import LoopEngine, loop_capabilities
 from ...steerable import CommandResult
+from ...views import RankView
 from ..buffers import MutableState
 from ..engine import TorchEngine
 from ..network.inspector import NetworkInspector
@@ -45,6 +46,7 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
     ----------
     loop : the loop's side, for the loop alone
     checks : of the script's parts
+    on_difference : called with a sentence when the parameters of the ranks differ
 
     Raises
     ------
@@ -94,6 +96,7 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         self.loop.on_uninstall = self._network.cancel
         self.loop.scaler = (objects or {}).get("scaler")
         self._left: Any = None
+        self.on_difference: Callable[[str], None] = lambda _: None
         frozen = [n for n, item in self._parameters.items() if not item.requires_grad]
         self._freeze_at_start(frozen)
 
@@ -138,6 +141,10 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         RefusedError : always
         """
         raise RefusedError("the commands of a script's run are checked at their steps only")
+
+    def ranks(self) -> Sequence[RankView]:
+        """Return what is shown of the ranks of a training in several processes; here nothing."""
+        return ()
 
     def leave(self) -> None:
         """Part from the other ranks after the loop's end; here there are none."""

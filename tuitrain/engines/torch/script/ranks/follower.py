@@ -14,11 +14,11 @@ from tuitrain.errors import RefusedError, RunFailedError, describe_error
 
 from ....pending_step import PendingStep, meets_condition
 from ..engine import TorchScriptEngine
-from ..loop import TorchLoop
 from .agreed_turns import FollowerTurns
 from .channel import Channel
 from .common_step import agree_on_step
-from .messages import Apply, Call, Capture, Grant, Load, Message, Release, decode
+from .messages import Apply, Call, Capture, Grant, Load, Message, Release, Report, decode
+from .rank_loop import RankLoop
 from .state_codec import decode_state
 
 
@@ -27,16 +27,10 @@ def _never_called(step: PendingStep) -> bool:
     raise AssertionError("rank 0 decides whether a step is held")
 
 
-class FollowerLoop(TorchLoop):
-    """The loop of a rank from 1 on; see `TorchLoop`.
-
-    Attributes
-    ----------
-    channel : to rank 0
-    """
+class FollowerLoop(RankLoop):
+    """The loop of a rank from 1 on; see `TorchLoop`."""
 
     turns: FollowerTurns  # pyright: ignore[reportIncompatibleVariableOverride]
-    channel: Channel
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -167,6 +161,8 @@ class FollowerEngine(TorchScriptEngine):
                 self._follow_command(text)
             case Capture():
                 self._channel.gather(msgspec.msgpack.encode(self.capture_random()))
+            case Report():
+                self._channel.gather(msgspec.msgpack.encode(self.loop.report()))
             case Load(state=content, parts=parts):
                 state = decode_state(content)
                 part = msgspec.msgpack.decode(parts[self._channel.rank - 1])

@@ -16,33 +16,40 @@ from tuitrain.errors import RefusedError, RunFailedError, StateMismatchError, de
 from ....pending_step import HoldCondition, PendingStep, meets_condition
 from ....state import EngineState
 from ....steerable import CommandResult
+from ....views import RankView
 from ..engine import TorchScriptEngine
-from ..loop import TorchLoop
 from .agreed_turns import LeaderTurns
 from .channel import Channel
 from .common_step import agree_on_step
-from .messages import Apply, Capture, Grant, Load, Message, Release, encode
+from .messages import Apply, Capture, Grant, Load, Message, Release, Report, encode
+from .rank_loop import RankLoop, RankReport
 from .state_codec import encode_state, parts_of, with_parts
 
 BURST_SECONDS: Final = 0.03
 """Seconds between two exchanges, as far as one step does not take longer."""
 
+REPORT_SECONDS: Final = 1.0
+"""Seconds between two reports of the ranks."""
 
-class LeaderLoop(TorchLoop):
+
+class LeaderLoop(RankLoop):
     """The loop of rank 0; see `TorchLoop`.
 
     Attributes
     ----------
-    channel : to the other ranks
+    ranks : what is shown of the ranks
+    on_difference : called with a sentence when the parameters of a rank differ, once
     """
 
     turns: LeaderTurns  # pyright: ignore[reportIncompatibleVariableOverride]
-    channel: Channel
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self.turns = LeaderTurns()
+        self.ranks: tuple[RankView, ...] = ()
+        self.on_difference: Callable[[str], None] = lambda _: None
         self._seconds = 0.0
+        self._reported_at, self._has_differed = time.perf_counter(), False
 
     def join(self, channel: Channel) -> None:
         """Take the channel to the other ranks."""
@@ -99,8 +106,34 @@ class LeaderLoop(TorchLoop):
         count = int(BURST_SECONDS / self._seconds) if self._seconds else 1
         count = max(1, min(count, max_steps))
         holds = self._should_hold is not None
+        if time.perf_counter() - self._reported_at > REPORT_SECONDS:
+            self._collect_ranks()
         self.turns.left = count
         self.send(Grant(self.step, count, is_new, holds, self._hold_condition))
+
+    def _collect_ranks(self) -> None:
+        """Ask all ranks for what is shown of them, and compare their parameters."""
+        self.send(Report())
+        answers = self.channel.gather(msgspec.msgpack.encode(self.report()))
+        reports = [msgspec.msgpack.decode(answer, type=RankReport) for answer in answers]
+        self.ranks = tuple(
+            RankView(
+                rank,
+                report.host,
+                report.step_seconds,
+                report.own_seconds,
+                report.checksum == reports[0].checksum,
+            )
+            for rank, report in enumerate(reports)
+        )
+        self._reported_at = time.perf_counter()
+        other = next((view.rank for view in self.ranks if view.agrees is False), None)
+        if other is not None and not self._has_differed:
+            self._has_differed = True
+            self.on_difference(
+                f"the parameters of rank {other} differ from those of rank 0 at step {self.step}: "
+                "the script changes them on one rank, or its gradients are not averaged"
+            )
 
     def _take_turn(self, steps: int) -> None:
         """Let the loop take steps, and note how long one takes."""
@@ -163,6 +196,13 @@ class LeaderEngine(TorchScriptEngine):
         super().__init__(*parts)
         self._channel = channel
         self.loop.join(channel)
+        self.loop.on_difference = self._tell_difference
+        if self._batches is not None:
+            self.batch_size *= channel.size  # of all ranks together
+
+    def ranks(self) -> Sequence[RankView]:
+        """Return what is shown of the ranks; nothing before their first reports."""
+        return self.loop.ranks
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups of all ranks; see `Steerable.apply`."""
@@ -194,6 +234,9 @@ class LeaderEngine(TorchScriptEngine):
         super().load_state(state)
         plain = with_parts(state, [])
         self.loop.send(Load(encode_state(plain), tuple(map(msgspec.msgpack.encode, parts))))
+
+    def _tell_difference(self, text: str) -> None:
+        self.on_difference(text)
 
     def leave(self) -> None:
         """Tell the other ranks that the run has ended; called by the loop after its end."""
