@@ -22,9 +22,10 @@ SCREEN = {"start", "open", "serve", "bench", "attach", "ctl", "list", "relay"}
 """Commands that open a screen, measure for long or need a live run: only their arguments are read.
 `tests/remote` has live runs."""
 
-OTHER_PAGES = {"pytorch.md", "other-tools.md"}
+OTHER_PAGES = {"pytorch.md", "other-tools.md", "several-processes.md"}
 """Pages whose Python and commands need other libraries: `tests/torch_script/test_page.py` runs
-those for PyTorch, `tests/trackers/test_page.py` those for TensorBoard and W&B."""
+those for PyTorch, `tests/torch_distributed/test_page.py` those for several processes,
+`tests/trackers/test_page.py` those for TensorBoard and W&B."""
 
 PYTHON = [
     block
@@ -129,7 +130,7 @@ def test_every_command_line_works(block: Block, line: str, folder: Path, monkeyp
             extra = re.search(r"\[(\w+)\]", requirement)
             project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
             assert extra is None or extra[1] in project["optional-dependencies"]
-        case ["python", *_] | ["git", *_]:
+        case ["python" | "torchrun" | "git", *_]:
             assert len(words) > 1
         case ["source", script]:
             assert script == ".venv/bin/activate"

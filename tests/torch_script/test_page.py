@@ -13,7 +13,9 @@ from tuitrain.cli import main
 
 PAGE = ROOT / "docs" / "how-to" / "pytorch.md"
 OTHERS = [
-    block for block in blocks("python") if block.page != PAGE and "import torch" in block.text
+    block
+    for block in blocks("python")
+    if block.page.name not in (PAGE.name, "several-processes.md") and "import torch" in block.text
 ]
 """Scripts of other pages."""
 
