@@ -110,7 +110,7 @@ class HeadlessHost:
                 session, access, lambda: loop.is_steerable, always_waits=self._always_waits
             ) as attendance:
                 try:
-                    _train(session, loop, attendance)
+                    _train(session, loop, attendance, access)
                 except Exception as error:
                     self.error = error
                     log.add("error", "".join(format_exception(error)))
@@ -129,11 +129,12 @@ class HeadlessHost:
         show_early_end(session, loop, access)
 
 
-def _train(session: Session, loop: Loop, attendance: Attendance) -> None:
+def _train(session: Session, loop: Loop, attendance: Attendance, access: LiveAccess) -> None:
     """Train until the session or the loop ends."""
     while True:
         session.apply_planned()
         attendance.visit()
+        loop.follow_viewers(bool(access.viewers))
         end_with_loop(session, loop)
         session.on_boundary()
         if session.phase.ended:

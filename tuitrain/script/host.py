@@ -24,6 +24,10 @@ class Loop(Protocol):
         """The turns of the loop and the session."""
         ...
 
+    def follow_viewers(self, is_viewed: bool) -> None:
+        """Note whether the run has viewers."""
+        ...
+
     @property
     def error(self) -> BaseException | None:
         """What has ended the loop, or None."""

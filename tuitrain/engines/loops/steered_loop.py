@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from tuitrain.errors import RefusedError
 
 from ..pending_step import HoldCondition, PendingStep, meets_condition
-from .turns import Turns
+from .turns import ALONE_SECONDS, TURN_SECONDS, Turns
 
 
 def _ignore_lr(group: str, lr: float) -> None:
@@ -26,6 +26,7 @@ class SteeredLoop:
     reported : the metrics that the script has reported since the last boundary
     logged : those that it had reported by this boundary, and after the one before it
     has_jumped : whether a state was loaded since the batch was fetched
+    is_viewed : whether the sizes of updates are measured now and then, for viewers
     error : what has ended the loop, or None
     on_lr : called with a group's name and the lr of an update, if the update before had another
     """
@@ -37,6 +38,7 @@ class SteeredLoop:
         self.logged: Mapping[str, float] = {}
         self._logged_step = -1
         self.has_jumped = False
+        self.is_viewed = True
         self.error: BaseException | None = None
         self.on_lr: Callable[[str, float], None] = _ignore_lr
         self._rates: dict[str, float] = {}
@@ -78,6 +80,11 @@ class SteeredLoop:
         if isinstance(self.error, Exception) and not self._losses:
             raise self.error
         return self._losses
+
+    def follow_viewers(self, is_viewed: bool) -> None:
+        """Note whether the run has viewers: without any, nothing is measured for them."""
+        self.is_viewed = is_viewed
+        self.turns.seconds = TURN_SECONDS if is_viewed else ALONE_SECONDS
 
     def log(self, values: Mapping[str, float]) -> None:
         """Take metrics, or the ``loss`` of the coming update."""
@@ -121,7 +128,8 @@ class SteeredLoop:
     def _finish_step(self, loss: float) -> None:
         """Count a step, with its loss unless the script has reported another."""
         self._has_updated = True
-        self._losses.append(loss if math.isnan(self._reported_loss) else self._reported_loss)
+        if not self.turns.is_released:
+            self._losses.append(loss if math.isnan(self._reported_loss) else self._reported_loss)
         self._reported_loss = math.nan
         self.step += 1
         self.updates += 1

@@ -16,6 +16,9 @@ from typing import Final
 TURN_SECONDS: Final = 0.02
 """Seconds after which the loop gives the turn back at the next boundary."""
 
+ALONE_SECONDS: Final = 0.5
+"""The same without viewers. Mail ends a turn at once, so a command waits no longer for that."""
+
 UPDATE_SECONDS: Final = 1.0
 """Seconds that an update under way gets to end before its loop is abandoned."""
 
@@ -46,16 +49,20 @@ class Turns:
     Attributes
     ----------
     taken : steps of the present turn
+    seconds : after which the loop gives the turn back
     has_ended : whether the loop has ended; it takes no more turns
     is_released : whether the session has ended: the loop runs on alone, or is stopped
     on_stop : called at a boundary of a loop that was stopped; by default it raises `StoppedError`
+    on_give_back : called by the loop's thread before it gives a turn back
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self.taken = 0
+        self.seconds = TURN_SECONDS
         self.has_ended = False
         self.is_released = False
         self.on_stop = _raise_stopped
+        self.on_give_back: Callable[[], None] = lambda: None
         self._is_stopped = False
         self._is_updating = self._is_abandoned = False
         self._clock = clock
@@ -74,7 +81,7 @@ class Turns:
             if self.has_ended or self.is_released:
                 return
             self.taken, self._max_steps = 0, max_steps
-            self._deadline = self._clock() + TURN_SECONDS
+            self._deadline = self._clock() + self.seconds
             self._pass_to(_Turn.LOOP)
             self._changed.wait_for(lambda: self._turn is _Turn.SESSION)
 
@@ -163,6 +170,7 @@ class Turns:
 
     def end(self) -> None:
         """Give the last turn back: the loop has ended. Called by the loop."""
+        self.on_give_back()
         with self._changed:
             self.has_ended = True
             self._pass_to(_Turn.SESSION)
@@ -172,6 +180,7 @@ class Turns:
 
     def _wait_for_turn(self) -> None:
         """Pass the turn to the session, and wait for the next one, unless the turns have ended."""
+        self.on_give_back()
         with self._changed:
             if not self.is_released:
                 self._is_interrupted = False

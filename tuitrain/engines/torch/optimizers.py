@@ -31,6 +31,30 @@ STEP = "step"
 """The entry of a parameter's state that counts its updates."""
 
 
+class UpdateCounts:
+    """Counts the updates of parameters, with work only for those that have none."""
+
+    def __init__(self) -> None:
+        self._total = 0
+        self._differences: dict[int, int] = {}
+
+    def count(self, parameters: Iterable[Parameter]) -> None:
+        """Count an update of those parameters that have a gradient; they are always the same."""
+        self._total += 1
+        differences = self._differences
+        for parameter in parameters:
+            if parameter.grad is None:
+                differences[id(parameter)] = differences.get(id(parameter), 0) - 1
+
+    def of(self, parameter: Parameter) -> int:
+        """Return the updates of a parameter."""
+        return self._total + self._differences.get(id(parameter), 0)
+
+    def set(self, parameter: Parameter, updates: int) -> None:
+        """Set the updates of a parameter."""
+        self._differences[id(parameter)] = updates - self._total
+
+
 class TorchOptimizer:
     """The optimizer of one group.
 
@@ -45,7 +69,7 @@ class TorchOptimizer:
 
     Attributes
     ----------
-    updates : the updates of each parameter; of rules that count them, the state's count is used
+    updates : counts the updates; of rules that count them, the state's count is used
     statistics : what the last measured update of each parameter did
     """
 
@@ -60,7 +84,7 @@ class TorchOptimizer:
         self.rule, self.source, self.index = rule, source, index
         self.parameters = list(parameters)
         self.lr = lr
-        self.updates: dict[Parameter, int] = {}
+        self.updates = UpdateCounts()
         self.statistics: dict[Parameter, UpdateStatistics] = {}
 
     @property
@@ -71,12 +95,12 @@ class TorchOptimizer:
     def count_updates(self, parameter: Parameter) -> int:
         """Return how often a parameter was updated."""
         counted = self.source.state.get(parameter, {}).get(STEP)
-        return self.updates.get(parameter, 0) if counted is None else int(counted)
+        return self.updates.of(parameter) if counted is None else int(counted)
 
     def reset(self, parameter: Parameter) -> None:
         """Drop the state of a parameter."""
         self.source.state.pop(parameter, None)
-        self.updates.pop(parameter, None)
+        self.updates.set(parameter, 0)
         _begin(self, parameter)
 
     def state_of(self, parameter: Parameter) -> ParameterState | None:
@@ -100,7 +124,7 @@ class TorchOptimizer:
         for name in _slots_in_use(self.rule, self.entry):
             if slots and name not in state:
                 state[name] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
-        self.updates[parameter] = updates
+        self.updates.set(parameter, updates)
         self.source.state[parameter] = state
         if not slots and not updates:
             self.reset(parameter)

@@ -49,6 +49,22 @@ class Entry:
         return self.optimizer.param_groups[self.index]
 
 
+@dataclass(frozen=True, eq=False)
+class Share:
+    """What a script's optimizer updates.
+
+    Attributes
+    ----------
+    members : the names of its parameters
+    kept : its entries that have a group, each with the group
+    lost : groups of its parameters that have optimizers of their own
+    """
+
+    members: frozenset[str]
+    kept: Sequence[tuple[Entry, TorchGroup]]
+    lost: Sequence[TorchGroup]
+
+
 class ScriptGroups:
     """The groups of a script's optimizers.
 
@@ -82,7 +98,7 @@ class ScriptGroups:
             for optimizer in optimizers
             for index in range(len(optimizer.param_groups))
         ]
-        self._by_optimizer = {item: _share_of(item, self.entries) for item in self.optimizers}
+        self._shares: dict[torch.optim.Optimizer, Share] = {}
         taken = frozenset[str]().union(*(entry.members for entry in self.entries))
         self.parameters: dict[str, Parameter] = {
             name: item for name, item in every.items() if name in taken
@@ -112,17 +128,20 @@ class ScriptGroups:
         """Return the name of a parameter; None if the network does not have it."""
         return self._names.get(id(parameter))
 
-    def entries_of(self, optimizer: torch.optim.Optimizer) -> tuple[list[Entry], frozenset[str]]:
-        """Return the entries of a script's optimizer, and the names of all their parameters."""
-        return self._by_optimizer[optimizer]
+    def share_of(self, optimizer: torch.optim.Optimizer) -> Share:
+        """Return what a script's optimizer updates; the same until `settle`."""
+        if optimizer not in self._shares:
+            self._shares[optimizer] = self._find_share(optimizer)
+        return self._shares[optimizer]
 
     def settle(self) -> None:
         """Give groups that fit an entry of the script's optimizers to that entry.
 
         A group fits an entry of the same rule that has all of its parameters, if no other group
         has that entry. Its settings and its state become those of the script's optimizer, which
-        drops the state of parameters that other groups have.
+        drops the state of parameters that other groups have. Called after every change of groups.
         """
+        self._shares = {}
         free = {(id(e.optimizer), e.index): e for e in self.entries}
         groups = list(self.table)
         for group in groups:
@@ -139,6 +158,15 @@ class ScriptGroups:
                 group = self.table.group_of(name) if name in self.parameters else None
                 if group is not None and group.optimizer.source is not entry.optimizer:
                     entry.optimizer.state.pop(parameter, None)
+
+    def _find_share(self, optimizer: torch.optim.Optimizer) -> Share:
+        own = [entry for entry in self.entries if entry.optimizer is optimizer]
+        members = frozenset[str]().union(*(entry.members for entry in own))
+        groups = {g.optimizer.index: g for g in self.table if g.optimizer.source is optimizer}
+        kept = [(entry, groups[entry.index]) for entry in own if entry.index in groups]
+        others = (group for group in self.table if not self.is_scripts(group))
+        lost = [group for group in others if not members.isdisjoint(group.members)]
+        return Share(members, kept, lost)
 
     def is_scripts(self, group: TorchGroup) -> bool:
         """Whether a script's optimizer takes the updates of a group."""
@@ -195,13 +223,6 @@ def _entry(optimizer: torch.optim.Optimizer, index: int, names: Mapping[int, str
         )
     members = frozenset(names[id(item)] for item in values["params"])
     return Entry(optimizer, index, rule_of(optimizer), members, float(values[_LR]))
-
-
-def _share_of(
-    optimizer: torch.optim.Optimizer, entries: Sequence[Entry]
-) -> tuple[list[Entry], frozenset[str]]:
-    own = [entry for entry in entries if entry.optimizer is optimizer]
-    return own, frozenset[str]().union(*(entry.members for entry in own))
 
 
 def _place(group: TorchGroup) -> tuple[int, int]:

@@ -90,28 +90,22 @@ class Updates:
         assert isinstance(groups, ScriptGroups)
         for group in groups.table:
             group.optimizer.lr = group.schedule.lr(step)
-        entries, members = groups.entries_of(optimizer)
-        self._begin_measurement(members)
-        scripts = {
-            group.optimizer.index: group
-            for group in groups.table
-            if group.optimizer.source is optimizer
-        }
-        for entry in entries:
-            if entry.index in scripts:
-                self._keep_without_lr(scripts[entry.index])
-                self._set_lr(entry.values, scripts[entry.index].optimizer.lr)
-        for group in groups.table:
-            if not groups.is_scripts(group) and not members.isdisjoint(group.members):
-                self._take(group)
+        share = groups.share_of(optimizer)
+        self._begin_measurement(share.members)
+        for entry, group in share.kept:
+            self._keep_without_lr(group)
+            self._set_lr(entry.values, group.optimizer.lr)
+        for group in share.lost:
+            self._take(group)
 
     def after(self, optimizer: torch.optim.Optimizer) -> None:
         """Undo after an update what `before` has hidden, and count and measure the update."""
         for entry, lr in self._rates:
             entry["lr"] = lr
-        for group in self._groups.table:
-            if group.optimizer.source is optimizer:
-                _count(group)
+        groups = self._groups
+        assert isinstance(groups, ScriptGroups)
+        for _, group in groups.share_of(optimizer).kept:
+            count_update(group)
         self._restore_kept()
         for parameter, grad in self._hidden:
             parameter.grad = grad
@@ -154,7 +148,7 @@ class Updates:
         optimizer = group.optimizer
         optimizer.entry["lr"] = optimizer.lr
         self._keep_without_lr(group)
-        _count(group)
+        count_update(group)
         optimizer.source.step()
 
     def _keep_without_lr(self, group: TorchGroup) -> None:
@@ -204,11 +198,8 @@ def clip_tensors(tensors: list[torch.Tensor], clip: Clip) -> None:
             torch._foreach_mul_(tensors, clip.limit / norm)
 
 
-def _count(group: TorchGroup) -> None:
+def count_update(group: TorchGroup) -> None:
     """Count an update of each parameter that has a gradient, unless its state counts them."""
-    if group.optimizer.rule.kind in _COUNTING:
-        return
-    updates = group.optimizer.updates
-    for parameter in group.optimizer.parameters:
-        if parameter.grad is not None:
-            updates[parameter] = updates.get(parameter, 0) + 1
+    optimizer = group.optimizer
+    if optimizer.rule.kind not in _COUNTING:
+        optimizer.updates.count(optimizer.parameters)

@@ -19,6 +19,8 @@ class StepHooks:
     before : called with the optimizer when its gradients are computed, before its update
     after : called with the optimizer after its step
     on_closure : called with the loss of a closure that a script gives to ``optimizer.step``
+    begin_plain : begins an update that needs nothing of ``before``, and returns whether it does
+    end_plain : called after it in place of ``after``
     """
 
     def __init__(
@@ -26,9 +28,12 @@ class StepHooks:
         before: Callable[[torch.optim.Optimizer], None],
         after: Callable[[torch.optim.Optimizer], None],
         on_closure: Callable[[Any], None],
+        begin_plain: Callable[[torch.optim.Optimizer], bool],
+        end_plain: Callable[[], None],
     ) -> None:
         self._on_before, self._on_after, self._on_closure = before, after, on_closure
-        self._is_probe = False
+        self._begin_plain, self._end_plain = begin_plain, end_plain
+        self._is_probe = self._is_plain = False
         self._handles: list[Any] = []
 
     def install(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:
@@ -47,10 +52,13 @@ class StepHooks:
         self, optimizer: torch.optim.Optimizer, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """Do what comes before an update: the pre-hook of ``optimizer.step``."""
-        self._is_probe = is_probe(optimizer)
+        closure = arguments[1] if len(arguments) > 1 else named.get("closure")  # the first is self
+        self._is_plain = closure is None and self._begin_plain(optimizer)
+        if self._is_plain:
+            return None
+        self._is_probe = not optimizer.state and is_probe(optimizer)
         if self._is_probe:
             return None
-        closure = arguments[1] if len(arguments) > 1 else named.get("closure")  # the first is self
         if closure is None:
             self._on_before(optimizer)
             return None
@@ -68,5 +76,8 @@ class StepHooks:
 
     def _after(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
         """Do what comes after an update: the post-hook of ``optimizer.step``."""
-        if not self._is_probe:  # its state, which would tell so, is allocated by now
+        if self._is_plain:
+            self._is_plain = False
+            self._end_plain()
+        elif not self._is_probe:  # its state, which would tell so, is allocated by now
             self._on_after(optimizer)

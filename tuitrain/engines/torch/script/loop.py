@@ -22,8 +22,9 @@ from .batches import Batches
 from .checks import ScriptChecks
 from .forward import NextForward
 from .hooks import StepHooks
+from .plain_steps import PlainSteps
 from .step_call import drop_gradients
-from .step_loss import StepLoss
+from .step_loss import PendingLosses, StepLoss
 
 MEASURE_SECONDS: Final = 0.08
 """Seconds between measured steps while a viewer is attached: as often as a screen shows them."""
@@ -66,13 +67,21 @@ class TorchLoop(SteeredLoop):
         self.updates_of = Updates(groups, buffers)
         self._groups, self._pruning, self._mutable = groups, pruning, mutable
         self._batches, self._next_forward, self._checks = batches, next_forward, checks
-        self._loss = StepLoss()
-        self._hooks = StepHooks(self._before, self._after, self._loss.set_default)
+        self._loss, self._pending = StepLoss(), PendingLosses()
+        self.turns.on_give_back = self._read_losses
+        self._hooks = StepHooks(
+            self._before,
+            self._after,
+            self._loss.set_default,
+            self._begin_plain,
+            self._end_plain,
+        )
+        self._plain = PlainSteps(groups, self.updates_of)
         self._begun: Any = None
         self._is_in_step = self._is_dropped = self._is_skipped = False
         self._has_visited = False
         self._measured_at = -math.inf
-        self._on_first_step: Callable[[], None] = lambda: None
+        self._on_first_step: Callable[[], None] | None = None
         self.has_skipped = False
         self.scaler: Any = None
         self.on_uninstall: Callable[[], None] = lambda: None
@@ -179,10 +188,35 @@ class TorchLoop(SteeredLoop):
         if loss is not None:
             self._loss.set(loss)
 
+    def _begin_plain(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Begin an update that needs nothing, and return whether it does; see `PlainSteps`.
+
+        It is not the first of its turn, nor the last, which are measured.
+        """
+        turns = self.turns
+        is_within = turns.taken and len(self._losses) + 1 < self._max_steps
+        if not is_within or self._should_hold is not None or self.has_jumped:
+            return False
+        if turns.is_released or self._checks.is_forked or not self._plain.has(optimizer):
+            return False
+        if self._batches is not None:
+            self._check_first_update()
+        turns.begin_update()
+        return True
+
+    def _end_plain(self) -> None:
+        """Count a plain update, whose learning rates are those of the one before."""
+        self._plain.count()
+        self._rates_step = self.step + 1
+        self._count_step()
+        self._end_step()
+
     def _before(self, optimizer: torch.optim.Optimizer) -> None:
         """Do what comes before an update."""
         self._checks.check_step(optimizer)
-        self._on_first_step()
+        if self._on_first_step is not None:
+            begin, self._on_first_step = self._on_first_step, None
+            begin()
         if is_skipped(optimizer):
             self._is_skipped = self.has_skipped = True
             return
@@ -232,6 +266,8 @@ class TorchLoop(SteeredLoop):
             self.updates_of.drop_frozen()
         if self.has_jumped:
             self._is_dropped = True
+        if self._should_hold is not None:
+            self._read_losses()
         while not self._is_dropped and self._should_hold is not None:
             pending = TorchPendingStep(
                 self._loss_value(), tuple(map(float, self._losses)), self._groups.table, tuple
@@ -250,14 +286,32 @@ class TorchLoop(SteeredLoop):
                 self._measured_at = time.perf_counter()
             groups = self._groups.table
             self._note_rates((group.name, group.optimizer.lr) for group in groups)
-            self._finish_step(self._loss_value())
+            self._count_step()
+        self._plain.prepare()
+        self._end_step()
+
+    def _end_step(self) -> None:
+        """Visit the boundary behind a step, unless the next batch is fetched there."""
         self._loss.clear()
         self.turns.end_update()
         if self._batches is None:
             self.visit()
             self.has_jumped = False
-        elif self.arrays is not None and not self._is_dropped:
+        elif self.is_viewed and self.arrays is not None and not self._is_dropped:
             self.arrays.note_update()
+
+    def _count_step(self) -> None:
+        """Count a step; its loss is read now, or with others if it is on another device."""
+        is_reported = not math.isnan(self._reported_loss)
+        pending = None if is_reported or self.turns.is_released else self._loss.pending()
+        if pending is None:
+            self._finish_step(self._loss_value())
+            return
+        self._pending.add(len(self._losses), pending)
+        self._finish_step(math.nan)
+
+    def _read_losses(self) -> None:
+        self._pending.write_into(self._losses)
 
     def _forget_update(self) -> None:
         if self.arrays is not None:
@@ -292,7 +346,8 @@ class TorchLoop(SteeredLoop):
         """Whether a viewer may see the sizes of this update: at a run's end, and now and then."""
         if self._should_hold is not None or len(self._losses) + 1 == self._max_steps:
             return True
-        return self.turns.taken == 0 and time.perf_counter() - self._measured_at > MEASURE_SECONDS
+        is_due = self.is_viewed and self.turns.taken == 0
+        return is_due and time.perf_counter() - self._measured_at > MEASURE_SECONDS
 
     def _loss_value(self) -> float:
         if not math.isnan(self._reported_loss):

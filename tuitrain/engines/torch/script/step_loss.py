@@ -14,6 +14,39 @@ from .backward import observe_backward
 from .step_call import check_scalar
 
 
+def is_remote(loss: torch.Tensor) -> bool:
+    """Whether reading a loss waits for another device."""
+    return not loss.is_cpu
+
+
+class PendingLosses:
+    """The losses of steps whose values are still on another device.
+
+    Reading one waits for the device, so they are read together, when a turn ends.
+    """
+
+    def __init__(self) -> None:
+        self._places: list[int] = []
+        self._tensors: list[torch.Tensor] = []
+
+    def add(self, place: int, loss: torch.Tensor) -> None:
+        """Add the loss of a step, and its place among the losses of the turn."""
+        self._places.append(place)
+        self._tensors.append(loss)
+
+    def write_into(self, losses: list[float]) -> None:
+        """Write the values to their places, with one copy from the device."""
+        if not self._tensors:
+            return
+        is_double = any(item.dtype == torch.float64 for item in self._tensors)
+        kind = torch.float64 if is_double else torch.float32
+        device = self._tensors[0].device
+        values = torch.stack([item.to(device, kind) for item in self._tensors]).tolist()
+        for place, value in zip(self._places, values, strict=True):
+            losses[place] = value
+        self._places, self._tensors = [], []
+
+
 class StepLoss:
     """The sum of the losses whose backward passes were run since the last update.
 
@@ -44,12 +77,12 @@ class StepLoss:
         ------
         RefusedError : it is no tensor of one number
         """
-        self._loss = check_scalar(loss).detach().reshape(())
+        self._loss = check_scalar(loss)
 
     def set_default(self, loss: Any) -> None:
         """Take the loss of a closure, if it is a tensor and no backward pass was run."""
         if isinstance(loss, torch.Tensor) and self._loss is None:
-            self._loss = loss.detach()
+            self._loss = loss
 
     def clear(self) -> None:
         """Forget the loss: a step begins."""
@@ -57,10 +90,20 @@ class StepLoss:
 
     def value(self) -> float:
         """Return the loss; NaN if there is none."""
-        return math.nan if self._loss is None else float(self._loss)
+        return math.nan if self._loss is None else float(self._loss.item())
+
+    def pending(self) -> torch.Tensor | None:
+        """Return a copy of the loss that is still on another device; None for one on the CPU.
+
+        A script may write into its own loss after the step.
+        """
+        loss = self._loss
+        return loss.detach().reshape(()).clone() if loss is not None and is_remote(loss) else None
 
     def _add(self, tensor: torch.Tensor) -> None:
-        if threading.get_ident() == self._thread and tensor.numel() == 1:
-            value = tensor.detach()
-            value = value.reshape(()) if value.ndim else value
-            self._loss = value if self._loss is None else self._loss + value
+        if threading.get_ident() != self._thread or tensor.numel() != 1:
+            return
+        if self._loss is None:
+            self._loss = tensor  # without its graph it would be another tensor, in every step
+        else:
+            self._loss = self._loss.detach().reshape(()) + tensor.detach().reshape(())

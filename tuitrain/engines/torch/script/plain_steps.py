@@ -1,0 +1,67 @@
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
+"""Updates of a script's optimizer that need nothing from a run, recognized with little work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from ..script_groups import ScriptGroups, TorchGroup
+from ..updates import Updates, count_update
+
+
+class PlainSteps:
+    """Recognizes updates that are those of the script alone.
+
+    No command is applied within a turn. So after one whole step of a turn the following ones need
+    nothing, as long as the script edits no learning rate: no group is frozen, clipped, swapped, or
+    has an lr of commands.
+
+    Parameters
+    ----------
+    groups : the groups, with the script's optimizers
+    updates : of them
+    """
+
+    def __init__(self, groups: ScriptGroups, updates: Updates) -> None:
+        self._groups, self._updates = groups, updates
+        self._optimizer: torch.optim.Optimizer | None = None
+        self._rates: Sequence[float] = ()
+        self._counted: Sequence[TorchGroup] = ()
+
+    def prepare(self) -> None:
+        """Find out whether the updates after this one are plain; called after a whole step."""
+        groups, updates = self._groups, self._updates
+        self._optimizer = None
+        if len(groups.optimizers) > 1 or updates.frozen or updates.clip.by != "off":
+            return
+        (optimizer,) = groups.optimizers
+        share = groups.share_of(optimizer)
+        if share.lost or len(share.kept) != len(optimizer.param_groups):
+            return
+        for entry, group in share.kept:
+            lr = entry.values["lr"]
+            if type(lr) is not float or lr == 0.0 or lr != group.optimizer.lr:
+                return
+            if group.name in groups.owners.owned:
+                return
+        self._optimizer = optimizer
+        self._rates = [entry["lr"] for entry in optimizer.param_groups]
+        self._counted = [group for _, group in share.kept]
+
+    def has(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Whether an update is plain: the script has edited no lr, and no scaler is in use."""
+        entries = optimizer.param_groups
+        if optimizer is not self._optimizer or len(entries) != len(self._rates):
+            return False
+        for entry, lr in zip(entries, self._rates, strict=True):
+            if entry["lr"] is not lr:
+                return False
+        values = vars(optimizer)
+        return values.get("found_inf") is None and values.get("grad_scale") is None
+
+    def count(self) -> None:
+        """Count the update."""
+        for group in self._counted:
+            count_update(group)
