@@ -228,7 +228,7 @@ class TorchLoop(SteeredLoop):
             drop_gradients(optimizer)
             return
         self.updates_of.is_measured = self._is_to_be_measured()
-        if self.updates_of.is_measured or not self.step:
+        if not self.turns.taken:
             self._checks.check_parts()
         self.turns.begin_update()
         self._groups.follow_script()
