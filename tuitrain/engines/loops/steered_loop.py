@@ -128,8 +128,7 @@ class SteeredLoop:
     def _finish_step(self, loss: float) -> None:
         """Count a step, with its loss unless the script has reported another."""
         self._has_updated = True
-        if not self.turns.is_released:
-            self._losses.append(loss if math.isnan(self._reported_loss) else self._reported_loss)
+        self._losses.append(loss if math.isnan(self._reported_loss) else self._reported_loss)
         self._reported_loss = math.nan
         self.step += 1
         self.updates += 1

@@ -68,7 +68,6 @@ class TorchLoop(SteeredLoop):
         self._groups, self._pruning, self._mutable = groups, pruning, mutable
         self._batches, self._next_forward, self._checks = batches, next_forward, checks
         self._loss, self._pending = StepLoss(), PendingLosses()
-        self.turns.on_give_back = self._read_losses
         self._hooks = StepHooks(
             self._before,
             self._after,
@@ -95,6 +94,7 @@ class TorchLoop(SteeredLoop):
         on_first_step : called before the first update
         """
         self._on_first_step = on_first_step
+        self.turns.on_give_back = self._read_losses
         self._loss.observe()
         self._hooks.install(self._groups.optimizers)
 
