@@ -1,0 +1,1 @@
+"""The libraries that have the loop: Accelerate, Lightning, Transformers."""
