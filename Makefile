@@ -20,7 +20,7 @@ EVENTS ?= 100000
 SEED   ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage shuffle reference format picture snapshots scenarios sessions networks fuzz kills monkey torch-test logs-test neon-test bench browser-test ssh-test animation clean
+.PHONY: help run test check coverage shuffle reference format picture snapshots scenarios sessions networks fuzz kills monkey torch-test logs-test mcp-test neon-test bench browser-test ssh-test animation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,11 @@ torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch and JAX (first: i
 logs-test: $(VENV)/.dev  ## have TensorBoard, W&B and pandas read what is written for them (first: install them)
 	$(BIN)/python -m pip install --quiet -c constraints.txt tensorboard wandb pandas
 	$(BIN)/python -m pytest tests/trackers
+
+mcp-test: $(VENV)/.dev  ## serve runs to a client of the Model Context Protocol (first: install it)
+	$(BIN)/python -m pip install --quiet -c constraints.txt mcp
+	$(BIN)/pyright tuitrain/mcp_server
+	$(BIN)/python -m pytest tests/mcp
 
 neon-test: $(VENV)/.dev  ## run the kernels for ARM under an emulator (gcc-aarch64-linux-gnu, qemu-user)
 	TUITRAIN_EMULATE=neon $(BIN)/python -m pytest $(PARALLEL) tests/core/native \

@@ -230,6 +230,21 @@ def _joined(text: str) -> str:
     return re.sub(r"\s+", " ", text).replace("``", "`").strip()
 
 
+def mcp_tools() -> str:
+    """Return the tools of the MCP server, with what they take."""
+    from tuitrain.mcp_server.arguments import schema_of
+    from tuitrain.mcp_server.tools import TOOLS
+
+    rows = []
+    for spec in TOOLS:
+        schema = schema_of(spec.arguments, has_run=True)
+        required = schema["required"]
+        names = [name if name in required else f"[{name}]" for name in schema["properties"]]
+        summary = spec.description.partition(" The commands are:")[0]
+        rows.append((f"`{spec.name}`", f"`{' '.join(names)}`" if names else "", summary))
+    return table(("tool", "takes", "does"), rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "optimizers": optimizers,
@@ -238,6 +253,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "view keys": view_keys,
     "actions": actions,
     "command line": command_line,
+    "mcp tools": mcp_tools,
     "scenarios": scenarios,
     "scenario": scenario,
     "record": record,

@@ -18,7 +18,7 @@ from tuitrain.scenario.load import loads
 
 from .pages import PAGES, ROOT, Block, blocks, prose
 
-SCREEN = {"start", "open", "serve", "bench", "attach", "ctl", "list", "relay"}
+SCREEN = {"start", "open", "serve", "bench", "attach", "ctl", "list", "mcp", "relay"}
 """Commands that open a screen, measure for long or need a live run: only their arguments are read.
 `tests/remote` has live runs."""
 

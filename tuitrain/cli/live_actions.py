@@ -62,6 +62,21 @@ def relay(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def serve_mcp(arguments: argparse.Namespace) -> int:
+    """Serve an agent on the standard streams, by the Model Context Protocol."""
+    try:
+        from tuitrain.mcp_server.stdio_server import serve
+    except ModuleNotFoundError as missing:
+        if missing.name not in ("mcp", "anyio"):
+            raise
+        raise TuitrainError(
+            "tuitrain mcp needs the package mcp: pip install 'tuitrain[mcp]'"
+        ) from None
+    with signals_raise():
+        serve(arguments.run, arguments.act)
+    return OK
+
+
 def control(arguments: argparse.Namespace) -> int:
     """Send a command to a live run, or ask it something."""
     from tuitrain.remote.client.find_endpoint import endpoint_of

@@ -32,6 +32,14 @@ def add_relay(command: argparse.ArgumentParser) -> None:
     command.add_argument("run", nargs="?", default="", metavar="RUN", help=where)
 
 
+def add_mcp(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``mcp``."""
+    only = "the only run that the client may see (default: all live runs of this machine)"
+    command.add_argument("run", nargs="?", default="", metavar="RUN", help=only)
+    act = "let the client change runs, within the limits that they have for agents"
+    command.add_argument("--act", action="store_true", help=act)
+
+
 def add_control(command: argparse.ArgumentParser) -> None:
     """Add the arguments of ``ctl``."""
     run = f"{RUN_HELP}; may be left out before one WORD if one run is live"

@@ -170,6 +170,8 @@ def _add_live(commands: Commands) -> None:
     control = _command(commands, "ctl", live_actions.control, description)
     control.epilog = _CONTROL_EPILOG
     live_parsers.add_control(control)
+    description = "serve live runs to an agent on standard input and output (MCP)"
+    live_parsers.add_mcp(_command(commands, "mcp", live_actions.serve_mcp, description))
     description = "connect standard input and output to a live run: what attach starts over ssh"
     live_parsers.add_relay(_command(commands, "relay", live_actions.relay, description))
 

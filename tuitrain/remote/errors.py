@@ -5,6 +5,10 @@ from __future__ import annotations
 from tuitrain.errors import TuitrainError, UnreachableRunError
 
 
+class NoAnswerError(TuitrainError):
+    """A command that was not answered in time; it may still be applied."""
+
+
 class ConnectionProblem(UnreachableRunError):  # noqa: N818 - a state of a connection, which may end
     """A connection that cannot be made, or was lost; trying again may help."""
 

@@ -122,9 +122,16 @@ class RemoteSource:
             return self._snapshot
 
     def submit(
-        self, command: AnyCommand, actor: Actor, why: str = "", at: int | None = None
+        self,
+        command: AnyCommand,
+        actor: Actor,
+        why: str = "",
+        at: int | None = None,
+        ticket: int | None = None,
     ) -> int:
         """Send a command, and return its ticket. Without a connection it is sent with the next.
+
+        With the ``ticket`` of a command that was sent before, it is not applied again.
 
         Raises
         ------
@@ -133,7 +140,7 @@ class RemoteSource:
         if self._error is not None:
             raise self._error
         with self._changed:
-            message = self._commands.add(to_text(command), actor, why, at)
+            message = self._commands.add(to_text(command), actor, why, at, ticket)
         self._link.send(message)
         return message.ticket
 

@@ -41,9 +41,19 @@ class SentCommands:
             self._shown = tuple(self._journal)
         return self._shown
 
-    def add(self, command: str, actor: str, why: str = "", at: int | None = None) -> SubmitCommand:
-        """Return the message of a new command, with a ticket that no other viewer gives."""
-        message = SubmitCommand(next(self._tickets), command, actor, why, at)
+    def add(
+        self,
+        command: str,
+        actor: str,
+        why: str = "",
+        at: int | None = None,
+        ticket: int | None = None,
+    ) -> SubmitCommand:
+        """Return the message of a new command, with a ticket that no other viewer gives.
+
+        A given ``ticket`` is that of a command which was perhaps sent before.
+        """
+        message = SubmitCommand(ticket or next(self._tickets), command, actor, why, at)
         self._unanswered[message.ticket] = message
         return message
 

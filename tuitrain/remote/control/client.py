@@ -12,7 +12,7 @@ from tuitrain.run.snapshot import Phase, Snapshot
 
 from ..client.endpoint import Endpoint
 from ..client.remote_source import RemoteSource
-from ..errors import ConnectionProblem, FarewellProblem
+from ..errors import ConnectionProblem, FarewellProblem, NoAnswerError
 from ..wire.messages import Welcome
 from .conditions import parse_condition
 from .replies import CommandReply, PreviewReply, WaitReply
@@ -66,6 +66,11 @@ class ControlClient:
         assert welcome is not None
         return welcome
 
+    @property
+    def error(self) -> TuitrainError | None:
+        """Why the connection was lost, or None."""
+        return self._source.error
+
     def snapshot(self) -> Snapshot:
         """Return a snapshot that was built after the connection."""
         source = self._source
@@ -74,18 +79,32 @@ class ControlClient:
         )
 
     def send(
-        self, text: str, actor: str, why: str, at: int | None, timeout: float | None
+        self,
+        text: str,
+        actor: str,
+        why: str,
+        at: int | None,
+        timeout: float | None,
+        ticket: int | None = None,
     ) -> CommandReply:
         """Send a command, and wait for its answer.
+
+        Parameters
+        ----------
+        ticket : of a command that may have been sent before, and is then not applied again; None
+            for a new one
 
         Raises
         ------
         CommandError : it is no command
-        TuitrainError : there is no answer in ``timeout`` seconds
+        TuitrainError : another command was sent with the ticket
+        NoAnswerError : there is no answer in ``timeout`` seconds
         """
         command = parse(text)
-        ticket = self._source.submit(command, actor, why, at)
         written = to_text(command)
+        if ticket is not None:
+            self._check_not_of_another(ticket, written)
+        ticket = self._source.submit(command, actor, why, at, ticket)
 
         def waits(snapshot: Snapshot) -> bool:
             return any(one.ticket == ticket for one in snapshot.scheduled)
@@ -99,9 +118,18 @@ class ControlClient:
                 return CommandReply(written, entry.outcome, entry.step, entry.message, ticket)
         if at is not None and waits(snapshot):
             return CommandReply(written, "scheduled", at, f"waits for step {at}", ticket)
-        raise self._source.error or TuitrainError(
+        raise self._source.error or NoAnswerError(
             f"{written!r} was not answered in {timeout or 0:g} s; it may still be applied"
         )
+
+    def _check_not_of_another(self, ticket: int, written: str) -> None:
+        """Raise `TuitrainError` if another command has this ticket already."""
+        shown = self._source.snapshot()
+        for entry in (*shown.journal, *shown.scheduled):
+            if entry.ticket == ticket and entry.command != written:
+                raise TuitrainError(
+                    f"this id was given to {entry.command!r} already; {written!r} needs another one"
+                )
 
     def cancel(self, ticket: int, actor: str, timeout: float | None) -> CommandReply:
         """Cancel a command that waits for its step, and return the answer to that command.

@@ -25,7 +25,9 @@ Role: TypeAlias = Literal["viewer", "control", "list"]
 PenAction: TypeAlias = Literal["take", "release", "keep"]
 """Ask for the pen, or take it after notice; give it away; keep it although another asks."""
 
-Ticket: TypeAlias = Annotated[int, msgspec.Meta(ge=2**32, le=2**62)]
+MIN_TICKET: Final = 2**32
+MAX_TICKET: Final = 2**62
+Ticket: TypeAlias = Annotated[int, msgspec.Meta(ge=MIN_TICKET, le=MAX_TICKET)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=64 * 1024)]
 Name: TypeAlias = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
 
