@@ -290,9 +290,9 @@ TOOLS: Final = (
         "command",
         "Steer a run",
         "Give a run a command. It is applied before the next step, or before step 'at', and "
-        "written to the journal with your reason. The outcome is applied, unchanged, scheduled, or refused "
-        "with the reason in 'message': the run may have limits for agents. Use preview first "
-        f"where you are not sure. The commands are:\n{_FORMS}",
+        "written to the journal with your reason. The outcome is applied, unchanged, scheduled, "
+        "or refused with the reason in 'message': the run may have limits for agents. Use preview "
+        f"first where you are not sure. The commands are:\n{_FORMS}",
         CommandArguments,
         _command,
         changes=True,
