@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, Implementation
+
 from tests.docs.pages import blocks
 from tests.remote.runs import served
 from tuitrain.cli.parser import parse_arguments
@@ -106,31 +107,30 @@ async def test_a_wait_reports_its_progress(tmp_path: Path):
 
     with served(tmp_path / "record", paused=False):
         async with connected() as client:
-            given = {"until": "accuracy >= 2", "timeout": 2.5}
+            given = {"until": "loss < 0", "timeout": 2.5}
             result = await client.call_tool("wait", given, progress_callback=on_progress)
             assert answer_of(result)["message"] == "after 2.5 s"
     assert [state for state in states if state and state.startswith("running, step")]
 
 
 @contextmanager
-def headless(folder: Path) -> Iterator[None]:
+def detached(folder: Path) -> Iterator[None]:
     """Train in a process without a screen, until the block is left."""
     file = folder / "steered.toml"
     file.write_text(SCENARIO)
-    words = ["run", "--headless", str(file), "--out", str(folder / "record")]
-    with subprocess.Popen(
+    words = ["run", "--detach", str(file), "--out", str(folder / "record"), "--json"]
+    started = subprocess.run(
         [sys.executable, "-m", "tuitrain.cli", *words],
-        stdout=subprocess.PIPE,
+        capture_output=True,
         text=True,
+        check=True,
         env=environment(),
         cwd=ROOT,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline().startswith("steered: ")
-            yield
-        finally:
-            process.send_signal(signal.SIGTERM)
+    )
+    try:
+        yield
+    finally:
+        os.kill(json.loads(started.stdout)["pid"], signal.SIGTERM)
 
 
 def environment() -> dict[str, str]:
@@ -150,8 +150,8 @@ async def started(*words: str) -> AsyncIterator[Client]:
         yield client
 
 
-async def test_an_agent_watches_and_steers_a_headless_run_within_its_limits(tmp_path: Path):
-    with headless(tmp_path):
+async def test_an_agent_watches_and_steers_a_detached_run_within_its_limits(tmp_path: Path):
+    with detached(tmp_path):
         async with started("--act") as client:
             given = {"until": "step 1", "timeout": 60}
             assert answer_of(await client.call_tool("wait", given))["met"]

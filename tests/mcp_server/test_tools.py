@@ -76,17 +76,17 @@ def test_a_scheduled_command_is_cancelled(run: ServedRun):
 
 
 def test_a_wait_that_is_too_short_says_so(run: ServedRun):
-    reply = call("wait", until="accuracy >= 2", timeout=0.1)
+    reply = call("wait", until="loss < 0", timeout=0.1)
     assert (reply["met"], reply["message"]) == (False, "after 0.1 s")
 
 
 def test_a_wait_that_was_given_up_ends(run: ServedRun):
     progress: list[str] = []
-    caller = Caller("x", on_progress=lambda *state: progress.append(state[2]))
-    assert not call("wait", caller, until="accuracy >= 2", timeout=2.5)["met"]
+    caller = Caller("x", on_progress=lambda *now: progress.append(now[2]), slice_seconds=0.05)
+    assert not call("wait", caller, until="loss < 0", timeout=0.1)["met"]
     assert progress[0].startswith("running, step ")
-    given_up = Caller("x", is_cancelled=lambda: True)
-    assert not call("wait", given_up, until="accuracy >= 2", timeout=600)["met"]
+    given_up = Caller("x", is_cancelled=lambda: True, slice_seconds=0.05)
+    assert not call("wait", given_up, until="loss < 0", timeout=600)["met"]
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,6 @@ from .arguments import (
     read_arguments,
 )
 
-SLICE_SECONDS: Final = 2.0
-"""Seconds after which a wait reports its progress, and notices that it was given up."""
-
 PREVIEW_SECONDS: Final = 60.0
 
 ACTOR: Final = "agent"
@@ -63,6 +60,7 @@ class Caller:
     may_act : whether the tools that change runs may be called
     is_cancelled : whether the client has given the call up
     on_progress : called during a wait, with the seconds passed, all seconds, and the state
+    slice_seconds : after which a wait reports its progress, and notices that it was given up
     """
 
     name: str
@@ -70,6 +68,7 @@ class Caller:
     may_act: bool = False
     is_cancelled: Callable[[], bool] = _never
     on_progress: Callable[[float, float, str], None] = _ignore
+    slice_seconds: float = 2.0
 
     def connect(self, run: str) -> ControlClient:
         """Return a connection to a run, for a ``with`` block."""
@@ -171,7 +170,7 @@ def _wait(caller: Caller, arguments: WaitArguments) -> dict[str, Any]:
     passed, until = 0.0, arguments.until
     with caller.connect(arguments.run) as client:
         while True:
-            seconds = min(SLICE_SECONDS, arguments.timeout - passed)
+            seconds = min(caller.slice_seconds, arguments.timeout - passed)
             reply = client.wait(until, seconds)
             passed += seconds
             is_over = Phase(reply.phase).ended or client.error is not None
