@@ -93,8 +93,8 @@ async def test_a_command_of_a_client_has_its_name(tmp_path: Path):
     with served(tmp_path / "record", paused=False) as run:
         async with connected(run.id) as client:
             assert "list_runs" not in await names(client)
-            given = {"command": "freeze conv", "reason": "a try"}
-            assert answer_of(await client.call_tool("command", given))["outcome"] == "applied"
+            values = {"command": "freeze conv", "reason": "a try"}
+            assert answer_of(await client.call_tool("command", values))["outcome"] == "applied"
             (entry,) = answer_of(await client.call_tool("journal"))["entries"]
     assert (entry["actor"], entry["why"]) == ("agent@test-client", "a try")
 
@@ -107,8 +107,8 @@ async def test_a_wait_reports_its_progress(tmp_path: Path):
 
     with served(tmp_path / "record", paused=False):
         async with connected() as client:
-            given = {"until": "loss < 0", "timeout": 2.5}
-            result = await client.call_tool("wait", given, progress_callback=on_progress)
+            values = {"until": "loss < 0", "timeout": 2.5}
+            result = await client.call_tool("wait", values, progress_callback=on_progress)
             assert answer_of(result)["message"] == "after 2.5 s"
     assert [state for state in states if state and state.startswith("running, step")]
 
@@ -153,29 +153,29 @@ async def started(*words: str) -> AsyncIterator[Client]:
 async def test_an_agent_watches_and_steers_a_detached_run_within_its_limits(tmp_path: Path):
     with detached(tmp_path):
         async with started("--act") as client:
-            given = {"until": "step 1", "timeout": 60}
-            assert answer_of(await client.call_tool("wait", given))["met"]
+            values = {"until": "step 1", "timeout": 60}
+            assert answer_of(await client.call_tool("wait", values))["met"]
             (run,) = answer_of(await client.call_tool("list_runs"))["runs"]
             assert run["run"] == "steered"
             status = answer_of(await client.call_tool("status", {"run": run["id"]}))
             assert "lr_factor 10" in status["limits"]
             preview = answer_of(await client.call_tool("preview", {"command": "lr * x5"}))
             assert preview["problem"] == ""
-            given = {"command": "lr * x20", "reason": "much faster"}
-            refused = answer_of(await client.call_tool("command", given))
+            values = {"command": "lr * x20", "reason": "much faster"}
+            refused = answer_of(await client.call_tool("command", values))
             assert refused["outcome"] == "refused"
             assert "limits" in refused["message"]
-            given = {"command": "lr * x5", "reason": "faster", "id": "first"}
-            applied = answer_of(await client.call_tool("command", given))
+            values = {"command": "lr * x5", "reason": "faster", "id": "first"}
+            applied = answer_of(await client.call_tool("command", values))
             assert applied["outcome"] == "applied"
-            assert answer_of(await client.call_tool("command", given)) == applied
+            assert answer_of(await client.call_tool("command", values)) == applied
             entries = answer_of(await client.call_tool("journal"))["entries"]
             assert [(one["actor"], one["why"]) for one in entries] == [
                 ("agent@agent-x", "much faster"),
                 ("agent@agent-x", "faster"),
             ]
-            given = {"names": ["loss", "lr:all"], "points": 5}
-            metrics = answer_of(await client.call_tool("metrics", given))["metrics"]
+            values = {"names": ["loss", "lr:all"], "points": 5}
+            metrics = answer_of(await client.call_tool("metrics", values))["metrics"]
             assert metrics["lr:all"]["values"][-1] == 0.05
         async with started() as client:
             assert "command" not in await names(client)

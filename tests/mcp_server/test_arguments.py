@@ -39,7 +39,7 @@ def test_without_act_nothing_is_offered_that_changes_a_run():
 
 
 @pytest.mark.parametrize(
-    ("kind", "given", "problem"),
+    ("kind", "values", "problem"),
     [
         (MetricsArguments, {"pints": 5}, r"has no argument 'pints', did you mean 'points'\?"),
         (MetricsArguments, {"points": 0}, r"tool, points: expected a whole number, at least 1"),
@@ -50,9 +50,9 @@ def test_without_act_nothing_is_offered_that_changes_a_run():
         (NoArguments, {"x": 1}, r"tool has no argument 'x' \(it takes nothing\)"),
     ],
 )
-def test_a_mistake_is_one_sentence(kind, given, problem):
+def test_a_mistake_is_one_sentence(kind, values, problem):
     with pytest.raises(TuitrainError, match=problem) as caught:
-        read_arguments("tool", kind, given, has_run=True)
+        read_arguments("tool", kind, values, has_run=True)
     assert "\n" not in str(caught.value)
 
 

@@ -30,8 +30,8 @@ def run(tmp_path: Path) -> Iterator[ServedRun]:
         yield made
 
 
-def call(name: str, caller: Caller = AGENT, **given: object) -> dict:
-    return call_tool(caller, name, given)
+def call(name: str, caller: Caller = AGENT, **values: object) -> dict:
+    return call_tool(caller, name, values)
 
 
 def test_a_run_is_found_and_looked_at(run: ServedRun):
@@ -90,7 +90,7 @@ def test_a_wait_that_was_given_up_ends(run: ServedRun):
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "problem"),
+    ("name", "values", "problem"),
     [
         ("status", {"run": "lenet"}, "no live run is called 'lenet'"),
         ("metrics", {"names": ["los"]}, "no curve 'los', did you mean 'loss'"),
@@ -102,9 +102,9 @@ def test_a_wait_that_was_given_up_ends(run: ServedRun):
         ("statuz", {}, "there is no tool 'statuz'"),
     ],
 )
-def test_a_mistake_is_one_sentence(run: ServedRun, name: str, given: dict, problem: str):
+def test_a_mistake_is_one_sentence(run: ServedRun, name: str, values: dict, problem: str):
     with pytest.raises(TuitrainError, match=problem) as caught:
-        call(name, **given)
+        call(name, **values)
     assert "\n" not in str(caught.value)
 
 

@@ -172,7 +172,7 @@ def schema_of(kind: type[msgspec.Struct], has_run: bool) -> dict[str, Any]:
 
 
 def read_arguments(
-    tool: str, kind: type[_Arguments], given: dict[str, Any], has_run: bool
+    tool: str, kind: type[_Arguments], values: dict[str, Any], has_run: bool
 ) -> _Arguments:
     """Return the arguments that a client has given; numbers may be written as texts.
 
@@ -181,17 +181,17 @@ def read_arguments(
     TuitrainError : an unknown argument, or a value of the wrong kind; says what is allowed
     """
     allowed = [name for name in kind.__struct_fields__ if has_run or name != "run"]
-    for name in given:
+    for name in values:
         if name not in allowed:
             takes = f"(it takes {join_or(allowed)})" if allowed else "(it takes nothing)"
             hint = did_you_mean(name, allowed)
             raise TuitrainError(f"{tool} has no argument {name!r:.60}{hint} {takes}")
-    given = {name: value for name, value in given.items() if value is not None}
+    values = {name: value for name, value in values.items() if value is not None}
     try:
-        return msgspec.convert(given, kind, strict=False)
+        return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `$.")
         name = place.rstrip("`")
         where = f"{tool}, {name}" if name else tool
-        value = f" (given: {given[name]!r:.60})" if name in given else ""
+        value = f" (given: {values[name]!r:.60})" if name in values else ""
         raise TuitrainError(f"{where}: {plain_problem(problem)}{value}") from None

@@ -96,7 +96,7 @@ class ToolSpec:
     changes: bool = False
 
 
-def call_tool(caller: Caller, name: str, given: dict[str, Any]) -> dict[str, Any]:
+def call_tool(caller: Caller, name: str, values: dict[str, Any]) -> dict[str, Any]:
     """Call a tool, and return its answer as plain values.
 
     Raises
@@ -109,7 +109,7 @@ def call_tool(caller: Caller, name: str, given: dict[str, Any]) -> dict[str, Any
             raise TuitrainError(f"{name} is not offered: this server was started without --act")
         raise TuitrainError(f"there is no tool {name!r:.60} (tools: {', '.join(offered)})")
     spec = offered[name]
-    return spec.call(caller, read_arguments(name, spec.arguments, given, not caller.run))
+    return spec.call(caller, read_arguments(name, spec.arguments, values, not caller.run))
 
 
 def offered_tools(run: str, may_act: bool) -> list[ToolSpec]:
