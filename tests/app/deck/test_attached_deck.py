@@ -26,6 +26,7 @@ from tuitrain.app.screens.dialogs.clip import ClipDialog
 from tuitrain.app.screens.dialogs.compare_rates import CompareRatesDialog
 from tuitrain.app.screens.dialogs.confirm import ConfirmDialog
 from tuitrain.app.screens.dialogs.decay import DecayDialog
+from tuitrain.app.screens.dialogs.flight_result import FlightResultDialog
 from tuitrain.app.screens.dialogs.leave import LeaveDialog
 from tuitrain.app.screens.dialogs.lr import LrDialog
 from tuitrain.app.screens.dialogs.optimizer import OptimizerDialog
@@ -80,7 +81,8 @@ SCREENS: dict[str, type[Screen[object]]] = {
 }
 """What keys open."""
 
-ELSEWHERE = {NewRunDialog, ResumeOrOpenDialog, LeaveDialog, FlightDeck, *OF_THEIR_OWN_APP}
+OF_OWN_RUNS = {LeaveDialog, FlightDeck, FlightResultDialog}
+ELSEWHERE = {NewRunDialog, ResumeOrOpenDialog, *OF_OWN_RUNS, *OF_THEIR_OWN_APP}
 """Screens that no key of this deck opens: those of the start screen, and of a run's own deck."""
 
 INSPECTIONS = {"W", "N", "i"}
