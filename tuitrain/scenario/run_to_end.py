@@ -77,84 +77,129 @@ def run_to_end(
         DeferredSignals(session.engine.interrupt) as signals,
         Attendance(session, access, lambda: not waiting and is_caught_up()) as attendance,
     ):
-        yield from _follow(
-            session, expectations, source, on_step, waiting, should_end, signals, attendance
-        )
+        run = _RunToEnd(session, expectations, source, waiting, signals, attendance)
+        yield from run.events(on_step, should_end)
 
 
-def _follow(
-    session: Session,
-    expectations: BoundaryObserver,
-    source: str,
-    on_step: Callable[[int], None],
-    waiting: deque[RepeatedAction],
-    should_end: Callable[[], bool],
-    signals: DeferredSignals,
-    attendance: Attendance,
-) -> Iterator[Event]:
-    info = session.info
-    written, problem = len(session.journal), ""
-    warnings: list[str] = []
-    session.on_warning = warnings.append
-    while True:
-        with _failing(session, source):
-            session.apply_planned()
-            while waiting and waiting[0].step == session.step:
-                repeat_action(session, waiting.popleft())
-                session.apply_planned()  # those of a step that a command led to
-            attendance.visit()
-        yield from session.journal.since(written)
-        written = len(session.journal)
-        while attendance.is_waiting and not signals.received:
-            with _failing(session, source):
-                attendance.wait()
-            yield from session.journal.since(written)
-            written = len(session.journal)
-        with _failing(session, source):
-            findings = expectations.check_boundary()
-        yield from findings
-        if session.problem not in ("", problem):
-            yield Trouble(session.step, session.problem)
-        problem = session.problem
-        while warnings:
-            yield Trouble(session.step, warnings.pop(0))
-        if signals.received:
-            session.end("interrupted")
-            return
-        if session.phase.ended or should_end():
-            break
-        session.phase = Phase.RUNNING
-        with _failing(session, source):
-            stop = waiting[0].step if waiting else None
+class _RunToEnd:
+    """A session on its way to its end; `events` runs it."""
+
+    def __init__(
+        self,
+        session: Session,
+        expectations: BoundaryObserver,
+        source: str,
+        waiting: deque[RepeatedAction],
+        signals: DeferredSignals,
+        attendance: Attendance,
+    ) -> None:
+        self._session = session
+        self._expectations = expectations
+        self._source = source
+        self._waiting = waiting
+        self._signals = signals
+        self._attendance = attendance
+        self._written = len(session.journal)
+        self._problem = ""
+        self._warnings: list[str] = []
+        session.on_warning = self._warnings.append
+
+    def events(
+        self, on_step: Callable[[int], None], should_end: Callable[[], bool]
+    ) -> Iterator[Event]:
+        """Run to the end; yield the events of each boundary. See `run_to_end`."""
+        session = self._session
+        while True:
+            yield from self._visit_boundary()
+            if self._signals.received:
+                session.end("interrupted")
+                return
+            if session.phase.ended or should_end():
+                break
             before = session.step
-            _to_next_boundary(session, stop, on_step, signals, attendance)
-        if session.step == before:
-            continue  # a breakpoint has held the step
+            with self._failing():
+                self._run_to_next_boundary(on_step)
+            if session.step != before:  # else a breakpoint has held the step
+                yield from self._measurements()
+        if session.phase.ended:
+            session.end("finished")
+        yield from self._expectations.check_end()
+        with self._failing():
+            ended = _ended(session, self._expectations)
+        yield ended
+
+    def _visit_boundary(self) -> Iterator[Event]:
+        """Do the work of this boundary: planned, repeated and viewers' commands, expectations."""
+        with self._failing():
+            self._apply_due()
+            self._attendance.visit()
+        yield from self._new_entries()
+        while self._attendance.is_waiting and not self._signals.received:
+            with self._failing():
+                self._attendance.wait()
+            yield from self._new_entries()
+        with self._failing():
+            findings = self._expectations.check_boundary()
+        yield from findings
+        yield from self._troubles()
+
+    def _apply_due(self) -> None:
+        """Apply the commands that are planned here, and do what an earlier run has done here."""
+        session, waiting = self._session, self._waiting
+        session.apply_planned()
+        while waiting and waiting[0].step == session.step:
+            repeat_action(session, waiting.popleft())
+            session.apply_planned()  # those of a step that a command led to
+
+    def _new_entries(self) -> Iterator[Event]:
+        """Yield the entries that were added to the journal."""
+        yield from self._session.journal.since(self._written)
+        self._written = len(self._session.journal)
+
+    def _troubles(self) -> Iterator[Event]:
+        """Yield a new problem of the record, and warnings of the training."""
+        session = self._session
+        if session.problem not in ("", self._problem):
+            yield Trouble(session.step, session.problem)
+        self._problem = session.problem
+        while self._warnings:
+            yield Trouble(session.step, self._warnings.pop(0))
+
+    def _run_to_next_boundary(self, on_step: Callable[[int], None]) -> None:
+        """Run to the next step with a planned command, an expectation or an action."""
+        session, stop = self._session, self._waiting[0].step if self._waiting else None
+        session.phase = Phase.RUNNING
+
+        def is_ended() -> bool:
+            on_step(session.step)
+            return self._signals.received
+
+        ahead = None if stop is None or stop <= session.step else stop - session.step
+        self._attendance.run_burst(is_ended, ahead)
+        on_step(session.step)
+
+    def _measurements(self) -> Iterator[Event]:
+        """Yield what was measured at this boundary, if it ends an epoch or is a step to measure."""
+        session, info = self._session, self._session.info
         if session.step % info.steps_per_epoch == 0:
             epoch = session.step // info.steps_per_epoch - 1
             measured = _measured(session) if session.is_measured() else ()
             yield EpochEnded(epoch, session.step, session.train_loss(), measured)
         elif info.evaluate_every and session.step % info.evaluate_every == 0:
             yield Evaluated(session.step, _measured(session))
-    if session.phase.ended:
-        session.end("finished")
-    yield from expectations.check_end()
-    with _failing(session, source):
-        ended = _ended(session, expectations)
-    yield ended
 
-
-@contextmanager
-def _failing(session: Session, source: str) -> Iterator[None]:
-    """Name the source and the step in errors raised inside, of any type."""
-    try:
-        yield
-    except TuitrainError:
-        raise
-    except (Exception, SystemExit) as error:
-        session.end("failed")
-        problem = f"{source}: {describe_failed_step(error, session.step)}"
-        raise RunFailedError(problem, format_traceback(error)) from error
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Name the source and the step in errors raised inside, of any type."""
+        session = self._session
+        try:
+            yield
+        except TuitrainError:
+            raise
+        except (Exception, SystemExit) as error:
+            session.end("failed")
+            problem = f"{self._source}: {describe_failed_step(error, session.step)}"
+            raise RunFailedError(problem, format_traceback(error)) from error
 
 
 def repeat_action(session: Session, entry: RepeatedAction) -> None:
@@ -163,24 +208,6 @@ def repeat_action(session: Session, entry: RepeatedAction) -> None:
         session.final_digests.record(entry.reason)
     elif isinstance(entry, RepeatedCommand):
         session.apply_command(entry.command, entry.actor, entry.ticket, entry.why)
-
-
-def _to_next_boundary(
-    session: Session,
-    stop: int | None,
-    on_step: Callable[[int], None],
-    signals: DeferredSignals,
-    attendance: Attendance,
-) -> None:
-    """Run to the next step with a planned command, an expectation, a measurement or an action."""
-
-    def is_ended() -> bool:
-        on_step(session.step)
-        return signals.received
-
-    ahead = None if stop is None or stop <= session.step else stop - session.step
-    attendance.run_burst(is_ended, ahead)
-    on_step(session.step)
 
 
 def _measured(session: Session) -> Measured:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Generic
 
@@ -26,10 +25,10 @@ from tuitrain_core.schedule import Constant, Schedule, WarmUp
 
 from ..schedules import reschedule
 from ..steerable import CommandResult
-from ..targets import resolve_patterns
 from .freezing import FrozenParameters
 from .groups import Group, GroupTable
 from .optimizer_settings import transferable_settings
+from .regrouping import regroup
 from .rules import Opt, Param
 
 
@@ -78,7 +77,7 @@ class CommandHandler(Generic[Param, Opt]):
             case SwapOptimizer():
                 return self._swap(command, step)
             case Regroup():
-                return self._regroup(command)
+                return regroup(self._table, command)
             case _:
                 raise RefusedError(f"{to_text(command)!r} is not for the groups of a run")
 
@@ -90,7 +89,7 @@ class CommandHandler(Generic[Param, Opt]):
         for name in fresh:
             self._frozen.freeze(name, step)
         before = f" ({len(names) - len(fresh)} were before)" if len(fresh) < len(names) else ""
-        return CommandResult(True, f"{target} frozen: {self._parameters(fresh)}{before}")
+        return CommandResult(True, f"{target} frozen: {self._table.describe(fresh)}{before}")
 
     def _thaw(self, command: Thaw) -> CommandResult:
         names = self._table.resolve_parameters(command.target)
@@ -105,7 +104,8 @@ class CommandHandler(Generic[Param, Opt]):
                 )
         state = "kept" if command.state == "keep" else "reset"
         return CommandResult(
-            True, f"{command.target} thawed: {self._parameters(frozen)}, optimizer state {state}"
+            True,
+            f"{command.target} thawed: {self._table.describe(frozen)}, optimizer state {state}",
         )
 
     def _set_lr(self, command: SetLr) -> CommandResult:
@@ -204,7 +204,7 @@ class CommandHandler(Generic[Param, Opt]):
         if same and policy == "carry":
             return group, (None, "")
         if policy == "carry":
-            self._transfer(group, optimizer, group.members)
+            self._table.transfer(group, optimizer, group.members)
         done = "state carried" if policy == "carry" else "state reset"
         return group, (fresh, done + _lr_message(group.schedule, schedule, step))
 
@@ -216,75 +216,6 @@ class CommandHandler(Generic[Param, Opt]):
         return transferable_settings(
             self._table.settings(group), rules.defaults(group.rule), rules.defaults(rule)
         )
-
-    def _regroup(self, command: Regroup) -> CommandResult:
-        names = resolve_patterns(command.patterns, self._table.aliases)
-        target = self._table.get(command.name)
-        members = [*names, *(target.members if target else ())]
-        self._table.check_name(command.name, members)
-        moved = [name for name in names if target is None or name not in target.members]
-        if not moved:
-            return CommandResult(False, f"{command.name} already holds {self._parameters(names)}")
-        self._check_left(moved)
-        model = target or self._table.group_of(moved[0])
-        emptied = self._move(moved, command.name, model)
-        one = len(emptied) == 1
-        goes = "is left empty and goes" if one else "are left empty and go"
-        gone = f"; {' and '.join(emptied)} {goes}" if emptied else ""
-        settings = "" if target else f", with the optimizer and lr of {model.name}"
-        return CommandResult(
-            True, f"{self._parameters(moved)} moved to {command.name}{settings}{gone}"
-        )
-
-    def _check_left(self, moved: list[str]) -> None:
-        """Check that no remaining group has the name of a parameter that moves out of it.
-
-        Raises
-        ------
-        RefusedError : a group would; a target of that name would then mean the group
-        """
-        for name in moved:
-            donor = self._table.group_of(name)
-            if self._table.canonical_name(donor.name) == name and not set(donor.members) <= set(
-                moved
-            ):
-                raise RefusedError(
-                    f"{name} cannot leave the group that has its name: what is left there would be "
-                    "taken for it; move all of the group, or first the rest"
-                )
-
-    def _move(self, moved: list[str], name: str, model: Group[Opt]) -> list[str]:
-        """Move parameters with their state into the group ``name``, made like ``model``."""
-        donors = {self._table.group_of(item).name: self._table.group_of(item) for item in moved}
-        existing = self._table.get(name)
-        inside = existing.members if existing else ()
-        members = [item for item in self._table.parameters if item in inside or item in moved]
-        grown = self._rebuilt(model, name, members)
-        for item in moved:
-            self._transfer(self._table.group_of(item), grown.optimizer, [item])
-        shrunk = [
-            self._rebuilt(donor, donor.name, [item for item in donor.members if item not in moved])
-            for donor in donors.values()
-        ]
-        self._table.replace([*shrunk, grown])
-        return [group.name for group in shrunk if not group.members]
-
-    def _rebuilt(self, group: Group[Opt], name: str, members: list[str]) -> Group[Opt]:
-        """Return a copy of the group with another name and other members, with their state."""
-        if not members:
-            return replace(group, members=())
-        kept = [member for member in members if member in group.members]
-        settings = {"lr": group.optimizer.lr, **self._table.settings(group)}
-        optimizer = self._table.make_optimizer(group.rule, members, settings)
-        self._transfer(group, optimizer, kept)
-        return Group(name, tuple(members), group.rule, optimizer, group.schedule)
-
-    def _transfer(self, group: Group[Opt], optimizer: Opt, members: Iterable[str]) -> None:
-        parameters = [self._table.parameters[name] for name in members]
-        self._table.rules.transfer(group.optimizer, optimizer, parameters)
-
-    def _parameters(self, names: list[str]) -> str:
-        return self._table.display_name(names[0]) if len(names) == 1 else f"{len(names)} parameters"
 
     def _since(self, names: list[str]) -> str:
         return f"since step {self._frozen.all_since(names)}"

@@ -109,6 +109,12 @@ class GroupTable(Generic[Param, Opt]):
         """Return a parameter's name for messages, with its other names, if it has any."""
         return name_with_aliases(parameter, self.aliases)
 
+    def describe(self, parameters: Sequence[str]) -> str:
+        """Return the name of one parameter for messages, or how many there are."""
+        if len(parameters) == 1:
+            return self.display_name(parameters[0])
+        return f"{len(parameters)} parameters"
+
     def check_name(self, name: str, members: Iterable[str]) -> None:
         """Check that a group's name is not the name of a parameter that it does not hold.
 
@@ -164,6 +170,11 @@ class GroupTable(Generic[Param, Opt]):
     ) -> Opt:
         """Make an optimizer without state for some parameters; see `OptimizerRules.make`."""
         return self.rules.make(rule, [self.parameters[name] for name in members], settings)
+
+    def transfer(self, group: Group[Opt], optimizer: Opt, members: Iterable[str]) -> None:
+        """Give another optimizer the state that a group's holds for some of its members."""
+        parameters = [self.parameters[name] for name in members]
+        self.rules.transfer(group.optimizer, optimizer, parameters)
 
     def to_record(self, group: Group[Opt]) -> dict[str, Any]:
         """Return a group as plain values, without the state of its parameters."""
