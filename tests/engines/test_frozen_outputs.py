@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conformance.probes import do, train
-from tuitrain.engines.embedded import EmbeddedEngine
+from tuitrain.engines.embedded import EmbeddedEngine, frozen_outputs
 from tuitrain.engines.factory import EngineSpec, GroupSpec
 from tuitrain.engines.inspection import InspectBatch
 from tuitrain.engines.limits import CACHE_VARIABLE, THREADS_VARIABLE
 from tuitrain.engines.pending_step import HoldCondition
 from tuitrain.errors import RefusedError
 from tuitrain_core import functional as F
+from tuitrain_core import tensor
 from tuitrain_core.data import Dataset
 from tuitrain_core.data.transform import RandomHorizontalFlip
 from tuitrain_core.models import MLP, LeNet, ResNet
@@ -195,6 +196,51 @@ def test_a_thaw_frees_the_memory_at_once():
     do(engine, "thaw *")
     train(engine, 1)
     assert engine.frozen_cache is None
+
+
+def test_a_thaw_that_is_taken_back_at_once_begins_anew():
+    engine = make_engine()
+    do(engine, "freeze bottom")
+    fill(engine)
+    for act in ("thaw bottom", "freeze bottom"):
+        do(engine, act)
+    train(engine, 1)
+    assert (engine.frozen_cache.below, engine.frozen_cache.known) == ("fc1", BATCH)
+
+
+class Scaled(Module):
+    """A convolution of images that are scaled by a constant tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = Conv2d(1, 3, 3), Linear(3 * 16, 10)
+        self.scale = [tensor(np.ones((1, 6, 6), np.float32))]
+
+    def forward(self, images):
+        return self.fc(F.flatten(F.relu(self.conv(images * self.scale[0])), 1))
+
+
+def test_a_constant_that_is_changed_between_steps_is_read_again(without_cache, monkeypatch):
+    monkeypatch.setitem(NETWORKS, "scaled", (Scaled, (1, 6, 6), "conv.*"))
+    losses = []
+    for engine, known in ((make_engine("scaled"), SAMPLES), (without_cache("scaled"), 0)):
+        do(engine, "freeze bottom")
+        train(engine, 13)
+        assert engine.frozen_cache.known == known
+        engine.model.module.scale[0].memory()[...] = 0.5
+        losses.append(train(engine, 9))
+    assert losses[0] == losses[1]
+
+
+def test_without_memory_for_the_outputs_steps_compute_them(monkeypatch):
+    def fail(*arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(frozen_outputs, "BottomCache", fail)
+    engine = make_engine()
+    do(engine, "freeze bottom")
+    train(engine, 3)
+    assert engine.frozen_cache.reason == "there is no memory for what is below"
 
 
 def test_the_last_short_batch_is_kept_too():

@@ -14,6 +14,7 @@ from .. import aligned
 from ..data.loader import DataLoader
 from ..native.runtime import batch_gather
 from ..ops.base import Array
+from ..tensor import Parameter
 from .frozen_bottom import FrozenBottom
 from .graph import Graph, Value
 from .planning.batch_source import BatchSource
@@ -85,11 +86,21 @@ class BottomCache:
         self._is_known[order] = True
         self._count = int(np.count_nonzero(self._is_known))
 
-    def check_leaves(self) -> None:
-        """Forget all rows if a tensor that they were computed from has other bits now."""
-        pairs = zip(self._leaves, self.bottom.leaves, strict=True)
-        if all(_has_same_bits(leaf, tensor.memory()) for leaf, tensor in pairs):
-            return
+    def check_leaves(self, parameters: bool = True) -> None:
+        """Forget all rows if a tensor that they were computed from has other bits now.
+
+        Parameters
+        ----------
+        parameters : whether parameters are checked too, which only commands and loaded states
+            change while they are frozen; other tensors may be changed by anyone
+        """
+        for leaf, tensor in zip(self._leaves, self.bottom.leaves, strict=True):
+            is_checked = parameters or not isinstance(tensor, Parameter)
+            if is_checked and not _has_same_bits(leaf, tensor.memory()):
+                self._forget()
+                return
+
+    def _forget(self) -> None:
         self._leaves = [tensor.memory().copy() for tensor in self.bottom.leaves]
         self._is_known[:] = False
         self._count = 0

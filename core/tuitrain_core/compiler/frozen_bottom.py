@@ -116,13 +116,13 @@ def find_bottom(
 
 def _nodes_of_layers(graph: Graph, layers: Sequence[Layer]) -> Mapping[Layer, list[Node]]:
     """Return the operations of each layer; fused ones are read by their layer alone."""
-    by_output = {layer.output: layer for layer in layers}
+    layer_of = {layer.output: layer for layer in layers}
+    reader_of = {value: node for node in graph.nodes for value in node.inputs}
     nodes: dict[Layer, list[Node]] = {layer: [] for layer in layers}
     for node in reversed(graph.nodes):
-        if node.output not in by_output:
-            (reader,) = graph.consumers(node.output)
-            by_output[node.output] = by_output[reader.output]
-        nodes[by_output[node.output]].append(node)
+        if node.output not in layer_of:
+            layer_of[node.output] = layer_of[reader_of[node.output].output]
+        nodes[layer_of[node.output]].append(node)
     return nodes
 
 

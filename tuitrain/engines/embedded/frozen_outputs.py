@@ -34,6 +34,7 @@ class FrozenOutputs:
         self._changing: frozenset[Tensor] = frozenset()
         self._is_any_frozen = False
         self._is_checked = False
+        self._is_found = False
         self._program: Program | None = None
         self._cache: BottomCache | None = None
         self._view: FrozenCache | None = None
@@ -49,15 +50,19 @@ class FrozenOutputs:
         self._is_checked = False
         now = frozenset(changing)
         if now != self._changing:
-            self._changing, self._view = now, None
+            self._changing, self._view, self._is_found = now, None, False
         self._is_any_frozen = is_any_frozen
         if self._cache is not None and not now.isdisjoint(self._cache.bottom.leaves):
             self._drop()
 
     def cache(self, program: Program) -> BottomCache | None:
         """Return the cache for the steps of a program; None if nothing is kept."""
-        if not self._is_checked or program is not self._program:
-            self._is_checked, self._program = True, self._renew(program)
+        if not self._is_found or program is not self._program:
+            self._find(program)
+            self._is_found, self._program = True, program
+        elif self._cache is not None:
+            self._cache.check_leaves(parameters=not self._is_checked)
+        self._is_checked = True
         return self._cache
 
     @property
@@ -78,20 +83,22 @@ class FrozenOutputs:
             cache.nbytes,
         )
 
-    def _renew(self, program: Program) -> Program:
-        """Make the cache of a program, or check that the present one is valid; return it."""
+    def _find(self, program: Program) -> None:
+        """Make the cache of a program's bottom, unless the present one is still valid."""
         if not self._is_any_frozen:
-            return program
+            return
         bottom, kept = self._bottom(program), self._cache
-        if isinstance(bottom, str):
-            self._drop()
-            self._view = FrozenCache(reason=bottom)
-        elif kept and program is self._program and _is_same(bottom, kept.bottom):
+        if kept and program is self._program and _is_same(bottom, kept.bottom):
             kept.check_leaves()
-        else:
-            self._drop()
-            self._cache = BottomCache(bottom, self._loader, program.graph)
-        return program
+            return
+        self._drop()
+        try:
+            if isinstance(bottom, FrozenBottom):
+                self._cache = BottomCache(bottom, self._loader, program.graph)
+            else:
+                self._view = FrozenCache(reason=bottom)
+        except MemoryError:
+            self._view = FrozenCache(reason="there is no memory for what is below")
 
     def _bottom(self, program: Program) -> FrozenBottom | str:
         """Return the bottom whose outputs are kept; else why none are."""
@@ -139,7 +146,9 @@ def _full_bytes(bottom: FrozenBottom, loader: DataLoader) -> int:
     return needed_bytes(bottom, len(loader.dataset)) + copies
 
 
-def _is_same(one: FrozenBottom, other: FrozenBottom) -> bool:
+def _is_same(one: FrozenBottom | str, other: FrozenBottom) -> bool:
     """Return whether two bottoms of one program have the same outputs, from the same tensors."""
+    if isinstance(one, str):
+        return False
     leaves = [list(map(id, bottom.leaves)) for bottom in (one, other)]
     return list(one.outputs) == list(other.outputs) and leaves[0] == leaves[1]
