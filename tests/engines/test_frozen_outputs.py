@@ -208,16 +208,18 @@ def test_a_thaw_that_is_taken_back_at_once_begins_anew():
     assert (engine.frozen_cache.below, engine.frozen_cache.known) == ("fc1", BATCH)
 
 
+SCALE = tensor(np.ones((1, 6, 6), np.float32))
+
+
 class Scaled(Module):
     """A convolution of images that are scaled by a constant tensor."""
 
     def __init__(self) -> None:
         super().__init__()
         self.conv, self.fc = Conv2d(1, 3, 3), Linear(3 * 16, 10)
-        self.scale = [tensor(np.ones((1, 6, 6), np.float32))]
 
     def forward(self, images):
-        return self.fc(F.flatten(F.relu(self.conv(images * self.scale[0])), 1))
+        return self.fc(F.flatten(F.relu(self.conv(images * SCALE)), 1))
 
 
 def test_a_constant_that_is_changed_between_steps_is_read_again(without_cache, monkeypatch):
@@ -227,8 +229,9 @@ def test_a_constant_that_is_changed_between_steps_is_read_again(without_cache, m
         do(engine, "freeze bottom")
         train(engine, 13)
         assert engine.frozen_cache.known == known
-        engine.model.module.scale[0].memory()[...] = 0.5
+        SCALE.memory()[...] = 0.5
         losses.append(train(engine, 9))
+        SCALE.memory()[...] = 1.0
     assert losses[0] == losses[1]
 
 
