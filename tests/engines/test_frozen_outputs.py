@@ -208,7 +208,7 @@ def test_a_thaw_that_is_taken_back_at_once_begins_anew():
     assert (engine.frozen_cache.below, engine.frozen_cache.known) == ("fc1", BATCH)
 
 
-SCALE = tensor(np.ones((1, 6, 6), np.float32))
+SCALE = tensor(np.ones(1, np.float32))
 
 
 class Scaled(Module):
