@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tuitrain.commands import (
     VOCABULARY,
     AddBreakpoint,
+    AddRule,
     AutoLr,
     Branch,
     Checkpoint,
@@ -19,8 +20,10 @@ from tuitrain.commands import (
     Redo,
     Regroup,
     RemoveBreakpoint,
+    RemoveRule,
     Resume,
     Rewind,
+    RewindBy,
     RewindToCheckpoint,
     ScaleLr,
     SetLr,
@@ -48,6 +51,21 @@ settings_ = st.dictionaries(
     st.one_of(numbers, st.booleans(), st.tuples(numbers, numbers)),
     max_size=4,
 )
+conditions = st.one_of(
+    st.just(AddBreakpoint("nan")),
+    st.builds(AddBreakpoint, st.just("loss"), rates),
+    st.builds(AddBreakpoint, st.just("mae"), numbers, sign=st.sampled_from([">=", "<="])),
+    st.builds(AddBreakpoint, st.just("grad_norm"), rates, targets),
+    st.builds(AddBreakpoint, st.just("dead_units"), st.floats(0, 100, exclude_max=True), targets),
+)
+parts = st.one_of(
+    st.sampled_from(["pause", "stop", "undo", "redo", "clip off", "rewind before"]),
+    st.builds("freeze {}".format, targets),
+    st.builds("rewind by {}".format, counts),
+    st.builds("lr {} x{}".format, targets, rates.map(number_text)),
+    st.builds("optimizer {} adam lr={} betas=0.8,0.9".format, targets, rates),
+    st.builds("group {} = {} {}".format, names, targets, targets),
+)
 commands = st.one_of(
     st.sampled_from([Pause(), Resume(), Stop()]),
     st.builds(Step, counts),
@@ -67,6 +85,9 @@ commands = st.one_of(
     ),
     st.builds(Preview, st.builds("freeze {}".format, targets)),
     st.builds(Rewind, st.integers(0, 999_999_999_999)),
+    st.builds(RewindBy, counts),
+    st.builds(AddRule, conditions, st.lists(parts, min_size=1, max_size=4).map(tuple), counts),
+    st.builds(RemoveRule, st.one_of(st.none(), conditions)),
     st.builds(Branch, names),
     st.builds(RewindToCheckpoint, names.filter(lambda name: name != "auto")),
     st.builds(Checkpoint, names.filter(lambda name: name != "auto")),
@@ -127,6 +148,53 @@ def test_any_text_is_a_command_or_a_command_error(text: str):
         assert str(error)
     else:
         assert parse(to_text(command)) == command
+
+
+words = st.one_of(
+    st.sampled_from(
+        ["loss", ">", "x3", "3x", "nan", "do", "lr", "*", "x0.5", ";", "; ", "at most"]
+    ),
+    st.sampled_from(["rewind", "by", "200;", "at", "most", "3", "times", "off", "when", "stop;"]),
+    st.text(max_size=3),
+)
+
+
+@given(st.lists(words, max_size=14).map(" ".join))
+def test_any_text_after_when_is_a_rule_or_one_error_that_says_how_it_is_written(text: str):
+    try:
+        rule = parse(f"when {text}")
+    except CommandError as error:
+        assert "\n" not in str(error)
+        assert len(str(error)) < 700
+        return
+    assert isinstance(rule, AddRule | RemoveRule)
+    assert parse(to_text(rule)) == rule
+    assert to_text(parse(to_text(rule))) == to_text(rule)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("when nan do", "was given 'nan do' (write: when CONDITION do COMMAND"),
+        ("when nan do ;", "takes commands with a ; between them, but was given none"),
+        ("when nan do stop; at most 0 times", "takes a whole number from 1 up, but was given '0'"),
+        ("when nan do at most 2 times; stop", "ends with `at most N times`"),
+        ("when nan do resume", "takes freeze, thaw, lr, decay, schedule, clip, optimizer, group,"),
+        ("when nan do lrr fc 1", "but was given 'lrr', did you mean 'lr'?"),
+        ("when nan do lr fc x", "lr takes a number as its factor, but was given ''"),
+        ("when dead units of fc > 200% do stop", "when takes a share below 100%"),
+        ("when lose > 3x do stop", "was given 'lose > 3x do stop'"),
+    ],
+)
+def test_the_error_of_a_rule_says_what_is_wrong(text: str, problem: str):
+    with pytest.raises(CommandError) as error:
+        parse(text)
+    assert problem in str(error.value)
+
+
+def test_a_factor_is_read_with_its_x_on_either_side():
+    assert parse("when loss > 3x do stop") == parse("when loss > x3 do stop")
+    assert to_text(parse("break when loss > 1.5x")) == "break when loss > x1.5"
 
 
 @pytest.mark.parametrize("verb", VOCABULARY, ids=lambda verb: verb.name)

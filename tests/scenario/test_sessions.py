@@ -49,6 +49,22 @@ acts = st.one_of(
     st.builds("rewind {}".format, st.integers(0, 200)),
     st.builds("try lr {} {}, x1 for {} steps".format, targets, rates, st.integers(1, 60)),
     st.builds("branch {}".format, st.sampled_from(["main", "b1", "b2", "b3"])),
+    st.builds("rewind by {}".format, st.integers(1, 90)),
+    st.builds("break when {}".format, st.sampled_from(["loss > x1.01", "nan", "grad_norm fc > 0"])),
+    st.builds(
+        "when {} do {}; at most {} times".format,
+        st.sampled_from(["loss > 1.01x", "loss > 0.5x", "nan", "grad_norm fc > 0", "accuracy >= 0"])
+        | st.sampled_from(["grad_norm head > 0.5", "dead units of fc > 20%", "accuracy <= 1"]),
+        st.lists(
+            st.sampled_from(["rewind by 7", "rewind by 60", "rewind 30", "lr * x0.9", "freeze fc"])
+            | st.sampled_from(["thaw fc", "checkpoint a", "rewind a", "undo", "pause", "redo"])
+            | st.sampled_from(["optimizer * adam lr=0.01", "clip norm 1", "group top = *.bias"]),
+            min_size=1,
+            max_size=3,
+        ).map("; ".join),
+        st.integers(1, 3),
+    ),
+    st.sampled_from(["when off", "break off", "when off nan"]),
 )
 
 

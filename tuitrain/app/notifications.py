@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from tuitrain.run.journal_entry import is_pause_by_itself
 from tuitrain.run.snapshot import Phase, Snapshot
 
 from .renderables.formatting import format_count, format_metric
@@ -42,7 +43,7 @@ def find_notice(before: Snapshot | None, after: Snapshot) -> Notice | None:
     if after.phase is not before.phase and after.phase.ended:
         return _failure(after) or _loss(after) or _end(after)
     known = len(before.journal)
-    pauses = [entry for entry in after.journal[known:] if entry.actor == "breakpoint"]
+    pauses = [entry for entry in after.journal[known:] if is_pause_by_itself(entry)]
     if pauses:
         entry = pauses[-1]
         at = f"{entry.message or entry.command}, at step {format_count(entry.step)}"

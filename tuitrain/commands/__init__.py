@@ -4,6 +4,7 @@ A key, a palette entry, the ``:`` line, a scenario entry and a Python call all m
 command, and every command prints back to the text that makes it.
 """
 
+from .break_spec import condition_text
 from .breakpoints import AddBreakpoint, RemoveBreakpoint
 from .checks import AUTO_CHECKPOINT, MAX_COUNT, is_name
 from .command import Command, Setting, number_text, setting_text
@@ -22,6 +23,7 @@ from .group_commands import (
 )
 from .parts import Names, Suggestions
 from .preview import Preview
+from .rules import RULE_SPECS, AddRule, RemoveRule, rule_title
 from .run_commands import (
     MIN_PACE,
     Branch,
@@ -30,6 +32,7 @@ from .run_commands import (
     Redo,
     Resume,
     Rewind,
+    RewindBy,
     RewindToCheckpoint,
     SetPace,
     Step,
@@ -43,8 +46,10 @@ __all__ = [
     "AUTO_CHECKPOINT",
     "MAX_COUNT",
     "MIN_PACE",
+    "RULE_SPECS",
     "VOCABULARY",
     "AddBreakpoint",
+    "AddRule",
     "AnyCommand",
     "AutoLr",
     "Branch",
@@ -61,8 +66,10 @@ __all__ = [
     "Redo",
     "Regroup",
     "RemoveBreakpoint",
+    "RemoveRule",
     "Resume",
     "Rewind",
+    "RewindBy",
     "RewindToCheckpoint",
     "ScaleLr",
     "SetLr",
@@ -77,10 +84,12 @@ __all__ = [
     "TryLr",
     "Undo",
     "command_kind",
+    "condition_text",
     "find_spec",
     "is_name",
     "number_text",
     "parse",
+    "rule_title",
     "setting_text",
     "to_text",
 ]

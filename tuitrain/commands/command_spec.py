@@ -13,13 +13,13 @@ from .forms import Form, read_forms, write_forms, write_usage
 from .usage import declare_usage, usage_of
 
 CommandKind: TypeAlias = Literal[
-    "flow", "end", "group", "history", "sweep", "checkpoint", "preview", "breakpoint"
+    "flow", "end", "group", "history", "sweep", "checkpoint", "preview", "breakpoint", "rule"
 ]
 """What a command acts on.
 
 ``flow``: when the run pauses; ``end``: the end of the run; ``group``: what is trained, and how;
 ``history``: where the run is in its history; ``sweep``: branches that are trained and left;
-``checkpoint``, ``breakpoint``: those of the run; ``preview``: nothing.
+``checkpoint``, ``breakpoint``, ``rule``: those of the run; ``preview``: nothing.
 """
 
 

@@ -123,6 +123,7 @@ class Value:
     shape : the word fits if this matches its beginning (default: every word fits)
     suggestions : words that complete a line
     placeholder : how usage shows the value (default: the field's name in capitals)
+    either_side : whether what encloses the value may be on its other side: ``3x`` for ``x3``
     """
 
     name: str
@@ -133,6 +134,7 @@ class Value:
     shape: str = ""
     suggestions: Suggestions = ()
     placeholder: str = ""
+    either_side: bool = False
 
     @property
     def usage(self) -> str:
@@ -143,7 +145,7 @@ class Value:
         """Read the word into the field."""
         if start >= len(words) or not self._fits(words[start]):
             raise MismatchError(start)
-        word = words[start].removeprefix(self.before).removesuffix(self.after)
+        word = self._turned(words[start]).removeprefix(self.before).removesuffix(self.after)
         fields[self.name] = self.reads(name, word)
         return start + 1
 
@@ -155,7 +157,14 @@ class Value:
         """Suggest the words declared."""
         return self.suggestions
 
+    def _turned(self, word: str) -> str:
+        """Return the word with what comes before the value in front."""
+        if self.either_side and self.before and word.endswith(self.before):
+            return self.before + word.removesuffix(self.before)
+        return word
+
     def _fits(self, word: str) -> bool:
+        word = self._turned(word)
         enclosed = word.startswith(self.before) and word.endswith(self.after)
         return enclosed and re.match(self.shape, word) is not None
 

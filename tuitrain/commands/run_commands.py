@@ -70,6 +70,15 @@ class Rewind(Command, frozen=True, tag="rewind"):
         self._take(step=checks.count("rewind", self.step, 0))
 
 
+class RewindBy(Command, frozen=True, tag="rewind-by"):
+    """Go back by ``count`` steps, at most to the start; what followed is kept as a branch."""
+
+    count: int
+
+    def __post_init__(self) -> None:
+        self._take(count=checks.count("rewind", self.count))
+
+
 class RewindToCheckpoint(Command, frozen=True, tag="rewind-to"):
     """Go back to exactly where a checkpoint was made; what followed is kept as a branch."""
 

@@ -8,13 +8,16 @@ from typing import TypeVar
 
 from tuitrain.commands import (
     AddBreakpoint,
+    AddRule,
     Branch,
     Checkpoint,
     Pause,
     Redo,
     RemoveBreakpoint,
+    RemoveRule,
     Resume,
     Rewind,
+    RewindBy,
     RewindToCheckpoint,
     SetPace,
     Step,
@@ -86,6 +89,9 @@ class BranchReplay:
         match parse(text):
             case Rewind(step=target):
                 self._move_to(self.tree.rewind(target, step), target)
+            case RewindBy(count=count):
+                target = max(0, step - count)
+                self._move_to(self.tree.rewind(target, step), target)
             case RewindToCheckpoint(name=name):
                 target, decisions = _entry(self._checkpoints, name, step, text, "checkpoint")
                 self._move_to(self.tree.return_to(target, decisions, step), target)
@@ -105,6 +111,8 @@ class BranchReplay:
             case Stop():
                 self.stopped_at = step
             case Pause() | Resume() | Step() | SetPace() | AddBreakpoint() | RemoveBreakpoint():
+                pass
+            case AddRule() | RemoveRule():
                 pass
             case _:
                 self.tree = self.tree.decide(RecordedDecision(step, text, self._applied, why))

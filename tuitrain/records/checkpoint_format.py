@@ -8,8 +8,9 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import msgspec
 import numpy as np
 
-from tuitrain.commands import MAX_COUNT, MIN_PACE, AddBreakpoint, parse, to_text
+from tuitrain.commands import MAX_COUNT, MIN_PACE, parse, to_text
 from tuitrain.engines.state import Array, EngineState, OptimizerState
+from tuitrain.run.conditions.rules import NO_RULES
 from tuitrain.run.history.branch import Branch
 from tuitrain.run.history.branch_tree import BranchNode
 from tuitrain.run.history.curve import Curve
@@ -18,8 +19,7 @@ from tuitrain.run.history.state_cache import Decision
 from tuitrain.run.session_state import CheckpointRef, PlannedCommand, SessionState
 from tuitrain.run.snapshot import Series
 
-Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
-"""A number of steps, updates or lines."""
+from .rules_format import Count, Record, RulesRecord, decode_rules, encode_rules, read_breakpoint
 
 Pace: TypeAlias = Annotated[float, msgspec.Meta(ge=MIN_PACE)]
 """Steps a second."""
@@ -27,18 +27,14 @@ Pace: TypeAlias = Annotated[float, msgspec.Meta(ge=MIN_PACE)]
 _Timed = TypeVar("_Timed", Decision, PlannedCommand)
 
 
-class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Plain values; unknown keys are errors."""
-
-
-class Timed(_Record, frozen=True):
+class Timed(Record, frozen=True):
     """A decided or planned command, with its step."""
 
     step: Count
     command: str
 
 
-class BranchRecord(_Record, frozen=True):
+class BranchRecord(Record, frozen=True):
     """A branch without its curves."""
 
     name: str
@@ -48,7 +44,7 @@ class BranchRecord(_Record, frozen=True):
     parent: str = ""
 
 
-class CheckpointRecord(_Record, frozen=True):
+class CheckpointRecord(Record, frozen=True):
     """The place of a checkpoint."""
 
     step: Count
@@ -56,7 +52,7 @@ class CheckpointRecord(_Record, frozen=True):
     planned: list[Timed]
 
 
-class StateRecord(_Record, frozen=True):
+class StateRecord(Record, frozen=True):
     """The part of a session's state that is not arrays; the present branch comes first."""
 
     step: Count = 0
@@ -76,6 +72,7 @@ class StateRecord(_Record, frozen=True):
     met: list[str] = []
     pace: Pace | msgspec.UnsetType = msgspec.UNSET
     memory: dict[str, Any] = {}
+    rules: RulesRecord | msgspec.UnsetType = msgspec.UNSET
 
 
 def encode_state(state: SessionState) -> StateRecord:
@@ -111,6 +108,7 @@ def encode_state(state: SessionState) -> StateRecord:
         met=[to_text(condition) for condition in state.met_conditions],
         pace=msgspec.UNSET if state.pace is None else state.pace,
         memory=dict(state.observer_state),
+        rules=encode_rules(state.rules) if state.rules != NO_RULES else msgspec.UNSET,
     )
 
 
@@ -169,12 +167,13 @@ def decode_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionSta
             for name, mark in record.marks.items()
         },
         planned=tuple(_read(PlannedCommand, record.planned)),
-        breakpoints=tuple(map(_breakpoint, record.breakpoints)),
+        breakpoints=tuple(map(read_breakpoint, record.breakpoints)),
         breakpoints_since=tuple(since),
         held_step=record.held_at,
-        met_conditions=tuple(map(_breakpoint, record.met)),
+        met_conditions=tuple(map(read_breakpoint, record.met)),
         pace=record.pace or None,
         observer_state=record.memory,
+        rules=decode_rules(record.rules) if record.rules else NO_RULES,
     )
 
 
@@ -252,10 +251,3 @@ def _timed(commands: Iterable[Decision | PlannedCommand]) -> list[Timed]:
 
 def _read(kind: type[_Timed], records: Iterable[Timed]) -> Iterable[_Timed]:
     return (kind(record.step, parse(record.command)) for record in records)
-
-
-def _breakpoint(text: str) -> AddBreakpoint:
-    command = parse(text)
-    if not isinstance(command, AddBreakpoint):
-        raise TypeError(f"{text!r} is no breakpoint")
-    return command

@@ -16,21 +16,33 @@ from .record_format import ChangedLine, CommandLine, EndLine, JournalLine
 
 @dataclass(frozen=True, slots=True)
 class RepeatedCommand:
-    """A user's command in an earlier run, to be given again at its step."""
+    """A user's command in an earlier run, to be given again at its step.
+
+    Attributes
+    ----------
+    rule_entries : the entries of rules that the journal had before it: it is given again after them
+    """
 
     step: int
     command: AnyCommand
     actor: Actor
     why: str = ""
     ticket: int = NO_TICKET
+    rule_entries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RepeatedEnd:
-    """The boundary at which an earlier run ended, with digests of its state in the record."""
+    """The boundary at which an earlier run ended, with digests of its state in the record.
+
+    Attributes
+    ----------
+    rule_entries : see `RepeatedCommand`
+    """
 
     step: int
     reason: EndReason
+    rule_entries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,7 @@ class ReachedStep:
     """A boundary at which a repeated run stops briefly, without an action."""
 
     step: int
+    rule_entries: int = 0
 
 
 RepeatedAction: TypeAlias = RepeatedCommand | RepeatedEnd | ReachedStep
@@ -101,20 +114,32 @@ def is_repeated(line: JournalLine) -> bool:
     return line.outcome == "applied" and not is_motion_command(line)
 
 
-def repeated_actions(lines: Iterable[JournalLine]) -> Iterator[RepeatedCommand | RepeatedEnd]:
+def count_rule_lines(lines: Iterable[JournalLine]) -> int:
+    """Return how many lines of a journal are by rules."""
+    return sum(isinstance(line, CommandLine) and line.actor == "rule" for line in lines)
+
+
+def repeated_actions(
+    lines: Iterable[JournalLine], rule_entries: int = 0
+) -> Iterator[RepeatedCommand | RepeatedEnd]:
     """Yield the users' commands to repeat, and where the run ended, in order.
 
-    A ``stop`` of the scenario, and the end that follows, need no action.
+    A ``stop`` of the scenario or of a rule, and the end that follows, need no action.
+
+    Parameters
+    ----------
+    rule_entries : the entries of rules before these lines
     """
     stops_by_itself = False
     for line in lines:
         if isinstance(line, EndLine) and not stops_by_itself:
-            yield RepeatedEnd(line.step, line.reason)
+            yield RepeatedEnd(line.step, line.reason, rule_entries)
         is_command = isinstance(line, CommandLine)
+        rule_entries += is_command and line.actor == "rule"
         stops_by_itself = is_command and is_automatic(line.actor) and line.command == "stop"
         if is_command and not is_automatic(line.actor) and is_repeated(line):
             command = parse(line.command)
-            yield RepeatedCommand(line.step, command, line.actor, line.why, line.id)
+            yield RepeatedCommand(line.step, command, line.actor, line.why, line.id, rule_entries)
 
 
 def repeated_entries(lines: Iterable[JournalLine]) -> Iterator[JournalEntry]:

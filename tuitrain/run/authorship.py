@@ -23,11 +23,12 @@ ACTOR_KINDS: Final = (
     "api",
     "scenario",
     "breakpoint",
+    "rule",
 )
 """A key or its dialog, the ``:`` line, the palette, a screen, ``tuitrain ctl``, an agent, a Python
-call, a scenario entry, a breakpoint."""
+call, a scenario entry, a breakpoint, a rule."""
 
-AUTOMATIC_ACTORS: Final = ("scenario", "breakpoint")
+AUTOMATIC_ACTORS: Final = ("scenario", "breakpoint", "rule")
 """The actors whose commands follow from the run itself."""
 
 MAX_PLACE: Final = 32

@@ -9,14 +9,15 @@ from typing import Any
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.views import RankView
 
-from .breakpoints import Breakpoints
 from .checkpoint_policy import CheckpointPolicy
 from .checkpoints import Checkpoints
 from .command_plan import CommandPlan
+from .conditions.breakpoints import Breakpoints
+from .conditions.hold_policy import HoldPolicy
+from .conditions.rules import Rules
 from .history.lr_history import LrHistory
 from .history.metric_history import MetricHistory
 from .history.timeline import Timeline
-from .hold_policy import HoldPolicy
 from .journal import Journal
 from .journal_entry import NO_TICKET
 from .limits import Limits
@@ -74,7 +75,8 @@ class RunContext:
         )
         self.plan = CommandPlan(planned)
         self.breakpoints = Breakpoints()
-        self.hold_policy = HoldPolicy(engine, self.timeline, self.breakpoints)
+        self.rules = Rules()
+        self.hold_policy = HoldPolicy(engine, self.timeline, self.breakpoints, self.rules)
         self.checkpoints = Checkpoints(recorder, self.capture_state)
         self.metric_history = MetricHistory()
         self.lr_history = LrHistory(engine)
@@ -118,6 +120,7 @@ class RunContext:
         """Pause, or finish at the last step, after the run has moved to another step."""
         self.hold_policy.reset()
         self.breakpoints.move_to(self.step)
+        self.rules.move_to(self.step)
         self.run_state.settle(at_end=self.step >= self.info.total_steps)
 
     def capture_state(self) -> SessionState:
@@ -139,6 +142,7 @@ class RunContext:
             met_conditions=self.hold_policy.current_conditions(),
             pace=self.run_state.pace,
             observer_state=self.get_observer_state(),
+            rules=self.rules.state(self.step),
         )
 
     def restore_state(self, state: SessionState) -> None:
@@ -158,5 +162,6 @@ class RunContext:
             self.breakpoints.add(condition, step)
         self.run_state.pace = state.pace
         self.hold_policy.restore(state.held_step, state.met_conditions)
+        self.rules.restore(state.rules, self.step)
         if self.step >= self.info.total_steps:
             self.run_state.phase = Phase.FINISHED

@@ -120,6 +120,8 @@ class DueWork:
         at_end = step == context.info.total_steps
         context.recorder.metrics(step, values)
         curves = context.timeline.branch.metrics.series()
+        if not at_end:
+            context.rules.check_metrics(step, curves)
         is_met = not at_end and context.breakpoints.check_metrics(step, curves)
         if is_met:
             context.pause_at_breakpoint()

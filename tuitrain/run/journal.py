@@ -9,12 +9,18 @@ from .snapshot import Actor, JournalEntry, Outcome
 
 
 class Journal:
-    """The commands of a run, oldest first; it only grows."""
+    """The commands of a run, oldest first; it only grows.
+
+    Attributes
+    ----------
+    rule_entries : the number of entries by rules
+    """
 
     def __init__(self) -> None:
         self._entries: list[JournalEntry] = []
         self._as_tuple: tuple[JournalEntry, ...] = ()
         self._answers: dict[int, JournalEntry] = {}
+        self.rule_entries = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -32,11 +38,13 @@ class Journal:
         """Add an entry, and return it."""
         entry = JournalEntry(ticket, step, command, actor, outcome, message, why)
         self._entries.append(entry)
+        self.rule_entries += actor == "rule"
         return entry
 
     def restore(self, entries: Iterable[JournalEntry]) -> None:
         """Add the entries of an earlier run, which this run continues."""
         self._entries.extend(entries)
+        self.rule_entries = sum(entry.actor == "rule" for entry in self._entries)
 
     def keep_answers(self, entries: Iterable[JournalEntry]) -> None:
         """Keep the answers that an earlier process has given to commands of its viewers.

@@ -41,6 +41,11 @@ class JournalEntry:
     why: str = ""
 
 
+def is_pause_by_itself(entry: JournalEntry) -> bool:
+    """Whether an entry is the pause of a breakpoint, or of a rule."""
+    return entry.actor == "breakpoint" or (entry.actor == "rule" and entry.command == "pause")
+
+
 @dataclass(frozen=True, slots=True)
 class ScheduledCommand:
     """A submitted command that waits for a step.
@@ -58,6 +63,20 @@ class ScheduledCommand:
     command: str
     actor: Actor
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """A rule of a run.
+
+    Attributes
+    ----------
+    text : the command that has set it
+    used : how often it was used
+    """
+
+    text: str
+    used: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from .final_digests import FinalDigests
 from .handlers.command_handlers import handle_command
 from .handlers.limit_check import checkpoint_before, limit_problem
 from .handlers.lr_sweep import preview_update
+from .handlers.rule_actions import RuleActions
 from .journal_entry import NO_TICKET
 from .limits import Limits
 from .logs.training_warnings import TrainingWarnings
@@ -70,7 +71,7 @@ class Session:
 
     Attributes
     ----------
-    recorder, timeline, journal, plan, checkpoints, breakpoints : the parts of the run
+    recorder, timeline, journal, plan, checkpoints, breakpoints, rules : the parts of the run
     scheduled : the commands of an earlier process that wait for their steps
     on_boundary : called at the boundaries of a live run, after the commands
     on_measuring : called after each batch of the test set, when metrics are due at a boundary; may
@@ -99,6 +100,8 @@ class Session:
         self.checkpoints = context.checkpoints
         self.breakpoints = context.breakpoints
         self.scheduled: tuple[ScheduledCommand, ...] = ()
+        self.rules = context.rules
+        self._rule_actions = RuleActions(context, self.apply_command, self.apply_planned)
         self.on_boundary: Callable[[], None] = lambda: None
         self.on_warning: Callable[[str], None] = lambda _: None
         self._warnings = TrainingWarnings(engine, not info.reports_metrics, self._warn)
@@ -208,7 +211,7 @@ class Session:
         step = self.step
         was_stopped = self.phase is Phase.STOPPED
         with self.final_digests.applying(command):
-            outcome, message = handle_command(self._context, command)
+            outcome, message = handle_command(self._context, command, actor)
         self.final_digests.count_applied(outcome == "applied")
         text = to_text(command)
         entry = self._context.write_entry(ticket, step, text, actor, outcome, message, why)
@@ -221,7 +224,8 @@ class Session:
 
         It leads to the same metrics, bits and record as after the measurement.
         """
-        return isinstance(command, _SETTINGS) and self._due_work.has_only_metrics
+        acts = any(condition.is_on_metric for condition in self.rules.conditions)
+        return isinstance(command, _SETTINGS) and self._due_work.has_only_metrics and not acts
 
     def pause_at_start(self) -> None:
         """Pause before the first step, for a user who has asked for that with ``--paused``."""
@@ -254,7 +258,7 @@ class Session:
     ) -> Sequence[float]:
         """Take steps to the next stop, evaluation or epoch, or until ``should_stop``.
 
-        A `step N` ends them, too.
+        A `step N` ends them, too. Rules whose conditions have come true act behind the steps.
 
         Parameters
         ----------
@@ -265,7 +269,8 @@ class Session:
         -------
         The losses of the steps
         """
-        if self._due_work.record_first_report():
+        is_paused = self._due_work.record_first_report()
+        if self._rule_actions.act() or is_paused:
             return ()
         before, hold_policy = self.step, self._context.hold_policy
         steps = self._due_work.burst_limit(max_steps)
@@ -279,6 +284,7 @@ class Session:
             if before == 0:
                 self._warnings.check_first_steps(losses)
             self._due_work.finish_burst(len(losses))
+        self._rule_actions.act()
         return losses
 
     def record_last_report(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from tuitrain.commands import AddBreakpoint, AnyCommand
 from tuitrain.engines.state import EngineState
 
+from .conditions.rules import NO_RULES, RulesState
 from .history.branch import Branch
 from .history.state_cache import Decision
 
@@ -60,6 +61,7 @@ class SessionState:
     met_conditions : the conditions that the held step, or else the last step taken, met
     pace : the most steps a second while a screen shows the run; None for no limit
     observer_state : the state of the session's observers, as plain values
+    rules : those that are set, their uses, and what they are about to do
     """
 
     engine: EngineState
@@ -75,3 +77,4 @@ class SessionState:
     met_conditions: tuple[AddBreakpoint, ...] = ()
     pace: float | None = None
     observer_state: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    rules: RulesState = NO_RULES

@@ -26,7 +26,7 @@ from tuitrain.metric_info import ACCURACY, MetricInfo
 
 from .authorship import Actor
 from .curve_views import BranchView, GroupHistory, LrCandidate, LrSweep, Series, UpdatePreview
-from .journal_entry import Intervention, JournalEntry, Outcome, ScheduledCommand
+from .journal_entry import Intervention, JournalEntry, Outcome, RuleView, ScheduledCommand
 from .logs.log_capture import LogLine, LogSnapshot
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "ParameterRow",
     "ParameterView",
     "Phase",
+    "RuleView",
     "RunInfo",
     "ScheduledCommand",
     "Series",
@@ -200,6 +201,7 @@ class Snapshot:
     cached_steps : the steps of this branch with cached states: going back there needs no training
     checkpoints : the names of the checkpoints, oldest first
     breakpoints : the conditions at which the run pauses, as commands
+    rules : the conditions at which the run gives itself commands, oldest first
     optimizers : the optimizers that groups can be given
     limits : what programs that steer may do, in one line; "" for everything
     clip : how gradients are clipped, such as ``norm 1``; "" if they are not
@@ -237,6 +239,7 @@ class Snapshot:
     cached_steps: tuple[int, ...] = ()
     checkpoints: tuple[str, ...] = ()
     breakpoints: tuple[str, ...] = ()
+    rules: tuple[RuleView, ...] = ()
     optimizers: tuple[OptimizerChoice, ...] = ()
     limits: str = ""
     clip: str = ""

@@ -45,6 +45,7 @@ def build_snapshot(
         cached_steps=timeline.cached_steps(),
         checkpoints=tuple(context.checkpoints.refs),
         breakpoints=context.breakpoints.texts(),
+        rules=context.rules.views(),
         optimizers=engine.optimizer_choices(),
         limits=context.limits.describe() if context.limits else "",
         clip=clip_text(decision.command for decision in branch.decisions),

@@ -30,6 +30,7 @@ from tuitrain.records.repetition import (
     RepeatedAction,
     RepeatedCommand,
     command_entries,
+    count_rule_lines,
     ends_by_planned_stop,
     repeated_actions,
     repeated_entries,
@@ -110,14 +111,19 @@ class ResumedRun:
         self.session.journal.keep_answers(command_entries(self._records))
         if ends_by_planned_stop(self._records[: at.journal]):
             self.session.phase = Phase.STOPPED
-        self.actions = list(repeated_actions(self._records[at.journal :]))
+        before = count_rule_lines(self._records[: at.journal])
+        self.actions = list(repeated_actions(self._records[at.journal :], before))
         answered = {entry.ticket for entry in command_entries(self._records)}
         self.session.scheduled = tuple(
             one for one in read_scheduled(self._folder) if one.ticket not in answered
         )
         if self._although_changed:
             self.recorder.continue_changed(at, self.session.step, self._environment)
-            self.actions = [entry for entry in self.actions if isinstance(entry, RepeatedCommand)]
+            self.actions = [  # rules may act at other steps now
+                replace(entry, rule_entries=0)
+                for entry in self.actions
+                if isinstance(entry, RepeatedCommand)
+            ]
         else:
             self.recorder.start_at(at)
         message = _told(used, self.session.step, problems) + _waiting(len(self.session.scheduled))

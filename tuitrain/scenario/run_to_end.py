@@ -116,10 +116,11 @@ class _RunToEnd:
                 return
             if session.phase.ended or should_end():
                 break
-            before = session.step
+            before, branch = session.step, session.timeline.branch.name
             with self._failing():
                 self._run_to_next_boundary(on_step)
-            if session.step != before:  # else a breakpoint has held the step
+            # A breakpoint may have held the step, or a rule may have moved the run.
+            if session.step != before and session.timeline.branch.name == branch:
                 yield from self._measurements()
         if session.phase.ended:
             session.end("finished")
@@ -147,7 +148,7 @@ class _RunToEnd:
         """Apply the commands that are planned here, and do what an earlier run has done here."""
         session, waiting = self._session, self._waiting
         session.apply_planned()
-        while waiting and waiting[0].step == session.step:
+        while waiting and is_action_due(session, waiting[0]):
             repeat_action(session, waiting.popleft())
             session.apply_planned()  # those of a step that a command led to
 
@@ -200,6 +201,12 @@ class _RunToEnd:
             session.end("failed")
             problem = f"{self._source}: {describe_failed_step(error, session.step)}"
             raise RunFailedError(problem, format_traceback(error)) from error
+
+
+def is_action_due(session: Session, action: RepeatedAction) -> bool:
+    """Whether an action of an earlier run comes now: at its step, after the same acts of rules."""
+    has_acted = session.journal.rule_entries >= action.rule_entries
+    return action.step == session.step and has_acted
 
 
 def repeat_action(session: Session, entry: RepeatedAction) -> None:

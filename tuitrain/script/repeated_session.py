@@ -23,7 +23,7 @@ from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
 from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.resumed_run import ResumedRun
-from tuitrain.scenario.run_to_end import repeat_action
+from tuitrain.scenario.run_to_end import is_action_due, repeat_action
 from tuitrain.scenario.verify import Verification, read_repetition
 from tuitrain.text import visible
 
@@ -65,7 +65,7 @@ class RepeatedSession:
     def apply_actions(self) -> None:
         """Apply the planned and the recorded actions of the present step."""
         self.session.apply_planned()
-        while self.actions and self.actions[0].step == self.session.step:
+        while self.actions and is_action_due(self.session, self.actions[0]):
             repeat_action(self.session, self.actions.popleft())
             self.session.apply_planned()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tuitrain.errors import TuitrainError
 from tuitrain.metric_info import unmeasured_message
+from tuitrain.run.journal_entry import is_pause_by_itself
 from tuitrain.run.snapshot import Phase, Series, Snapshot
 from tuitrain.scenario.threshold import Threshold
 
@@ -83,4 +84,4 @@ def _has_broken(snapshot: Snapshot) -> bool:
     last = next(
         (entry for entry in reversed(snapshot.journal) if entry.step == snapshot.step), None
     )
-    return last is not None and last.actor == "breakpoint"
+    return last is not None and is_pause_by_itself(last)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuitrain.commands import (
     AddBreakpoint,
+    AddRule,
     AnyCommand,
     Branch,
     Checkpoint,
@@ -11,8 +12,10 @@ from tuitrain.commands import (
     Preview,
     Redo,
     RemoveBreakpoint,
+    RemoveRule,
     Resume,
     Rewind,
+    RewindBy,
     RewindToCheckpoint,
     SetPace,
     Step,
@@ -27,23 +30,23 @@ from tuitrain.errors import RefusedError
 
 from ..context import RunContext
 from ..session_state import CheckpointRef
-from ..snapshot import Outcome
+from ..snapshot import Actor, Outcome
 from .history_commands import handle_history_command
 from .lr_sweep import describe_preview, run_lr_sweep
 
 
-def handle_command(context: RunContext, command: AnyCommand) -> tuple[Outcome, str]:
-    """Apply a command at the present boundary, or refuse it, which changes nothing.
+def handle_command(context: RunContext, command: AnyCommand, actor: Actor) -> tuple[Outcome, str]:
+    """Apply a command of an actor at the present boundary, or refuse it, which changes nothing.
 
     Returns
     -------
     The outcome, and the effect or the reason of the refusal as a sentence
     """
     try:
-        before = _breakpoints_without_group(context)
-        change = _apply(context, command)
+        before = _conditions_without_group(context)
+        change = _apply(context, command, actor)
         message = change.message
-        for text in _breakpoints_without_group(context):
+        for text in _conditions_without_group(context):
             if text not in before:
                 message += f"; no group is left that `{text}` watches"
         return "applied" if change.changed else "unchanged", message
@@ -51,14 +54,16 @@ def handle_command(context: RunContext, command: AnyCommand) -> tuple[Outcome, s
         return "refused", str(refusal)
 
 
-def _apply(context: RunContext, command: AnyCommand) -> CommandResult:
+def _apply(context: RunContext, command: AnyCommand, actor: Actor) -> CommandResult:
     """Apply a command; raise `RefusedError`, with nothing changed, if that is impossible."""
     match command:
-        case Rewind() | RewindToCheckpoint() | Undo() | Redo() | Branch():
+        case Rewind() | RewindBy() | RewindToCheckpoint() | Undo() | Redo() | Branch():
             context.engine.capabilities.require(Capability.REWIND)
             return handle_history_command(context, command)
         case AddBreakpoint() | RemoveBreakpoint():
             return context.breakpoints.apply(command, context.engine)
+        case AddRule() | RemoveRule():
+            return context.rules.apply(command, context.engine, actor)
         case Checkpoint(name=name):
             return _save_checkpoint(context, name)
         case _ if context.phase.ended:
@@ -104,11 +109,12 @@ def _apply_to_engine(context: RunContext, command: AnyCommand) -> CommandResult:
     return change
 
 
-def _breakpoints_without_group(context: RunContext) -> tuple[str, ...]:
-    """Return the breakpoints that name a group which does not exist."""
-    if not context.breakpoints:
+def _conditions_without_group(context: RunContext) -> tuple[str, ...]:
+    """Return the breakpoints and rules whose condition is on a group that does not exist."""
+    if not context.breakpoints and not context.rules.conditions:
         return ()
-    return context.breakpoints.without_target([group.name for group in context.engine.groups()])
+    names = [group.name for group in context.engine.groups()]
+    return (*context.breakpoints.without_target(names), *context.rules.without_target(names))
 
 
 def _save_checkpoint(context: RunContext, name: str) -> CommandResult:

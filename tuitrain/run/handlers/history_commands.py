@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuitrain.commands import Branch, Redo, Rewind, RewindToCheckpoint, Undo, to_text
+from tuitrain.commands import Branch, Redo, Rewind, RewindBy, RewindToCheckpoint, Undo, to_text
 from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError, did_you_mean
 
@@ -10,7 +10,7 @@ from ..context import RunContext
 
 
 def handle_history_command(
-    context: RunContext, command: Rewind | RewindToCheckpoint | Undo | Redo | Branch
+    context: RunContext, command: Rewind | RewindBy | RewindToCheckpoint | Undo | Redo | Branch
 ) -> CommandResult:
     """Move the run to another boundary or branch.
 
@@ -25,6 +25,8 @@ def handle_history_command(
     match command:
         case Rewind(step=step):
             return _rewind(context, step)
+        case RewindBy(count=count):
+            return _rewind(context, max(0, context.step - count))
         case RewindToCheckpoint(name=name):
             return _rewind_to_checkpoint(context, name)
         case Undo():
@@ -45,7 +47,15 @@ def _rewind(context: RunContext, step: int) -> CommandResult:
     left = timeline.rewind(step)
     context.plan.reschedule(context.plan.commands_from(step))
     context.settle_after_jump()
-    return CommandResult(True, f"back at step {step}, paused; what followed is branch {left}")
+    return _back_at(context, left)
+
+
+def _back_at(context: RunContext, left: str) -> CommandResult:
+    """Say where the run is; it pauses there, unless a rule has moved it."""
+    paused = "" if context.rules.is_acting else ", paused"
+    return CommandResult(
+        True, f"back at step {context.step}{paused}; what followed is branch {left}"
+    )
 
 
 def _rewind_to_checkpoint(context: RunContext, name: str) -> CommandResult:
@@ -55,7 +65,7 @@ def _rewind_to_checkpoint(context: RunContext, name: str) -> CommandResult:
     left = timeline.return_to(ref.step, ref.decisions)
     context.plan.reschedule(ref.planned)
     context.settle_after_jump()
-    return CommandResult(True, f"back at step {ref.step}, paused; what followed is branch {left}")
+    return _back_at(context, left)
 
 
 def _undo(context: RunContext) -> CommandResult:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias, cast
 
 from tuitrain.commands import (
+    AddRule,
     AnyCommand,
     Checkpoint,
     Clip,
@@ -19,6 +20,7 @@ from tuitrain.commands import (
     TryLr,
     command_kind,
     find_spec,
+    parse,
     to_text,
 )
 from tuitrain.engines.engine import Engine
@@ -37,20 +39,39 @@ _CHANGING: Final[tuple[CommandKind, ...]] = ("group", "history", "sweep")
 """Kinds of commands before which a checkpoint is kept."""
 
 
-def limit_problem(context: RunContext, command: AnyCommand, actor: Actor) -> str:
-    """Return why the limits of the run do not allow a command, or ""."""
+def limit_problem(
+    context: RunContext, command: AnyCommand, actor: Actor, counts: bool = True
+) -> str:
+    """Return why the limits of the run do not allow a command, or "".
+
+    The commands of a rule keep within the limits, too, when it is set and when it is used. It
+    counts as all commands that it may give.
+
+    Parameters
+    ----------
+    counts : whether the number of commands is limited; those of a rule were counted before
+    """
     limits = context.limits
     if limits is None or not limits.hold_for(actor) or is_kept_before(limits, command, actor):
         return ""
     kind = actor.partition("@")[0]
+    parts = command.actions() if isinstance(command, AddRule) else ()
     for problem in (
-        *_command_problems(limits, command, kind),
-        *_group_problems(limits, command, kind, context.engine),
-        *_lr_problems(limits, command, kind, context.engine),
-        *_count_problems(limits, command, kind, context),
+        *(
+            problem
+            for part in (command, *cast("tuple[AnyCommand, ...]", parts))
+            for problem in _problems(limits, part, kind, context.engine)
+        ),
+        *(_count_problems(limits, command, kind, context) if counts else ()),
     ):
         return f"the limits of this run {problem}"
     return ""
+
+
+def _problems(limits: Limits, command: AnyCommand, kind: str, engine: Engine) -> Iterator[str]:
+    yield from _command_problems(limits, command, kind)
+    yield from _group_problems(limits, command, kind, engine)
+    yield from _lr_problems(limits, command, kind, engine)
 
 
 def checkpoint_before(context: RunContext, command: AnyCommand, actor: Actor) -> Checkpoint | None:
@@ -178,19 +199,26 @@ def _count_problems(
     allowed = limits.per_thousand_steps
     if allowed is None or command_kind(command) in _UNCOUNTED:
         return
-    count = sum(_is_counted(limits, entry, context.step) for entry in context.journal.entries())
-    if count + 1 > allowed:
+    count = sum(_count(limits, entry, context.step) for entry in context.journal.entries())
+    if count + _weight(command) > allowed:
         yield (
             f"allow {kind} {allowed} command{'s' if allowed != 1 else ''} in {WINDOW_STEPS} steps, "
             f"and {count} {'was' if count == 1 else 'were'} applied in the last {WINDOW_STEPS}"
         )
 
 
-def _is_counted(limits: Limits, entry: JournalEntry, step: int) -> bool:
-    """Whether a command of the journal counts; after a rewind, those of later steps do, too."""
+def _weight(command: AnyCommand) -> int:
+    """Return how many commands a command may give."""
+    return command.times * len(command.commands) if isinstance(command, AddRule) else 1
+
+
+def _count(limits: Limits, entry: JournalEntry, step: int) -> int:
+    """Return how many commands an entry counts as; after a rewind, those of later steps do, too."""
     if entry.outcome != "applied" or not limits.hold_for(entry.actor):
-        return False
+        return 0
     spec = find_spec(entry.command.partition(" ")[0])
     is_kept = entry.command == to_text(Checkpoint(_checkpoint_name(entry.actor)))
     counts = spec is not None and spec.kind not in _UNCOUNTED
-    return entry.step > step - WINDOW_STEPS and counts and not (limits.checkpoint and is_kept)
+    if entry.step <= step - WINDOW_STEPS or not counts or (limits.checkpoint and is_kept):
+        return 0
+    return _weight(parse(entry.command))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from tuitrain.commands import (
     AddBreakpoint,
+    AddRule,
     AnyCommand,
     Branch,
     Pause,
     Resume,
     Rewind,
+    RewindBy,
     RewindToCheckpoint,
     Step,
     TryLr,
@@ -22,7 +24,7 @@ class UserPause:
     """Whether a run that no viewer attends waits where it is paused.
 
     A command of a viewer or a program that pauses the run holds it until one of them resumes it;
-    so does a breakpoint, if one of them has set one. A planned pause does not.
+    so does a breakpoint or a rule, if one of them has set one. A planned pause does not.
     """
 
     def __init__(self) -> None:
@@ -38,9 +40,9 @@ class UserPause:
         match command:
             case Step():  # pauses after its steps
                 self._holds = True
-            case Pause() | Rewind() | RewindToCheckpoint() | Branch() | TryLr():
+            case Pause() | Rewind() | RewindBy() | RewindToCheckpoint() | Branch() | TryLr():
                 self._holds = self._holds or session.phase is Phase.PAUSED
-            case AddBreakpoint():
+            case AddBreakpoint() | AddRule():
                 self._holds_at_breakpoints = True
             case Resume():
                 self._holds = False

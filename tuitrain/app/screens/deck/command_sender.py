@@ -19,7 +19,7 @@ from ..dialogs.confirm import ConfirmDialog
 from .deck import Deck
 from .pending_replies import PendingReplies
 
-TAKEN_AFTER_END: Final[tuple[CommandKind, ...]] = ("history", "checkpoint", "breakpoint")
+TAKEN_AFTER_END: Final[tuple[CommandKind, ...]] = ("history", "checkpoint", "breakpoint", "rule")
 """The kinds of commands that a run which has ended still takes."""
 
 

@@ -1,4 +1,4 @@
-"""The hold policy: whether a step is held before its update, because of a breakpoint."""
+"""The hold policy: whether a step is held before its update, by a breakpoint or a rule."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from tuitrain.commands import AddBreakpoint
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.pending_step import HoldCondition, PendingStep
 
-from .breakpoints import AVERAGE_STEPS, Breakpoints
-from .history.timeline import Timeline
+from ..history.timeline import Timeline
+from .breakpoints import Breakpoints
+from .checks import AVERAGE_STEPS, stop_condition
+from .rules import Rules
 
 
 class HoldPolicy:
-    """Checks the breakpoints before each update; a held step passes the next time.
+    """Checks the rules and the breakpoints before each update.
+
+    A step that a breakpoint holds passes the next time. A step at which a rule is due is checked
+    again after the commands of the rule.
 
     Parameters
     ----------
     engine, timeline : have the present step and the losses before it
-    breakpoints : the conditions to check
+    breakpoints, rules : the conditions to check
 
     Attributes
     ----------
@@ -29,7 +34,9 @@ class HoldPolicy:
         did not meet
     """
 
-    def __init__(self, engine: Engine, timeline: Timeline, breakpoints: Breakpoints) -> None:
+    def __init__(
+        self, engine: Engine, timeline: Timeline, breakpoints: Breakpoints, rules: Rules
+    ) -> None:
         self.held_step: int | None = None
         self.met_conditions: tuple[AddBreakpoint, ...] = ()
         self.is_attended = True
@@ -38,10 +45,12 @@ class HoldPolicy:
         self._engine = engine
         self._timeline = timeline
         self._breakpoints = breakpoints
+        self._rules = rules
 
     def reset(self) -> None:
         """Forget the held step and its conditions, after a move to another branch."""
         self.held_step, self.met_conditions, self._checked_step = None, (), -1
+        self._rules.reset()
 
     def current_conditions(self) -> tuple[AddBreakpoint, ...]:
         """Return the conditions that the held step, or the last step taken, met."""
@@ -56,35 +65,42 @@ class HoldPolicy:
     def start_burst(self) -> tuple[Callable[[PendingStep], bool] | None, HoldCondition | None]:
         """Return the arguments with which `Trainable.run` holds a step of the coming burst."""
         self._lets_pass = self.held_step == self._engine.step
-        if not self._breakpoints.holds_steps:
+        if not (self._breakpoints.holds_steps or self._rules.holds_steps):
             return None, None
         groups = dict.fromkeys(map(self._engine.group_of, self._engine.parameters()))
         recent = self._timeline.branch.loss.last(AVERAGE_STEPS)
-        return self._should_hold, self._breakpoints.stop_condition([*groups], recent)
+        conditions = (*self._breakpoints.conditions, *self._rules.conditions)
+        return self._should_hold, stop_condition(conditions, [*groups], recent)
 
     def end_burst(self) -> bool:
-        """Return whether the burst ended at a held step."""
+        """Return whether the burst ended at a step that a breakpoint holds."""
         if self.held_step != self._engine.step:
             self.held_step = None  # the step passed without a check
         return self.held_step is not None and not self._lets_pass
 
     def _should_hold(self, step: PendingStep) -> bool:
-        """Check the breakpoints; the step that was held before passes."""
-        passes = self._lets_pass and self.held_step == self._engine.step
-        self._lets_pass = False
-        if passes:
-            self.held_step = None
-            return False
+        """Check the rules, then the breakpoints; the step that one of them held before passes."""
         # Include the losses of this burst, so that the average does not depend on its length.
         recent = [*self._timeline.branch.loss.last(AVERAGE_STEPS), *step.previous_losses][
             -AVERAGE_STEPS:
         ]
-        now, reasons = self._engine.step, self._breakpoints.met(step, recent)
+        now = self._engine.step
+        if self._rules.find_due(now, step, recent):
+            return True
+        passes = self._lets_pass and self.held_step == now
+        self._lets_pass = False
+        if passes:
+            self.held_step = None
+            self._rules.note_passed(now)
+            return False
+        reasons = self._breakpoints.met(step, recent)
         known = self._known_conditions(now)
         self.met_conditions, self._checked_step = tuple(reasons), now
         new = [reason for condition, reason in reasons.items() if condition not in known]
         self._breakpoints.reason = new[0] if new else ""
         self.held_step = now if new else None
+        if not new:
+            self._rules.note_passed(now)
         return bool(new)
 
     def _known_conditions(self, step: int) -> list[AddBreakpoint]:

@@ -1,0 +1,169 @@
+"""Whether a step, or a measurement, meets a condition, and whether a condition can be set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from tuitrain.commands import AddBreakpoint
+from tuitrain.engines.capabilities import Capability
+from tuitrain.engines.engine import Engine
+from tuitrain.engines.pending_step import HoldCondition, PendingStep
+from tuitrain.engines.targets import match_names, resolve_groups
+from tuitrain.errors import RefusedError
+from tuitrain.metric_info import unmeasured_message
+
+from ..snapshot import Series
+
+AVERAGE_STEPS: Final = 50
+"""Steps over which the loss is averaged."""
+
+MIN_AVERAGE_STEPS: Final = AVERAGE_STEPS // 5
+"""The number of these steps that must have a finite loss before a loss is compared."""
+
+
+def stop_condition(
+    conditions: Iterable[AddBreakpoint], groups: Sequence[str], losses: Sequence[float]
+) -> HoldCondition | None:
+    """Return the condition at which the engine ends a burst, given the losses so far.
+
+    None if every step must be checked separately.
+    """
+    every = tuple(conditions)
+    kinds = {condition.on for condition in every}
+    if "dead_units" in kinds:
+        return None
+    times = [condition.limit for condition in every if condition.on == "loss"]
+    norms: dict[str, float] = {}
+    for condition in every:
+        if condition.on == "grad_norm":
+            for group in match_names(condition.group, groups):
+                norms[group] = min(condition.limit, norms.get(group, math.inf))
+    return HoldCondition(
+        non_finite="nan" in kinds,
+        loss_factor=min(times, default=None),
+        average_window=AVERAGE_STEPS,
+        min_finite_losses=MIN_AVERAGE_STEPS,
+        previous_losses=losses,
+        grad_norms=norms,
+    )
+
+
+def new_metric_reason(
+    condition: AddBreakpoint, since: int, step: int, curves: Mapping[str, Series]
+) -> str:
+    """Return why a metric measured after ``step`` steps meets a condition, or "".
+
+    "" also if the measurement before did. Measurements before the condition was set do not count.
+
+    Parameters
+    ----------
+    since : the steps taken when the condition was set
+    curves : the metrics of the present branch so far
+    """
+    curve = curves.get(condition.on) if condition.is_on_metric else None
+    if curve is None or not len(curve.steps) or curve.steps[-1] != step:
+        return ""
+    was_met = (
+        len(curve.steps) > 1
+        and curve.steps[-2] > since
+        and metric_reason(condition, float(curve.values[-2]))
+    )
+    return "" if was_met else metric_reason(condition, float(curve.values[-1]))
+
+
+def check_target(condition: AddBreakpoint, engine: Engine) -> None:
+    """Check that the group of a condition exists, with units if it counts them, or its metric.
+
+    Raises
+    ------
+    RefusedError : there is no such group, or none of its layers has units that can be dead, or
+        the metric is not measured
+    """
+    if condition.is_on_metric:
+        _check_metric(condition, engine)
+        return
+    if not condition.group:
+        return
+    groups = engine.groups()
+    aliases = {row.name: row.aliases for group in groups for row in group.parameters}
+    names = resolve_groups(condition.group, [group.name for group in groups], aliases)
+    if condition.on == "dead_units":
+        engine.capabilities.require(Capability.DEAD_UNITS)
+        with_units = dict.fromkeys(layer.group for layer in engine.count_dead_units())
+        if not any(name in with_units for name in names):
+            others = f" (groups that have one: {', '.join(with_units)})" if with_units else ""
+            raise RefusedError(f"no layer of {condition.group} is followed by a ReLU{others}")
+
+
+def _check_metric(condition: AddBreakpoint, engine: Engine) -> None:
+    info = next((info for info in engine.metrics if info.name == condition.on), None)
+    if info is None:
+        raise RefusedError(unmeasured_message(condition.on, engine.metrics))
+    if info.is_share and not 0 <= condition.limit <= 1:
+        raise RefusedError(
+            f"{info.name} is from 0 to 1 (97% is 0.97), but was given {condition.limit:g}"
+        )
+
+
+def step_reason(condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]) -> str:
+    """Return why a step meets a condition, or ""."""
+    match condition.on:
+        case "nan":
+            return _not_finite(step)
+        case "loss":
+            return _loss_above_average(condition, step, losses)
+        case "grad_norm":
+            return _grad_norm_above(condition, step)
+        case "dead_units":
+            return _mostly_dead(condition, step)
+        case _:  # metrics are checked between steps
+            return ""
+
+
+def metric_reason(condition: AddBreakpoint, value: float) -> str:
+    """Return why a value of a metric meets a condition, or ""."""
+    if condition.sign == ">=" and value >= condition.limit:
+        return f"{condition.on} {value:g} has reached {condition.limit:g}"
+    if condition.sign == "<=" and value <= condition.limit:
+        return f"{condition.on} {value:g} is not above {condition.limit:g}"
+    return ""
+
+
+def _not_finite(step: PendingStep) -> str:
+    where = step.find_non_finite()
+    if not math.isfinite(step.loss):
+        gradient = f", and so is the gradient of {where}" if where else ""
+        return f"loss is {step.loss}{gradient}"
+    return f"the gradient of {where} is not finite" if where else ""
+
+
+def _loss_above_average(
+    condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]
+) -> str:
+    finite = [loss for loss in losses[-AVERAGE_STEPS:] if math.isfinite(loss)]
+    average = math.fsum(finite) / len(finite) if finite else math.inf
+    if len(finite) >= MIN_AVERAGE_STEPS and step.loss > condition.limit * average:
+        return f"loss {step.loss:g} is above {condition.limit:g} x {average:g}"
+    return ""
+
+
+def _grad_norm_above(condition: AddBreakpoint, step: PendingStep) -> str:
+    for group in match_names(condition.group, step.group_names):
+        norm = step.grad_norm(group)
+        if norm > condition.limit:
+            return f"grad_norm of {group} is {norm:g}, above {condition.limit:g}"
+    return ""
+
+
+def _mostly_dead(condition: AddBreakpoint, step: PendingStep) -> str:
+    for layer in step.count_dead_units():
+        if match_names(condition.group, [layer.group]):
+            share = 100 * layer.dead / layer.units
+            if share > condition.limit:
+                return (
+                    f"{layer.dead} of the {layer.units} units of {layer.parameter} are dead "
+                    f"({share:.3g}%, above {condition.limit:g}%)"
+                )
+    return ""
