@@ -110,7 +110,8 @@ schedule fc cosine to 0 over 3 steps; schedule fc milestones x0.1 at 3,5 epochs
 schedule fc exponential x0.9 per epoch; clip norm 1; clip off
 optimizer fc adam lr=0.1 betas=0.8,0.9 state=carry ramp=3; group top = fc* conv*
 rewind 3; rewind by 3; rewind here; checkpoint here; undo; redo; branch b1
-try lr fc 0.1, x2 for 5 steps; preview freeze fc; break when nan; break when grad_norm fc > 3; break when dead units of fc > 5%
+try lr fc 0.1, x2 for 5 steps; preview freeze fc
+break when nan; break when grad_norm fc > 3; break when dead units of fc > 5%
 break off; break off nan; when off; when off nan
 """
 RULE = "when grad_norm fc > 3 do lr fc x0.5; rewind by 3; at most 3 times"

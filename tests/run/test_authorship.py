@@ -46,8 +46,12 @@ def test_other_actors_are_one_clear_error(actor, message):
     assert len(str(error.value)) < 400
 
 
-def test_only_the_run_itself_acts_as_scenario_and_breakpoint():
-    assert [kind for kind in ACTOR_KINDS if is_automatic(kind)] == ["scenario", "breakpoint"]
+def test_only_the_run_itself_acts_as_scenario_breakpoint_and_rule():
+    assert [kind for kind in ACTOR_KINDS if is_automatic(kind)] == [
+        "scenario",
+        "breakpoint",
+        "rule",
+    ]
     for kind in ACTOR_KINDS:
         if is_automatic(kind):
             with pytest.raises(RefusedError, match="only the run itself"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tuitrain.commands import VOCABULARY, Names, Suggestions, find_spec
+from tuitrain.commands import RULE_SPECS, VOCABULARY, Names, Suggestions, find_spec
 from tuitrain.run.snapshot import Snapshot
 
 
@@ -41,7 +41,11 @@ def _candidates(before: list[str], snapshot: Snapshot | None) -> Iterable[str]:
     if spec is None:
         return []
     if before[:2] == ["break", "off"]:
-        return _breakpoints(before, snapshot)
+        return _set_conditions(before, snapshot.breakpoints if snapshot else ())
+    if before[:2] == ["when", "off"]:
+        return _set_conditions(before, [rule.text for rule in snapshot.rules] if snapshot else ())
+    if before[0] == "when" and "do" in before:
+        return _in_rule(before[before.index("do") + 1 :], snapshot)
     matches: dict[str, None] = {}
     for form in spec.forms:
         suggestions = form.suggest(spec.name, before[1:])
@@ -78,12 +82,28 @@ def _words(suggestions: Suggestions, before: list[str], snapshot: Snapshot | Non
             return [info.name for info in snapshot.info.metrics]
 
 
-def _breakpoints(before: list[str], snapshot: Snapshot | None) -> list[str]:
-    """Return what may follow in the line that removes one of the breakpoints of the run."""
-    conditions = snapshot.breakpoints if snapshot else ()
-    lines = [text.replace(" when", " off", 1).split() for text in conditions]
-    place = len(before)
-    return [words[place] for words in lines if words[:place] == before and place < len(words)]
+def _set_conditions(before: list[str], texts: Iterable[str]) -> list[str]:
+    """Return what may follow in the line that removes a breakpoint or a rule of the run.
+
+    Parameters
+    ----------
+    texts : the commands that have set them
+    """
+    conditions = [text.partition("when ")[2].partition(" do ")[0].split() for text in texts]
+    given, place = before[2:], len(before) - 2
+    return [words[place] for words in conditions if words[:place] == given and place < len(words)]
+
+
+def _in_rule(given: list[str], snapshot: Snapshot | None) -> Iterable[str]:
+    """Return the words that may come next in the commands of a rule."""
+    ends = [index for index, word in enumerate(given) if word.endswith(";")]
+    before = given[ends[-1] + 1 :] if ends else given
+    if before[:1] == ["at"]:
+        return {1: ["most"], 3: ["times"]}.get(len(before), [])
+    names = [spec.name for spec in RULE_SPECS]
+    if not before:
+        return [*names, "at"] if ends else names
+    return _candidates(before, snapshot) if before[0] in names else []
 
 
 def _past(snapshot: Snapshot) -> list[str]:

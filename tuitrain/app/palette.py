@@ -99,6 +99,8 @@ def suggested_commands(snapshot: Snapshot) -> Iterator[str]:
     yield from ("clip norm 1", "clip off")
     for text in snapshot.breakpoints:
         yield text.replace(" when", " off", 1)
+    for rule in snapshot.rules:
+        yield f"when off {rule.text.removeprefix('when ').partition(' do ')[0]}"
     if not snapshot.breakpoints:
         yield "break when nan"
     if snapshot.interventions:

@@ -10,7 +10,7 @@ from tuitrain.app.screens.dialogs.breakpoints import BreakpointsDialog, conditio
 from tuitrain.app.widgets.header import RunHeader
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.commands import VOCABULARY
-from tuitrain.run.snapshot import Phase
+from tuitrain.run.snapshot import Phase, RuleView
 
 
 def listed(person) -> list[str]:
@@ -100,3 +100,38 @@ async def test_the_header_counts_breakpoints_and_the_groups_show_the_clipping(op
         await person.look()
         assert "◉" not in person.deck.query_one(RunHeader).render_line(1).text
         assert person.deck.query_one(GroupsTable).border_subtitle == ""
+
+
+RULE = RuleView("when loss > x3 do rewind by 200; lr * x0.5; at most 3 times", 1)
+
+
+async def test_a_condition_with_commands_makes_a_rule(opened):
+    async with opened() as person:
+        await person.press("B")
+        await person.type("loss > 3x do rewind by 200; lr * x0.5; at most 3 times")
+        await person.press("enter")
+        assert person.sent == ["when loss > x3 do rewind by 200; lr * x0.5; at most 3 times"]
+        person.source.show(rules=(RULE,))
+        await person.look()
+        assert listed(person) == [
+            "loss > x3 do rewind by 200; lr * x0.5; at most 3 times   (used 1)"
+        ]
+        assert "the run acts when this is so" in person.text()
+        await person.press("delete")
+        assert person.sent[1:] == ["when off loss > x3"]
+
+
+async def test_the_commands_of_a_rule_are_completed(opened):
+    async with opened() as person:
+        await person.press("B")
+        await person.type("nan do lr f")
+        await person.press("tab")
+        assert person.app.screen.query_one(Input).value == "nan do lr fc "
+        await person.type("x0.5; fr")
+        await person.press("tab")
+        assert person.app.screen.query_one(Input).value == "nan do lr fc x0.5; freeze "
+        await person.type("fc; at ")
+        await person.press("tab")
+        await person.type("2 ")
+        await person.press("tab", "enter")
+        assert person.sent == ["when nan do lr fc x0.5; freeze fc; at most 2 times"]

@@ -116,7 +116,7 @@ STEERING_KEYS: Final[tuple[Key, ...]] = (
         "B",
         "B",
         "breakpoints",
-        "Set breakpoints: conditions that pause the run.",
+        "Set breakpoints, which pause the run, and rules, which give commands.",
         verbs=("break",),
     ),
     Key(

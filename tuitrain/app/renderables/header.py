@@ -124,6 +124,11 @@ def _pace(snapshot: Snapshot, width: int) -> Row:
         number = len(snapshot.breakpoints)
         noun = f" breakpoint{'s' if number > 1 else ''}"
         parts.insert(0, ((f"◉ {number}", "warning"), (noun, "muted")))
+    if snapshot.rules and not snapshot.breakpoints:
+        number = len(snapshot.rules)
+        parts.insert(
+            0, ((f"◉ {number}", "warning"), (f" rule{'s' if number > 1 else ''}", "muted"))
+        )
     if viewers := _viewers(snapshot.attachment):
         parts.insert(0, viewers)
     if snapshot.scheduled:

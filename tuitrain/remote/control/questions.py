@@ -54,6 +54,7 @@ def status_reply(snapshot: Snapshot, welcome: Welcome, socket: str) -> RunStatus
         branch=snapshot.branch,
         clip=snapshot.clip,
         limits=snapshot.limits,
+        rules=[f"{rule.text} (used {rule.used})" for rule in snapshot.rules],
         breakpoints=list(snapshot.breakpoints),
         checkpoints=list(snapshot.checkpoints),
         scheduled=[f"step {one.step}: {one.command} ({one.actor})" for one in snapshot.scheduled],

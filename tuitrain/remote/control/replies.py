@@ -38,6 +38,7 @@ class RunStatus(msgspec.Struct, frozen=True):
     epoch : epochs done; None if the length of an epoch is not known
     samples_per_second : the throughput; in ``speed_unit``, which is ``samples`` or ``steps``
     limits : what programs that steer may do, in one line; "" for everything
+    rules : the commands that have set them, each with how often it was used
     """
 
     run: str
@@ -64,6 +65,7 @@ class RunStatus(msgspec.Struct, frozen=True):
     pen: str
     speed_unit: str
     limits: str = ""
+    rules: list[str] = []
 
 
 class ListedRun(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -64,6 +64,7 @@ def _status_lines(status: RunStatus) -> list[str]:
         f"pen: {status.pen or 'free'}",
         f"process {status.pid}, {status.folder}",
     ]
+    lines += status.rules
     if status.limits:
         lines.append(f"limits {status.limits}")
     waiting = zip(status.scheduled, status.scheduled_ids, strict=True)
