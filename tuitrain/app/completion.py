@@ -90,14 +90,16 @@ def _set_conditions(before: list[str], texts: Iterable[str]) -> list[str]:
     texts : the commands that have set them
     """
     conditions = [text.partition("when ")[2].partition(" do ")[0].split() for text in texts]
-    given, place = before[2:], len(before) - 2
-    return [words[place] for words in conditions if words[:place] == given and place < len(words)]
+    condition, place = before[2:], len(before) - 2
+    return [
+        words[place] for words in conditions if words[:place] == condition and place < len(words)
+    ]
 
 
-def _in_rule(given: list[str], snapshot: Snapshot | None) -> Iterable[str]:
+def _in_rule(words: list[str], snapshot: Snapshot | None) -> Iterable[str]:
     """Return the words that may come next in the commands of a rule."""
-    ends = [index for index, word in enumerate(given) if word.endswith(";")]
-    before = given[ends[-1] + 1 :] if ends else given
+    ends = [index for index, word in enumerate(words) if word.endswith(";")]
+    before = words[ends[-1] + 1 :] if ends else words
     if before[:1] == ["at"]:
         return {1: ["most"], 3: ["times"]}.get(len(before), [])
     names = [spec.name for spec in RULE_SPECS]

@@ -64,9 +64,9 @@ HISTORY_SPECS: tuple[CommandSpec, ...] = (
         "is kept as a branch.",
         ("rewind 400", "rewind by 200", "rewind before-swap"),
         (
-            Form(RewindBy, (Word("by"), Value("count", count(), placeholder="N"))),
             Form(Rewind, (Value("step", count(0), shape=r"[-+0-9]", suggestions=Names.PAST),)),
             Form(RewindToCheckpoint, (Value("name", any_word, shape=r"[^-+0-9]"),)),
+            Form(RewindBy, (Word("by"), Value("count", count(), placeholder="N"))),
         ),
     ),
     CommandSpec(

@@ -36,7 +36,7 @@ from tuitrain.app.completion import completions, usage
         ("schedule * exponential x0.9 p", ["schedule * exponential x0.9 per"]),
         ("schedule * milestones x0.1 at 5 s", ["schedule * milestones x0.1 at 5 steps"]),
         ("clip n", ["clip norm"]),
-        ("rewind ", ["rewind 900", "rewind 640", "rewind 520", "rewind 250"]),
+        ("rewind ", ["rewind 900", "rewind 640", "rewind 520", "rewind 250", "rewind by"]),
         ("branch ", ["branch b1", "branch main"]),
         ("break ", ["break when", "break off"]),
         ("break when g", ["break when grad_norm"]),

@@ -116,7 +116,7 @@ STEERING_KEYS: Final[tuple[Key, ...]] = (
         "B",
         "B",
         "breakpoints",
-        "Set breakpoints, which pause the run, and rules, which give commands.",
+        "Set conditions that pause the run, or give it commands.",
         verbs=("break",),
     ),
     Key(

@@ -217,15 +217,15 @@ class Rules:
         """
         if not self._rules:
             return False
-        found = {
+        reasons = {
             condition: reason
             for condition in self._rules
             if (reason := step_reason(condition, pending, losses))
         }
         fired = self._fired[1] if self._fired[0] == step else ()
         known = self._met[1] if self._met[0] == step - 1 else ()
-        self._now_met = tuple(found)
-        for condition, reason in found.items():
+        self._now_met = tuple(reasons)
+        for condition, reason in reasons.items():
             was_met = condition in known and self._rules[condition].since < step
             if condition not in fired and not was_met:
                 self._fired = step, (*fired, condition)

@@ -28,7 +28,7 @@ class GiveCommand(Protocol):
 class RuleActions:
     """Gives the commands of the rules that are due, one rule after the other.
 
-    The run goes on after them as it did before, unless one pauses or ends it, or is refused.
+    The run continues after them as it did before, unless one pauses or ends it, or is refused.
 
     Parameters
     ----------
