@@ -105,10 +105,11 @@ def digest(text: str) -> str:
 
 
 PAIRS = [
-    (data, model)
+    pytest.param(data, model, marks=[pytest.mark.slow] if index else [])
     for data in ("penguins", "spirals", "waves", "alice")
-    for model in BUNDLED_DATA[data].models
+    for index, model in enumerate(BUNDLED_DATA[data].models)
 ]
+"""All networks for each data; the quick tests have the first."""
 
 
 @pytest.mark.parametrize(("data", "model"), PAIRS)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.scenario.small import TEXT
 from tests.scenario.test_verify import LONG, SCRIPT, record
 from tuitrain.cli import main
 from tuitrain.errors import TuitrainError
@@ -149,7 +150,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path):
     ],
 )
 def test_an_impossible_journal_is_an_error(tmp_path, line):
-    record(tmp_path / "run", [])
+    record(tmp_path / "run", [], TEXT)
     whole = {"event": "command", "actor": "key", "outcome": "applied", **line}
     stop = {**whole, "event": "command", "step": 4, "command": "stop"}
     lines = "".join(json.dumps(item) + "\n" for item in (stop, whole))

@@ -37,6 +37,10 @@ LAMB_CASES = [
 ]
 CASES = [(name, scalars) for name, values in SCALARS.items() for scalars in values]
 SIZES = [1, 15, 16, 17, 4095, 4096, 4097, 9000]
+MEASURED_SIZES = [
+    *(1, 17, 1027),
+    *(pytest.param(size, marks=pytest.mark.slow) for size in (3, 4, 255, 1023, 1024, 2048, 5003)),
+]
 
 
 def arrays(name: str, size: int) -> list[np.ndarray]:
@@ -79,7 +83,7 @@ def test_the_bits_are_those_of_the_reference(name: str, scalars: tuple, size: in
 
 @pytest.mark.usefixtures("cpu")
 @pytest.mark.parametrize(("name", "scalars"), [*CASES, *LAMB_CASES])
-@pytest.mark.parametrize("size", [1, 3, 4, 17, 255, 1023, 1024, 1027, 2048, 5003])
+@pytest.mark.parametrize("size", MEASURED_SIZES)
 @pytest.mark.parametrize("bad", [None, np.nan, -np.inf, 3e38])
 def test_a_measured_update_has_the_bits_of_the_reference(
     name: str, scalars: tuple, size: int, bad: float | None

@@ -25,7 +25,7 @@ class ScheduledSubmissions:
 
     def __init__(self, commands: Sequence[ScheduledCommand] = ()) -> None:
         self._waiting: list[Submission] = []
-        self._view: tuple[ScheduledCommand, ...] = ()
+        self._view: tuple[ScheduledCommand, ...] | None = ()
         self._replace(
             [
                 Submission(one.ticket, parse(one.command), one.actor, one.why, one.step)
@@ -74,6 +74,12 @@ class ScheduledSubmissions:
 
     def view(self) -> tuple[ScheduledCommand, ...]:
         """Return the waiting commands by step; the same tuple until they change."""
+        if self._view is None:
+            by_step = sorted(self._waiting, key=lambda one: one.at or 0)
+            self._view = tuple(
+                ScheduledCommand(one.ticket, one.at or 0, to_text(one.command), one.actor, one.why)
+                for one in by_step
+            )
         return self._view
 
     def _take(self, matches: Callable[[Submission], bool]) -> Submission | None:
@@ -84,8 +90,4 @@ class ScheduledSubmissions:
 
     def _replace(self, waiting: Sequence[Submission]) -> None:
         self._waiting = list(waiting)
-        by_step = sorted(self._waiting, key=lambda one: one.at or 0)
-        self._view = tuple(
-            ScheduledCommand(one.ticket, one.at or 0, to_text(one.command), one.actor, one.why)
-            for one in by_step
-        )
+        self._view = None
