@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.app.fake import running
 from tests.remote.runs import ServedRun, served
+from tuitrain.cli import main
 from tuitrain.commands import Resume
 from tuitrain.errors import TuitrainError
 from tuitrain.mcp_server import answers
@@ -133,6 +135,15 @@ def test_a_command_without_an_answer_can_be_sent_again(tmp_path: Path):
         reply = call("command", command="freeze conv", reason="x", id="mine")
         assert reply["outcome"] == "applied"
         assert len(made.engine.applied) == 1
+
+
+def test_without_the_package_there_is_one_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.delitem(sys.modules, "tuitrain.mcp_server.stdio_server", raising=False)
+    monkeypatch.setitem(sys.modules, "anyio", None)
+    assert main(["mcp"]) == 2
+    assert "pip install 'tuitrain[mcp]'" in capsys.readouterr().err
 
 
 def test_answers_are_bounded_and_have_no_nan():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from tests.remote.runs import served
 from tuitrain.remote.server.viewer_log import MAX_LINES, PERIOD_SECONDS, ViewerLog
 
 
@@ -30,3 +33,11 @@ def test_the_count_is_logged_at_the_end() -> None:
     log.close()
     assert lines[-1] == "3 more viewers were refused or disconnected within a minute"
     assert lines.count(lines[-1]) == 1
+
+
+def test_a_run_that_ends_writes_nothing_of_descriptors(tmp_path: Path):
+    logs = []
+    for number in range(5):
+        with served(tmp_path / str(number)) as made:
+            logs.append(made.log)
+    assert logs == [[]] * 5

@@ -144,9 +144,10 @@ class RunServer:
         """Send viewers the last snapshot and a farewell with a reason, and end the thread."""
         self._farewell = Farewell(reason)
         if self._loop is not None and self._thread.is_alive():
+            is_open = is_socket(self._listener.fileno())  # before the thread closes it
             with contextlib.suppress(RuntimeError):  # the loop has ended just now
                 self._loop.call_soon_threadsafe(self._closing.set)
-            if is_socket(self._listener.fileno()):
+            if is_open:
                 self._thread.join()
             else:  # the thread waits for descriptors that are closed
                 self._log.add(LOST_DESCRIPTORS)
