@@ -21,7 +21,7 @@ from .group_commands import (
     SwapOptimizer,
     Thaw,
 )
-from .parts import Names, Suggestions
+from .part import Names, Suggestions
 from .preview import Preview
 from .rules import RULE_SPECS, AddRule, RemoveRule, rule_title
 from .run_commands import (

@@ -12,7 +12,8 @@ from .breakpoints import AddBreakpoint, RemoveBreakpoint
 from .command import Command, number_text
 from .command_spec import CommandSpec, write_command
 from .forms import Form
-from .parts import Fields, Names, Part, Value, Word
+from .part import Fields, Names, Part
+from .parts import Value, Word
 from .tokens import any_word, non_negative, number
 
 

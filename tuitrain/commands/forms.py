@@ -16,7 +16,8 @@ from tuitrain.errors import CommandError
 
 from .checks import shown
 from .command import Command
-from .parts import Fields, MismatchError, Part, Rest, Suggestions
+from .part import Fields, MismatchError, Part, Suggestions
+from .parts import Rest
 from .usage import usage_error
 
 

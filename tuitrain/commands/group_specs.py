@@ -23,7 +23,8 @@ from .group_commands import (
     SwapOptimizer,
     Thaw,
 )
-from .parts import Choice, Fields, Names, Option, Rest, Suggestions, Value, Word
+from .part import Fields, Names, Suggestions
+from .parts import Choice, Option, Rest, Value, Word
 from .tokens import any_word, count, counts, non_negative, setting, unit
 from .usage import usage_error
 

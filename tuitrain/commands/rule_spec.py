@@ -16,7 +16,8 @@ from .breakpoints import AddBreakpoint
 from .command import Command
 from .command_spec import CommandSpec
 from .forms import Form
-from .parts import Fields, MismatchError, Word
+from .part import Fields, MismatchError
+from .parts import Word
 from .rules import RULE_SPECS, AddRule, RemoveRule
 from .tokens import count
 from .usage import usage_error

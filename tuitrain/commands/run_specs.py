@@ -5,7 +5,8 @@ from __future__ import annotations
 from .command import number_text
 from .command_spec import CommandSpec
 from .forms import Form
-from .parts import Listed, Names, Value, Word
+from .part import Names
+from .parts import Listed, Value, Word
 from .run_commands import (
     Branch,
     Checkpoint,
