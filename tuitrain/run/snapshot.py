@@ -160,6 +160,7 @@ class Attachment:
     seconds_left : seconds until the pen goes to that viewer; 0 if none asks
     delay : seconds by which the screen is late; None if it is not
     problem : what is wrong with the connection, such as ``the connection was lost``; or ""
+    is_asking : whether this screen asks for the pen
     """
 
     viewers: int = 1
@@ -169,6 +170,7 @@ class Attachment:
     seconds_left: int = 0
     delay: float | None = None
     problem: str = ""
+    is_asking: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,11 +11,15 @@ from tests.app.fake import FakeSource, running
 from tuitrain.app.renderables.header import header_rows
 from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.screens.dialogs.pen import PenDialog
+from tuitrain.app.screens.inspection.inspector_screen import InspectorScreen
 from tuitrain.run.snapshot import Attachment
 
 MINE = Attachment(2, "laptop", holds_pen=True)
 ASKED = Attachment(2, "laptop", holds_pen=True, asked_by="desk", seconds_left=9)
 THEIRS = Attachment(2, "desk", holds_pen=False)
+WAITS = Attachment(
+    2, "desk", holds_pen=False, asked_by="laptop", seconds_left=8, is_asking=True
+)
 FREE = Attachment(2, "", holds_pen=False)
 
 
@@ -56,7 +60,9 @@ async def test_the_dialog_offers_what_makes_sense(opened, attachment, key, used)
     [
         (MINE, ASKED, "desk asks for the pen: P answers; it passes in 9 s"),
         (MINE, THEIRS, "desk has the pen now: P asks for it"),
-        (THEIRS, MINE, "this screen has the pen: it steers the run"),
+        (THEIRS, WAITS, "you have asked desk for the pen; it passes in 8 s"),
+        (WAITS, THEIRS, "desk keeps the pen; you cannot be refused a second time"),
+        (THEIRS, MINE, "you have the pen: this screen steers the run"),
     ],
 )
 async def test_the_status_line_says_what_has_changed(opened, before, after, line):
@@ -73,9 +79,6 @@ async def test_a_run_that_no_other_can_watch_has_no_pen(opened):
         assert person.status == "only this screen can steer: there is no pen"
 
 
-WAITS = Attachment(2, "desk", holds_pen=False, asked_by="laptop", seconds_left=8)
-
-
 def follow(source, attachment, version):
     source.shown = running(attachment=attachment, version=version)
 
@@ -84,13 +87,13 @@ async def test_the_dialog_follows_a_request_of_this_screen_to_its_end(opened):
     source = SharedSource(WAITS)
     async with opened(source) as person:
         await person.press("P")
-        assert "laptop has asked for it: it passes in 8 s" in person.text()
+        assert "You have asked for it: it passes in 8 s" in person.text()
         follow(source, replace(WAITS, seconds_left=3), 99)
         await person.look()
         assert "it passes in 3 s" in person.text()
         follow(source, MINE, 100)
         await person.look()
-        assert "This one steers it: it has the pen." in person.text()
+        assert "You steer it: you have the pen." in person.text()
         await person.press("g")
         assert source.used == ["release"]
 
@@ -123,6 +126,11 @@ async def test_a_read_only_screen_says_so_and_who_has_the_pen(opened):
     source = SharedSource(THEIRS)
     async with opened(source, read_only=True) as person:
         assert "read-only   ▶ RUNNING" in person.text().replace("\xa0", " ")
+        for key in "WNi":
+            await person.press(key)
+            assert isinstance(person.app.screen, InspectorScreen)
+            assert "read-only   ▶ RUNNING" in person.text().replace("\xa0", " ")
+            await person.press("escape")
         await person.press("P")
         assert person.status == (
             "2 screens show this run. desk steers it, and has the pen. "

@@ -38,6 +38,7 @@ def test_a_request_is_shown_to_the_holder_with_the_seconds_left(pen: Pen, clock:
     pen.take(2)
     assert pen.holds(1)
     assert pen.view(1) == PenView(2, "desk", True, asked_by="laptop", seconds_left=10)
+    assert pen.view(2).is_asking
     clock.now = NOTICE_SECONDS - 1
     assert pen.view(1).seconds_left == 1
 

@@ -263,6 +263,7 @@ class RemoteSource:
             holds_pen=pen.is_yours,
             asked_by=pen.asked_by,
             seconds_left=pen.seconds_left,
+            is_asking=pen.is_asking,
             delay=None if self._error else self._lateness.seconds,
             problem=self._problem,
         )

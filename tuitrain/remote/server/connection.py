@@ -249,7 +249,14 @@ class Connection:
         if view != self._pen_view:
             self._pen_view = view
             self._send(
-                PenState(view.viewers, view.holder, view.is_yours, view.asked_by, view.seconds_left)
+                PenState(
+                    viewers=view.viewers,
+                    holder=view.holder,
+                    is_yours=view.is_yours,
+                    asked_by=view.asked_by,
+                    seconds_left=view.seconds_left,
+                    is_asking=view.is_asking,
+                )
             )
 
     def _send_snapshot(self, snapshot: Snapshot) -> None:

@@ -134,4 +134,5 @@ def _attachment(view: PenView) -> Attachment:
         holds_pen=view.is_yours,
         asked_by=view.asked_by,
         seconds_left=view.seconds_left,
+        is_asking=view.is_asking,
     )

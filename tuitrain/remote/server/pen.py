@@ -28,6 +28,7 @@ class PenView:
     is_yours : whether this viewer holds it
     asked_by : who asks for it; "" for no one
     seconds_left : until it goes to the one who asks; 0 if no one does
+    is_asking : whether this viewer asks
     """
 
     viewers: int
@@ -35,6 +36,7 @@ class PenView:
     is_yours: bool
     asked_by: str = ""
     seconds_left: int = 0
+    is_asking: bool = False
 
 
 @dataclass(slots=True)
@@ -130,6 +132,7 @@ class Pen:
                 holder="" if self._holder is None else self._names[self._holder],
                 is_yours=self._holder == viewer,
                 asked_by="" if asking is None else self._names[asking.viewer],
+                is_asking=asking is not None and asking.viewer == viewer,
                 seconds_left=0 if asking is None else max(1, round(asking.due - self._clock())),
             )
 

@@ -160,6 +160,7 @@ class PenState(msgspec.Struct, frozen=True, tag="pen_state"):
     is_yours : whether the receiver holds it
     asked_by : who asks for it; "" for no one
     seconds_left : until it goes to the one who asks
+    is_asking : whether the receiver asks for it
     """
 
     viewers: int
@@ -167,6 +168,7 @@ class PenState(msgspec.Struct, frozen=True, tag="pen_state"):
     is_yours: bool
     asked_by: str = ""
     seconds_left: int = 0
+    is_asking: bool = False
 
 
 class RefusedCommand(msgspec.Struct, frozen=True, tag="refused"):

@@ -55,6 +55,11 @@ class InspectionActions(Controller):
         snapshot = self.deck.snapshot
         return not self.deck.read_only and snapshot is not None and not snapshot.phase.ended
 
+    @property
+    def read_only(self) -> bool:
+        """Whether this screen steers no run."""
+        return self.deck.read_only
+
     def is_frozen(self, row: TableRow) -> bool:
         """Return whether everything that a row names is frozen."""
         return self._selection.is_row_frozen(row)

@@ -66,7 +66,8 @@ class PenActions(Controller):
         """Return the line about a request that waits for an answer."""
         if not after.holds_pen:
             left = f"it passes in {after.seconds_left} s"
-            return f"{after.asked_by} has asked {after.pen} for the pen; {left}"
+            asks = "you have" if after.is_asking else f"{after.asked_by} has"
+            return f"{asks} asked {after.pen} for the pen; {left}"
         key = key_label(self.deck.app, "pen")
         left = f"it passes in {after.seconds_left} s"
         return f"{after.asked_by} asks for the pen: {key} answers; {left}"
@@ -79,9 +80,10 @@ class PenActions(Controller):
         if before.holds_pen and not after.holds_pen:
             return f"{after.pen or 'no one'} has the pen now: {key} asks for it"
         if after.holds_pen and not before.holds_pen:
-            return "this screen has the pen: it steers the run"
+            return "you have the pen: this screen steers the run"
         if before.asked_by and not after.asked_by and not after.holds_pen:
-            return f"{after.pen} keeps the pen; it cannot be refused a second time"
+            refused = "you" if before.is_asking else before.asked_by
+            return f"{after.pen} keeps the pen; {refused} cannot be refused a second time"
         return ""
 
 

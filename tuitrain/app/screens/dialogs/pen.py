@@ -64,10 +64,12 @@ def holder_text(attachment: Attachment) -> str:
     count = attachment.viewers
     screens = f"{count} screens show this run." if count > 1 else "Only this screen shows this run."
     if attachment.holds_pen:
-        return f"{screens} This one steers it: it has the pen."
+        return f"{screens} You steer it: you have the pen."
     if attachment.pen and attachment.asked_by:
-        asks = f"{attachment.asked_by} has asked for it: it passes in {attachment.seconds_left} s"
-        return f"{screens} {attachment.pen} steers it, and has the pen.\n{asks}."
+        asks = "You have" if attachment.is_asking else f"{attachment.asked_by} has"
+        left = f"it passes in {attachment.seconds_left} s"
+        steers = f"{attachment.pen} steers it, and has the pen."
+        return f"{screens} {steers}\n{asks} asked for it: {left}."
     if attachment.pen:
         return f"{screens} {attachment.pen} steers it, and has the pen."
     return f"{screens} The pen is free: no screen steers the run."

@@ -79,6 +79,11 @@ class InspectionHost(Protocol):
         """Whether the run takes commands."""
         ...
 
+    @property
+    def read_only(self) -> bool:
+        """Whether this screen steers no run."""
+        ...
+
     def is_frozen(self, row: TableRow) -> bool:
         """Return whether everything that a row names is frozen."""
         ...
@@ -121,7 +126,7 @@ class InspectorScreen(BaseScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the frame around the inspected part."""
-        yield RunHeader()
+        yield RunHeader(read_only=self.host.read_only)
         yield from self.compose_body()
         yield StatusLine()
         yield KeyFooter()
