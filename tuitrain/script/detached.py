@@ -73,7 +73,7 @@ def host_script(
             access.refuse(access.mailbox.end().submissions, problem)
         server.close(farewell(access))
         if problem and (error is None or isinstance(error, Exception)):
-            raise TuitrainError(problem)
+            raise TuitrainError(f"{problem}; what it has printed is in {folder / LOG_NAME}")
         if host.error is not None:
             note = access.newest().note
             raise RunFailedError(f"the run has failed: {note}; the log is {folder / LOG_NAME}")

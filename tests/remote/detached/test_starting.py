@@ -55,6 +55,15 @@ def test_a_run_that_cannot_be_built_is_an_error(
     assert message in headless
     assert main(["run", "--detach", "--out", str(record), str(path)]) == status == 2
     assert last_line(capsys) == headless
+    assert not record.exists()
+
+
+def test_a_folder_that_was_there_before_stays(tmp_path: Path) -> None:
+    path, record = scenario(tmp_path, params="zz*"), tmp_path / "record"
+    record.mkdir()
+    (record / "own.txt").write_text("kept")
+    assert main(["run", "--detach", "--out", str(record), str(path)]) == 2
+    assert (record / "own.txt").read_text() == "kept"
     assert not (record / "header.json").exists()
 
 
@@ -76,7 +85,10 @@ def test_a_script_without_a_run_is_an_error(
     script, record = tmp_path / "plain.py", tmp_path / "record"
     script.write_text("print('nothing to watch')")
     assert main(["run", "--detach", "--out", str(record), str(script)]) == 2
-    assert "has ended without a call of tuitrain.watch" in last_line(capsys)
+    line = last_line(capsys)
+    assert "has ended without a call of tuitrain.watch" in line
+    assert line.endswith(f"what it has printed is in {record / 'output.log'}")
+    assert "nothing to watch" in (record / "output.log").read_text()
 
 
 def test_a_run_that_cannot_be_resumed_is_an_error(

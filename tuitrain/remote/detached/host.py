@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Final
 
 from tuitrain.errors import RunFailedError
+from tuitrain.records.record_reader import HEADER
 from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.logs.fd_capture import capture_descriptors
@@ -36,6 +37,8 @@ Build = Callable[[ProgressCallback, LogCapture], Session]
 def host_scenario(scenario: Scenario, source: str, folder: Path, paused: bool = False) -> None:
     """Train a scenario in this process, served to viewers, and record it.
 
+    A run that could not be built leaves no folder, unless there was one before.
+
     Parameters
     ----------
     source : the scenario's name in errors
@@ -48,6 +51,8 @@ def host_scenario(scenario: Scenario, source: str, folder: Path, paused: bool = 
     RunFailedError : a step raised
     """
     with ExitStack() as files:
+        if not folder.exists():
+            files.callback(_remove_unbuilt, folder)
 
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
             recorder = RecordWriter(folder, make_header(scenario, source), files)
@@ -58,6 +63,14 @@ def host_scenario(scenario: Scenario, source: str, folder: Path, paused: bool = 
             return session
 
         host_run(build, make_run_info(scenario), folder)
+
+
+def _remove_unbuilt(folder: Path) -> None:
+    """Remove a folder that has only the log of a run that could not be built."""
+    with suppress(OSError):
+        if not (folder / HEADER).exists():
+            (folder / LOG_NAME).unlink(missing_ok=True)
+            folder.rmdir()
 
 
 def host_resumed(folder: Path, paused: bool) -> None:
