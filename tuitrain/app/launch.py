@@ -48,6 +48,11 @@ from .renderables.charts.pinned_runs import PinnedRun
 from .start_choice import AttachRun, OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
 
 
+def is_in_browser() -> bool:
+    """Return whether the app is shown by a browser, for `tuitrain serve`."""
+    return bool(os.environ.get("TEXTUAL_DRIVER"))
+
+
 def check_terminal() -> None:
     """Check that there is a terminal, or a browser in its place.
 
@@ -55,7 +60,7 @@ def check_terminal() -> None:
     ------
     TuitrainError : input or output is not a terminal, or its encoding is not UTF-8
     """
-    if os.environ.get("TEXTUAL_DRIVER"):
+    if is_in_browser():
         return
     streams = (sys.stdin, sys.stdout, sys.stderr)  # one that was closed before we began is None
     if not all(stream is not None and stream.isatty() for stream in streams):

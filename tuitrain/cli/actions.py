@@ -69,13 +69,13 @@ def serve(arguments: argparse.Namespace) -> int:
 def _serve_live(arguments: argparse.Namespace) -> int:
     """Serve a live run to a browser."""
     from tuitrain.app.web import serve as web
-    from tuitrain.remote.client.find_endpoint import endpoint_of
+    from tuitrain.remote.client.find_endpoint import check_live
 
     if arguments.scenario is not None or arguments.out is not None or arguments.paused:
         raise TuitrainError(
             "--attach names a live run; a scenario, --out and --paused go with a new one"
         )
-    check = partial(endpoint_of, arguments.attach)
+    check = partial(check_live, arguments.attach)
     check()  # report its errors here, not in a browser
     read_only = ["--read-only"] * arguments.read_only
     words = ["attach", *read_only, *([arguments.attach] if arguments.attach else [])]

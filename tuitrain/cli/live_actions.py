@@ -43,12 +43,12 @@ def list_live(arguments: argparse.Namespace) -> int:
 
 def attach(arguments: argparse.Namespace) -> int:
     """Open the app on a live run."""
-    from tuitrain.app.launch import check_terminal
+    from tuitrain.app.launch import check_terminal, is_in_browser
     from tuitrain.app.live_launch import open_attached
     from tuitrain.remote.client.find_endpoint import endpoint_of
 
     check_terminal()
-    open_attached(endpoint_of(arguments.run, asks=True), arguments.read_only)
+    open_attached(endpoint_of(arguments.run, asks=not is_in_browser()), arguments.read_only)
     return OK
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.remote.runs import TIMEOUT, served
+from tuitrain.cli import main
 from tuitrain.errors import NoSuchRunError
-from tuitrain.remote.client.endpoint import SshEndpoint, ssh_command
-from tuitrain.remote.client.find_endpoint import endpoint_of
+from tuitrain.remote.client.endpoint import Endpoint, SshEndpoint, ssh_command
+from tuitrain.remote.client.find_endpoint import check_live, endpoint_of
 from tuitrain.remote.client.live_list import LiveList
 from tuitrain.remote.client.remote_source import RemoteSource
 from tuitrain.remote.errors import ConnectionProblem
@@ -53,6 +54,36 @@ def test_a_run_that_is_not_live_there_is_one_error(ssh_log: Path) -> None:
     assert isinstance(source.error, NoSuchRunError)
     assert str(source.error).startswith("box: no run is live on this machine")
     source.close()
+
+
+def test_a_run_of_another_machine_is_checked_before_a_page_shows_it(
+    ssh_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(tmp_path / "run") as made:
+        check_live(f"box:{made.id}")
+        check_live(made.id)
+        assert "BatchMode=yes" in ssh_log.read_text()
+    with pytest.raises(NoSuchRunError, match="box: no run is live on this machine"):
+        check_live(f"box:{made.id}")
+    monkeypatch.setenv("TUITRAIN_SSH", "sh -c 'echo no route >&2; exit 255'")
+    with pytest.raises(ConnectionProblem, match="box: no route"):
+        check_live(f"box:{made.id}")
+
+
+@pytest.mark.parametrize(("driver", "asks"), [("", True), ("textual.drivers.web:Web", False)])
+def test_only_a_terminal_is_asked_for_a_password(
+    monkeypatch: pytest.MonkeyPatch, driver: str, asks: bool
+) -> None:
+    opened: list[Endpoint] = []
+    monkeypatch.setenv("TEXTUAL_DRIVER", driver)
+    monkeypatch.setattr("tuitrain.app.launch.check_terminal", lambda: None)
+    monkeypatch.setattr(
+        "tuitrain.app.live_launch.open_attached", lambda endpoint, _: opened.append(endpoint)
+    )
+    assert main(["attach", "box:run"]) == 0
+    (endpoint,) = opened
+    assert isinstance(endpoint, SshEndpoint)
+    assert endpoint.asks is asks
 
 
 def test_a_failure_of_ssh_is_one_error(ssh_log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

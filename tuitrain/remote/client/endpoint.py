@@ -129,6 +129,10 @@ class SshEndpoint:
     run : as `find_run` takes it there; "" for the only one
     asks : whether ssh may ask for a password on the terminal
 
+    Attributes
+    ----------
+    asks : as above
+
     Raises
     ------
     ConnectionProblem : the host is no name that ssh takes
@@ -139,7 +143,7 @@ class SshEndpoint:
             raise ConnectionProblem(f"{host!r} is no name of a host")
         self._host = host
         self._run = run
-        self._asks = asks
+        self.asks = asks
 
     @property
     def label(self) -> str:
@@ -156,12 +160,12 @@ class SshEndpoint:
         try:
             process = await asyncio.create_subprocess_exec(
                 *ssh_command(
-                    self._host, ["relay", *([self._run] if self._run else [])], self._asks
+                    self._host, ["relay", *([self._run] if self._run else [])], self.asks
                 ),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                start_new_session=not self._asks,  # ctrl+c in the screen's terminal is not for ssh
+                start_new_session=not self.asks,  # ctrl+c in the screen's terminal is not for ssh
             )
         except OSError as error:
             raise ConnectionProblem(f"ssh cannot be started: {error.strerror}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from ..local.find_run import find_run
@@ -25,6 +26,30 @@ def endpoint_of(word: str, asks: bool = False) -> Endpoint:
     if colon and "/" not in host and not _is_path(word):
         return SshEndpoint(host, run, asks)
     return SocketEndpoint(find_run(word))
+
+
+def check_live(word: str) -> None:
+    """Check that a run is live where a user has named it, without a question on the terminal.
+
+    On another machine that takes a connection of its own.
+
+    Parameters
+    ----------
+    word : see `endpoint_of`
+
+    Raises
+    ------
+    NoSuchRunError : it is not
+    ConnectionProblem : its machine cannot be reached
+    """
+    endpoint = endpoint_of(word)
+    if not endpoint.is_local:
+        asyncio.run(_connect_once(endpoint))
+
+
+async def _connect_once(endpoint: Endpoint) -> None:
+    link = await endpoint.connect()
+    await link.close()
 
 
 def _is_path(word: str) -> bool:
