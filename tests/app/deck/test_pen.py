@@ -17,9 +17,7 @@ from tuitrain.run.snapshot import Attachment
 MINE = Attachment(2, "laptop", holds_pen=True)
 ASKED = Attachment(2, "laptop", holds_pen=True, asked_by="desk", seconds_left=9)
 THEIRS = Attachment(2, "desk", holds_pen=False)
-WAITS = Attachment(
-    2, "desk", holds_pen=False, asked_by="laptop", seconds_left=8, is_asking=True
-)
+WAITS = Attachment(2, "desk", holds_pen=False, asked_by="laptop", seconds_left=8, is_asking=True)
 FREE = Attachment(2, "", holds_pen=False)
 
 

@@ -159,9 +159,7 @@ class SshEndpoint:
         """Start ssh, and wait for the relay; see `Endpoint.connect`."""
         try:
             process = await asyncio.create_subprocess_exec(
-                *ssh_command(
-                    self._host, ["relay", *([self._run] if self._run else [])], self.asks
-                ),
+                *ssh_command(self._host, ["relay", *([self._run] if self._run else [])], self.asks),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
