@@ -8,6 +8,7 @@ from typing import Any
 
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.views import RankView
+from tuitrain.errors import CheckpointError
 
 from .checkpoint_policy import CheckpointPolicy
 from .checkpoints import Checkpoints
@@ -46,6 +47,7 @@ class RunContext:
     ----------
     run_state : the phase of the run, and how many steps it takes before it pauses
     lr_sweep : the learning rates tried by the last `try lr`, or None
+    state_problem : why the state of the run cannot be saved, or ""
     get_ranks : returns the processes of a training in several
     get_observer_state : returns the state that observers save with a checkpoint, as plain values
     """
@@ -81,6 +83,7 @@ class RunContext:
         self.metric_history = MetricHistory()
         self.lr_history = LrHistory(engine)
         self.lr_sweep: LrSweep | None = None
+        self.state_problem = ""
         self.get_ranks: Callable[[], Sequence[RankView]] = tuple
         self.get_observer_state: Callable[[], Mapping[str, Any]] = dict
 
@@ -124,7 +127,14 @@ class RunContext:
         self.run_state.settle(at_end=self.step >= self.info.total_steps)
 
     def capture_state(self) -> SessionState:
-        """Return the state that decides the rest of the run, at this boundary."""
+        """Return the state that decides the rest of the run, at this boundary.
+
+        Raises
+        ------
+        CheckpointError : it cannot be saved; see `state_problem`
+        """
+        if self.state_problem:
+            raise CheckpointError(self.state_problem)
         engine, timeline = self.engine, self.timeline
         gradients = {name: engine.gradient(name) for name in engine.parameters()}
         copies = {name: array.copy() for name, array in gradients.items() if array is not None}

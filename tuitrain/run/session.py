@@ -169,6 +169,10 @@ class Session:
         """Have snapshots show the processes of a training in several."""
         self._context.get_ranks = get_ranks
 
+    def refuse_checkpoints(self, reason: str) -> None:
+        """Make no checkpoints any more, for this reason; "" makes them again."""
+        self._context.state_problem = reason
+
     def state(self) -> SessionState:
         """Return the state that decides the rest of the run, at this boundary."""
         return self._context.capture_state()

@@ -277,6 +277,7 @@ class TorchRun(_Base):
         if self._channel is not None:
             session.timeline.also_cached = 1
             session.show_ranks(self._engine.ranks)
+            session.refuse_checkpoints(self._engine.checkpoint_problem)
             self._engine.on_difference = _warn
         return session
 

@@ -1,5 +1,8 @@
 # pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
-"""Tensors as NumPy arrays: live memory on the CPU, a copy from other devices."""
+"""Tensors as NumPy arrays: live memory on the CPU, a copy from other devices.
+
+Of a tensor that is sharded over processes, an array has the part of this process.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,32 @@ _AS_BITS: Final = {1: torch.uint8, 2: torch.int16}
 """The whole numbers that carry the bits of types that NumPy lacks, by their bytes."""
 
 
+def is_sharded(tensor: torch.Tensor) -> bool:
+    """Whether processes have a part of the tensor each, as `fully_shard` leaves parameters."""
+    return hasattr(tensor, "to_local")
+
+
+def local_part(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the part of a tensor that this process has, in the same memory."""
+    return tensor.detach().to_local() if is_sharded(tensor) else tensor  # pyright: ignore[reportCallIssue]
+
+
+def like_shards(part: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Return a tensor that is sharded as another one is, from the part of this process."""
+    if not is_sharded(like):
+        return part
+    from torch.distributed.tensor import DTensor
+
+    assert isinstance(like, DTensor)
+    mesh, placements = like.device_mesh, like.placements
+    return DTensor.from_local(
+        part, mesh, placements, run_check=False, shape=like.shape, stride=like.stride()
+    )
+
+
 def to_array(tensor: torch.Tensor) -> Array:
     """Return the bits of a tensor; bfloat16 and float8 as whole numbers of their width."""
-    plain = tensor.detach().cpu()
+    plain = local_part(tensor).detach().cpu()
     if plain.is_floating_point() and plain.dtype not in (
         torch.float16,
         torch.float32,
@@ -29,7 +55,7 @@ def to_array(tensor: torch.Tensor) -> Array:
 
 def to_numbers(tensor: torch.Tensor) -> Array:
     """Return the values of a tensor for a viewer; those of types that NumPy lacks as float32."""
-    plain = tensor.detach().cpu()
+    plain = local_part(tensor).detach().cpu()
     if plain.is_floating_point() and plain.dtype not in (
         torch.float16,
         torch.float32,
@@ -50,7 +76,8 @@ def to_tensor(array: Array, like: torch.Tensor) -> torch.Tensor:
 def copy_into(tensor: torch.Tensor, array: Array) -> None:
     """Overwrite a tensor with the bits of an array."""
     with torch.no_grad():
-        tensor.copy_(to_tensor(array, tensor).reshape(tensor.shape))
+        part = local_part(tensor)
+        part.copy_(to_tensor(array, part).reshape(part.shape))
 
 
 class TorchArrays:

@@ -24,7 +24,7 @@ from tuitrain_core.optimizer import (
 from ..grouping.rules import Policy, check_shaped_slots
 from ..state import Array
 from ..views import OptimizerChoice
-from .arrays import to_array, to_tensor
+from .arrays import like_shards, local_part, to_array, to_tensor
 from .rules import RULES, Rule, hidden_settings, rule_of, settings_of
 
 STEP = "step"
@@ -140,9 +140,11 @@ def _counter(updates: int, parameter: Parameter, entry: Mapping[str, Any]) -> to
 def _of_slot(array: Array, parameter: Parameter, rule: Rule) -> Any:
     if rule.slots is None and array.dtype == np.float64 and array.ndim == 0:
         return float(array)
-    if rule.slots is None and array.shape != tuple(parameter.shape):
+    if rule.slots is None and array.shape != tuple(local_part(parameter).shape):
         return torch.from_numpy(np.array(array)).to(parameter.device)
-    return to_tensor(array, parameter).to(parameter.device).reshape(parameter.shape)
+    part = local_part(parameter)
+    copied = to_tensor(array, part).to(parameter.device).reshape(part.shape)
+    return like_shards(copied, parameter)
 
 
 def _slots_in_use(rule: Rule, settings: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ import torch
 from torch.nn import Parameter
 
 from ..grouping.computed_step import ComputedStep
+from .arrays import local_part
 from .optimizers import TorchOptimizer
 from .statistics import gradients_of, total_norm
 
@@ -18,7 +19,7 @@ class TorchPendingStep(ComputedStep[Parameter, TorchOptimizer]):
 
     def _is_finite(self, parameter: Parameter) -> bool:
         grad = parameter.grad
-        return grad is None or bool(torch.isfinite(grad).all())
+        return grad is None or bool(torch.isfinite(local_part(grad)).all())
 
     def _norm(self, parameters: Iterable[Parameter]) -> float:
         return total_norm(gradients_of(parameters))

@@ -12,6 +12,7 @@ from torch.nn import Parameter
 
 from tuitrain_core.optimizer import UpdateStatistics
 
+from .arrays import is_sharded, local_part
 from .optimizers import TorchOptimizer
 
 MAX_ELEMENTS: Final = 64_000_000
@@ -21,14 +22,42 @@ MIN_SAMPLED: Final = 4096
 """A parameter with fewer elements is copied whole."""
 
 
-def norms(tensors: Sequence[torch.Tensor]) -> list[float]:
-    """Return the Euclidean norm of each tensor, with one copy from the device for all."""
+def norms(
+    tensors: Sequence[torch.Tensor], like: Sequence[torch.Tensor] | None = None
+) -> list[float]:
+    """Return the Euclidean norm of each tensor, with one copy from the device for all.
+
+    Of sharded tensors it is that of the whole: all processes call this together.
+
+    Parameters
+    ----------
+    like : the tensors whose parts ``tensors`` are (default: ``tensors``)
+    """
     if not tensors:
         return []
     with torch.no_grad():
-        sizes = torch._foreach_norm([tensor.detach() for tensor in tensors])
+        sizes = torch._foreach_norm([local_part(tensor.detach()) for tensor in tensors])
         kind = torch.float64 if sizes[0].dtype == torch.float64 else torch.float32
-        return torch.stack([item.to(sizes[0].device, kind) for item in sizes]).tolist()
+        values = torch.stack([item.to(sizes[0].device, kind) for item in sizes])
+        return _over_shards(values, tensors if like is None else like).tolist()
+
+
+def _over_shards(values: torch.Tensor, like: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return the norms of whole tensors from those of their parts."""
+    places = [index for index, item in enumerate(like) if is_sharded(item)]
+    if not places:
+        return values
+    import torch.distributed as dist
+    from torch.distributed.tensor import DTensor
+
+    first = like[places[0]]
+    assert isinstance(first, DTensor)
+    squares = values[places].double().square()
+    for dimension, placement in enumerate(first.placements):
+        if placement.is_shard():
+            dist.all_reduce(squares, group=first.device_mesh.get_group(dimension))
+    values[places] = squares.sqrt().to(values.dtype)
+    return values
 
 
 def total_norm(tensors: Sequence[torch.Tensor]) -> float:
@@ -72,9 +101,10 @@ class UpdateMeasurement:
             return
         with torch.no_grad():
             weights: list[torch.Tensor] = [item.detach() for item in self._parameters]
-            changes = norms(torch._foreach_sub(self._samples(), self._before))
+            differences = torch._foreach_sub(self._samples(), self._before)
+            changes = norms(differences, self._parameters)
             changes = [
-                change * math.sqrt(item.numel() / max(1, sample.numel()))
+                change * math.sqrt(local_part(item).numel() / max(1, sample.numel()))
                 for change, item, sample in zip(changes, weights, self._before, strict=True)
             ]
         sizes = norms(weights)
@@ -89,7 +119,10 @@ class UpdateMeasurement:
 
     def _samples(self) -> list[torch.Tensor]:
         """Return the elements that are compared, as views."""
-        return [_every(item.detach(), self._stride, at) for at, item in enumerate(self._parameters)]
+        return [
+            _every(local_part(item.detach()), self._stride, at)
+            for at, item in enumerate(self._parameters)
+        ]
 
 
 def _every(tensor: torch.Tensor, stride: int, seed: int) -> torch.Tensor:

@@ -12,6 +12,7 @@ from torch.nn import Parameter
 
 from tuitrain.commands import Clip
 
+from .arrays import local_part
 from .buffers import HeldBuffers
 from .model_groups import ModelGroups
 from .rules import RULES
@@ -189,13 +190,14 @@ def clip_tensors(tensors: list[torch.Tensor], clip: Clip) -> None:
     if not tensors:
         return
     with torch.no_grad():
+        parts = list(map(local_part, tensors))
         if clip.by == "value":
-            torch._foreach_clamp_max_(tensors, clip.limit)
-            torch._foreach_clamp_min_(tensors, -clip.limit)
+            torch._foreach_clamp_max_(parts, clip.limit)
+            torch._foreach_clamp_min_(parts, -clip.limit)
             return
         norm = total_norm(tensors)
         if math.isfinite(norm) and norm > clip.limit:
-            torch._foreach_mul_(tensors, clip.limit / norm)
+            torch._foreach_mul_(parts, clip.limit / norm)
 
 
 def count_update(group: TorchGroup) -> None:

@@ -12,7 +12,7 @@ import torch
 
 from tuitrain.errors import RefusedError
 
-from ..arrays import unwrap
+from ..arrays import is_sharded, unwrap
 from ..script_groups import ScriptGroups
 
 _REDUCED: Final = "DistributedDataParallel"
@@ -43,9 +43,13 @@ class ScriptChecks:
         self._places = _places_of(model)
         parameters = groups.parameters
         is_reduced = any(type(item).__name__ == _REDUCED for item in model.modules())
+        sharded = {name for name, item in parameters.items() if is_sharded(item)}
         self._unreduced = {
-            name for name, item in parameters.items() if is_reduced and not item.requires_grad
+            name
+            for name, item in parameters.items()
+            if (is_reduced or name in sharded) and not item.requires_grad
         }
+        self._wrapper = "fully_shard" if sharded else _REDUCED
         _CHECKS.add(self)
 
     def check_thaw(self, names: Collection[str]) -> None:
@@ -58,9 +62,9 @@ class ScriptChecks:
         for name in names:
             if name in self._unreduced:
                 raise RefusedError(
-                    f"{name} cannot be thawed: it required no gradient when {_REDUCED} wrapped the "
-                    "network, which would not average its gradient over the processes; wrap the "
-                    "network first, and then `freeze`"
+                    f"{name} cannot be thawed: it required no gradient when {self._wrapper} "
+                    "wrapped the network, which would not average its gradient over the "
+                    "processes; wrap the network first, and then `freeze`"
                 )
 
     def check_step(self, optimizer: torch.optim.Optimizer) -> None:

@@ -146,6 +146,11 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         """Return what is shown of the ranks of a training in several processes; here nothing."""
         return ()
 
+    @property
+    def checkpoint_problem(self) -> str:
+        """Why no checkpoint can be made, or ""."""
+        return ""
+
     def leave(self) -> None:
         """Part from the other ranks after the loop's end; here there are none."""
 

@@ -36,7 +36,6 @@ class FollowerLoop(RankLoop):
         super().__init__(*parts)
         self.turns = FollowerTurns(self._exchange)
         self.take_message = self._refuse
-        self._is_measured_turn = False
         self._leader_loss = 0.0
 
     def begin_turn(self, grant: Grant) -> None:
@@ -51,7 +50,7 @@ class FollowerLoop(RankLoop):
         if grant.is_new:
             self._losses, self._hold_condition = [], grant.condition
             self._should_hold = _never_called if grant.holds else None
-        self._is_measured_turn = grant.is_measured
+        self._measures = grant.is_measured
         self.turns.grant(grant.count)
 
     def fail(self, reason: str) -> NoReturn:
@@ -107,7 +106,7 @@ class FollowerLoop(RankLoop):
             self._losses[-1] = self._leader_loss
 
     def _is_to_be_measured(self) -> bool:
-        return self._is_measured_turn and self.turns.taken == 0
+        return self._measures
 
 
 class FollowerEngine(TorchScriptEngine):

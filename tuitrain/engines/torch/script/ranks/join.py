@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
+import torch
 import torch.distributed as dist
 
 from tuitrain.errors import RefusedError
@@ -43,12 +44,22 @@ def make_engine(channel: Channel, *parts: Any) -> LeaderEngine | FollowerEngine:
     ------
     RefusedError : the ranks have different networks, optimizers or numbers of batches
     """
+    _check_wrapper(parts[0])
     engine = FollowerEngine(channel, *parts) if channel.rank else LeaderEngine(channel, *parts)
     batches = parts[4] if len(parts) > 4 else None
     per_epoch = "" if batches is None else str(batches.per_epoch)
     _check_alike(channel, "network or another optimizer", _description(engine))
     _check_alike(channel, "number of batches in an epoch", [per_epoch])
     return engine
+
+
+def _check_wrapper(model: torch.nn.Module) -> None:
+    for module in model.modules():
+        if type(module).__name__ == "FullyShardedDataParallel":
+            raise RefusedError(
+                "FullyShardedDataParallel puts the parameters into flat ones, which have no names "
+                "and no groups; use torch.distributed.fsdp.fully_shard"
+            )
 
 
 def _description(engine: LeaderEngine | FollowerEngine) -> Sequence[str]:

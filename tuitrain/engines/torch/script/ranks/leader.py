@@ -13,11 +13,13 @@ import msgspec
 from tuitrain.commands import AnyCommand, to_text
 from tuitrain.errors import RefusedError, RunFailedError, StateMismatchError, describe_error
 
+from ....capabilities import Capabilities, Capability
 from ....pending_step import HoldCondition, PendingStep, meets_condition
-from ....state import EngineState
+from ....state import Array, EngineState
 from ....steerable import CommandResult
 from ....views import RankView
 from ..engine import TorchScriptEngine
+from ..loop import MEASURE_SECONDS
 from .agreed_turns import LeaderTurns
 from .channel import Channel
 from .common_step import agree_on_step
@@ -27,6 +29,12 @@ from .state_codec import encode_state, parts_of, with_parts
 
 BURST_SECONDS: Final = 0.03
 """Seconds between two exchanges, as far as one step does not take longer."""
+
+SHARDED: Final = (
+    "each rank of this training has a part of the parameters (fully_shard), and none has a whole "
+    "state to save or to go back to; the script can save its own checkpoint"
+)
+"""Why a run with sharded parameters has no way back and no checkpoints."""
 
 REPORT_SECONDS: Final = 1.0
 """Seconds between two reports of the ranks."""
@@ -109,7 +117,13 @@ class LeaderLoop(RankLoop):
         if time.perf_counter() - self._reported_at > REPORT_SECONDS:
             self._collect_ranks()
         self.turns.left = count
-        self.send(Grant(self.step, count, is_new, holds, self._hold_condition))
+        now = time.perf_counter()
+        self._measures = self.is_sharded and now - self._measured_at > MEASURE_SECONDS
+        condition = self._hold_condition
+        self.send(Grant(self.step, count, is_new, holds, condition, self._measures))
+
+    def _is_to_be_measured(self) -> bool:
+        return self._measures if self.is_sharded else super()._is_to_be_measured()
 
     def _collect_ranks(self) -> None:
         """Ask all ranks for what is shown of them, and compare their parameters."""
@@ -122,7 +136,7 @@ class LeaderLoop(RankLoop):
                 report.host,
                 report.step_seconds,
                 report.own_seconds,
-                report.checksum == reports[0].checksum,
+                None if self.is_sharded else report.checksum == reports[0].checksum,
             )
             for rank, report in enumerate(reports)
         )
@@ -180,6 +194,13 @@ class LeaderLoop(RankLoop):
         self.turns.has_ended = True
 
 
+def _without_way_back(capabilities: Capabilities) -> Capabilities:
+    """Return the capabilities of a run whose ranks have a part of the parameters each."""
+    lost = {Capability.REWIND, Capability.LR_SWEEP}
+    reasons = {**capabilities.reasons, **dict.fromkeys(lost, SHARDED)}
+    return Capabilities(capabilities.offered - lost, reasons)
+
+
 class LeaderEngine(TorchScriptEngine):
     """The engine of rank 0; see `TorchScriptEngine`.
 
@@ -199,6 +220,22 @@ class LeaderEngine(TorchScriptEngine):
         self.loop.on_difference = self._tell_difference
         if self._batches is not None:
             self.batch_size *= channel.size  # of all ranks together
+        if self.loop.is_sharded:
+            self.capabilities = _without_way_back(self.capabilities)
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether each rank has a part of the parameters."""
+        return self.loop.is_sharded
+
+    @property
+    def checkpoint_problem(self) -> str:
+        """Why no checkpoint can be made, or ""."""
+        return SHARDED if self.is_sharded else ""
+
+    def gradient(self, parameter: str) -> Array | None:
+        """Return the last gradient computed, or None; None too if each rank has a part of it."""
+        return None if self.is_sharded else super().gradient(parameter)
 
     def ranks(self) -> Sequence[RankView]:
         """Return what is shown of the ranks; nothing before their first reports."""
@@ -218,7 +255,7 @@ class LeaderEngine(TorchScriptEngine):
         A loop that fetches its own batches cannot go back, so the parts are left out.
         """
         state = super().state()
-        if self._batches is None or not self.loop.is_steerable:
+        if self._batches is None or self.is_sharded or not self.loop.is_steerable:
             return state
         self.loop.send(Capture())
         answers = self._channel.gather(b"")

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import torch
 
-from ...arrays import to_array
+from ...arrays import is_sharded, local_part, to_array
 from ..backward import observe_start
 from ..loop import TorchLoop
 from .channel import Channel
@@ -79,12 +79,15 @@ class RankLoop(TorchLoop):
     Attributes
     ----------
     channel : to the other ranks
+    is_sharded : whether each rank has a part of the parameters: norms are then sums over all ranks
     """
 
     channel: Channel
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
+        self.is_sharded = any(map(is_sharded, self._groups.parameters.values()))
+        self._measures = False
         self._clock = StepClock()
         self._end_clock: Callable[[], None] = lambda: None
 
@@ -111,12 +114,13 @@ class RankLoop(TorchLoop):
 
     def _finish_step(self, loss: float) -> None:
         super()._finish_step(loss)
+        self._measures = False
         self._clock.end()
 
 
 def sample_checksum(parameters: Iterable[torch.nn.Parameter]) -> int:
     """Return the CRC-32 of evenly spaced elements of parameters, at most `MAX_SAMPLED`."""
-    items = [item.detach() for item in parameters]
+    items = [local_part(item.detach()) for item in parameters]
     stride = max(1, sum(item.numel() for item in items) // MAX_SAMPLED)
     checksum = 0
     for item in items:
