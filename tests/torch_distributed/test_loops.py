@@ -19,8 +19,8 @@ def test_a_breakpoint_holds_the_step_that_another_rank_fails(tmp_path, kind):
         for line in read_lines(tmp_path / "run", "journal.jsonl")
         if line.get("command") == "pause"
     ]
-    assert (6, "breakpoint") in pauses
-    assert len(losses_of(tmp_path / "run")) == 15
+    assert (24, "breakpoint") in pauses
+    assert len(losses_of(tmp_path / "run")) == 30
 
 
 def test_what_rank_0_reports_alone_is_recorded_at_its_step(tmp_path):

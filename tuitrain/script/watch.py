@@ -89,7 +89,7 @@ def watch(
     per_epoch, total = length.resolve(loader)
     title = name or Path(sys.argv[0] or "script").stem
     size = getattr(loader, "batch_size", None) or 1
-    model, data = type(net).__name__, Path(sys.argv[0] or "a script").name
+    model, data = _model_name(net), Path(sys.argv[0] or "a script").name
     infos = metric_infos(metrics)
     info = RunInfo(title, model, data, 0, size, per_epoch, total, infos, reports_metrics=True)
     checked = _checked_plan(plan, scenario, info, length.has_epochs(loader))
@@ -110,6 +110,12 @@ def _checked_limits(limits: Mapping[str, Any] | None, plan: Plan | PlanFile) -> 
     if limits is not None and planned is not None:
         raise RefusedError("watch takes limits by limits={…} or by scenario=FILE, but not by both")
     return make_limits(limits) or planned
+
+
+def _model_name(net: Any) -> str:
+    """Return the name of a network's class, inside of the wrapper for several processes."""
+    is_wrapped = type(net).__name__ == "DistributedDataParallel"
+    return type(net.module if is_wrapped else net).__name__
 
 
 def _checked_plan(
