@@ -3,6 +3,8 @@
 import json
 import sys
 
+import torch.distributed as dist
+
 import tuitrain
 from tests.torch_distributed.programs.ranks import digest, join, make_ddp_problem
 from tests.torch_script.problem import EPOCHS
@@ -16,3 +18,4 @@ with tuitrain.watch(problem.net, problem.optimizer, plan=commands, out=folder) a
         run.step(problem.differentiate(batch))
         run.log(accuracy=run.steps_taken)
 print(digest(problem.net))
+dist.destroy_process_group()

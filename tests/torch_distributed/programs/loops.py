@@ -4,6 +4,7 @@ import math
 import sys
 
 import torch
+import torch.distributed as dist
 from torch.utils.data import DataLoader
 
 import tuitrain
@@ -49,3 +50,4 @@ else:
             else:
                 run.step(loss)
 print(digest(problem.net))
+dist.destroy_process_group()

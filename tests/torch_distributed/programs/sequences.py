@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 
 import tuitrain
 from tests.torch_distributed.programs.ranks import digest, join, make_ddp_problem
@@ -71,3 +72,4 @@ for seed in range(count):
             run.step(problem.differentiate(batch))
     print(seed, digest(problem.net), flush=True)
     del problem, run, batch
+dist.destroy_process_group()

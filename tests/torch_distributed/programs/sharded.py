@@ -35,3 +35,4 @@ whole = {name: item.full_tensor().detach() for name, item in net.named_parameter
 content = b"".join(item.numpy().tobytes() for item in whole.values())
 norm = sum(float(item.square().sum()) for item in whole.values())
 print(sha256(content).hexdigest(), f"{norm:.6f}")
+dist.destroy_process_group()

@@ -19,7 +19,7 @@ _AS_BITS: Final = {1: torch.uint8, 2: torch.int16}
 
 
 def is_sharded(tensor: torch.Tensor) -> bool:
-    """Whether processes have a part of the tensor each, as `fully_shard` leaves parameters."""
+    """Whether processes have a part of the tensor each, as ``fully_shard`` leaves parameters."""
     return hasattr(tensor, "to_local")
 
 

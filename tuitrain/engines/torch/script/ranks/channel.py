@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -123,6 +123,12 @@ class Channel:
             return self.receive().decode()
         self.send(text.encode())
         return text
+
+    def close(self) -> None:
+        """Release the group: the run has ended on all ranks. The script may have ended it before."""
+        self.liveness.close()
+        with suppress(ValueError, AssertionError, RuntimeError):
+            dist.destroy_process_group(self._group)
 
     def _watch(self) -> Liveness:
         timeout = rank_timeout()

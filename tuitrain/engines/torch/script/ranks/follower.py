@@ -144,7 +144,7 @@ class FollowerEngine(TorchScriptEngine):
                 if isinstance(message, Grant):
                     self.loop.fail(self._uneven())
                 self._take(message)
-        liveness.close()
+        self._channel.close()
 
     def _take(self, message: Message) -> bool:
         """Do what rank 0 has sent; return whether the exchange is over."""

@@ -278,3 +278,4 @@ class LeaderEngine(TorchScriptEngine):
     def leave(self) -> None:
         """Tell the other ranks that the run has ended; called by the loop after its end."""
         self.loop.turns.announce()
+        self._channel.close()
