@@ -125,7 +125,7 @@ class Channel:
         return text
 
     def close(self) -> None:
-        """Release the group: the run has ended on all ranks. The script may have ended it before."""
+        """Release the group: the run has ended on all ranks. The script may have done so."""
         self.liveness.close()
         with suppress(ValueError, AssertionError, RuntimeError):
             dist.destroy_process_group(self._group)
