@@ -164,6 +164,7 @@ def scenario() -> str:
             schema.MetricIs,
             schema.Evaluate,
             schema.Limits,
+            schema.Log,
         )
     )
 

@@ -40,3 +40,19 @@ def test_the_exports_are_written(folder):
     (text,) = [block.text for block in blocks_of("text") if "pandas" in block.text]
     exec(compile(text, "page", "exec"), names)
     assert len(names["commands"]) == 5
+
+
+def test_the_script_writes_logs_while_it_trains(folder):
+    (block,) = blocks_of("python")
+    (folder / "train.py").write_text(block.text)
+    assert main(["run", "--headless", "--out", "run", "train.py"]) == 0
+    assert (folder / "run" / "tensorboard" / "main").is_dir()
+    assert len((folder / "run" / "log.csv").read_text().splitlines()) > 20
+
+
+def test_the_imports_make_recordings(folder):
+    for words in [*commands("export")[:1], *commands("import")]:
+        if "--loss" in words:
+            words[words.index("--loss") + 1] = "loss"  # the tag of this run
+        assert main(words) == 0
+    assert len(list((folder / "recordings").iterdir())) == 2

@@ -14,12 +14,15 @@ from tuitrain.errors import TuitrainError
 from tuitrain.records.history import read_history
 from tuitrain.tracking.export import export_run
 
-WANDB = Path(sys.executable).with_name("wandb")
-
 
 def exported(run: Path, folder: Path) -> dict[str, list[dict]]:
-    """Return the records that ``wandb leet inspect`` reads of each branch."""
+    """Return the records of each branch."""
     export_run(run, {"wandb": folder})
+    return inspected(folder)
+
+
+def inspected(folder: Path) -> dict[str, list[dict]]:
+    """Return the records that ``wandb leet inspect`` reads in a folder, by branch."""
     branches = {}
     for place in sorted((folder / "wandb").glob("offline-run-*")):
         words = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(place)]

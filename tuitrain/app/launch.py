@@ -12,7 +12,6 @@ from pathlib import Path
 from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.records.record_reader import HEADER
-from tuitrain.records.record_writer import RecordWriter
 from tuitrain.remote.client.find_endpoint import endpoint_of
 from tuitrain.remote.client.live_list import LiveList
 from tuitrain.remote.identity import viewer_name
@@ -36,9 +35,10 @@ from tuitrain.scenario.load import load
 from tuitrain.scenario.resume import resume_session
 from tuitrain.scenario.runs.record_player import RecordPlayer
 from tuitrain.scenario.runs.run_list import list_runs, new_run_folder, runs_folder
-from tuitrain.scenario.schema import Scenario
+from tuitrain.scenario.schema import Scenario, log_places
 from tuitrain.scenario.verify import make_header, read_repeatable
 from tuitrain.text import visible
+from tuitrain.tracking.live import continue_logs, open_record
 
 from .detaching import LeavingRun, detaching
 from .flight_results import FlightResults
@@ -102,7 +102,8 @@ def open_scenario(
     with printing_record(where), detaching(where) as leaving, ExitStack() as files:
 
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
-            recorder = RecordWriter(where, make_header(scenario, source), files)
+            places = log_places(scenario.log)
+            recorder = open_record(where, make_header(scenario, source), files, places)
             output.write_to(where / LOG_NAME)
             session = build_with_expectations(scenario, source, on_progress, recorder)
             if paused:
@@ -135,7 +136,7 @@ def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
 
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
             output.write_to(folder / LOG_NAME)
-            return resume_session(folder, files, on_progress)
+            return resume_session(folder, files, on_progress, continue_logs(folder, files))
 
         open_live(build, make_run_info(scenario), folder, False, pinned, leaving=leaving)
 

@@ -148,6 +148,7 @@ def resume(arguments: argparse.Namespace) -> int:
     def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
         from tuitrain.scenario.build import make_run_info
         from tuitrain.scenario.verify import read_repeatable
+        from tuitrain.tracking.live import continue_logs
 
         info = make_run_info(read_repeatable(arguments.folder)[1])
         access = headless.serve_to_viewers(arguments.folder, info, files)
@@ -159,6 +160,7 @@ def resume(arguments: argparse.Namespace) -> int:
             arguments.checkpoint,
             arguments.although_changed,
             access,
+            continue_logs(arguments.folder, files),
         )
 
     return headless.run(str(arguments.folder), arguments.json, events)

@@ -112,7 +112,8 @@ def run(name: str, json: bool, events: Events) -> int:
 
 
 def _folder(scenario: Scenario, source: str, out: Path, files: ExitStack) -> Recorder:
-    from tuitrain.records.record_writer import RecordWriter
+    from tuitrain.scenario.schema import log_places
     from tuitrain.scenario.verify import make_header
+    from tuitrain.tracking.live import open_record
 
-    return RecordWriter(out, make_header(scenario, source), files)
+    return open_record(out, make_header(scenario, source), files, log_places(scenario.log))

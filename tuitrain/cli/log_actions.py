@@ -1,4 +1,4 @@
-"""The actions of commands about logs of other tools: export."""
+"""The actions of commands about logs of other tools: export and import."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tuitrain.errors import TuitrainError
 from tuitrain.text import format_count, visible
 
 from .signals import signals_raise
-from .status import OK, print_error
+from .status import BAD_INPUT, OK, print_error
 
 
 def export(arguments: argparse.Namespace) -> int:
@@ -30,3 +30,22 @@ def export(arguments: argparse.Namespace) -> int:
     for target in written.targets.values():
         print(visible(f"{target}: {rows}"))
     return OK
+
+
+def import_logs(arguments: argparse.Namespace) -> int:
+    """Make recordings of a folder of TensorBoard; report those that cannot be read."""
+    from tuitrain.scenario.runs.run_list import runs_folder
+    from tuitrain.tracking.importing.import_folder import import_folder
+
+    records, status = arguments.out or runs_folder(), OK
+    with signals_raise():
+        for result in import_folder(arguments.folder, records, arguments.loss):
+            if result.log is None:
+                print_error(result.problem)
+                status = BAD_INPUT
+                continue
+            log = result.log
+            tags = f"{len(log.metrics) + 1} tag{'s' * bool(log.metrics)}"
+            what = f"{format_count(log.steps)} steps, {tags}; the loss is {log.loss}"
+            print(visible(f"{result.record}: {what}"), flush=True)
+    return status

@@ -139,6 +139,7 @@ def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argu
     _add_resume(commands)
     _add_save(commands)
     _add_export(commands)
+    _add_import(commands)
     _add_data(commands)
     _add_live(commands)
     _add_bench(commands)
@@ -248,6 +249,17 @@ def _add_export(commands: Commands) -> None:
     export.add_argument("--jsonl", type=user_path, metavar="FILE", help=lines)
     wandb = "offline runs of Weights & Biases, one for each branch: DIR/wandb"
     export.add_argument("--wandb", type=user_path, metavar="DIR", help=wandb)
+
+
+def _add_import(commands: Commands) -> None:
+    description = "make recordings of a folder of TensorBoard"
+    importing = _command(commands, "import", log_actions.import_logs, description)
+    source = "a folder with event files; each folder of them in it becomes a recording"
+    importing.add_argument("folder", type=user_path, metavar="DIR", help=source)
+    out = "the folder in which recordings are made (default: that of past runs)"
+    importing.add_argument("--out", type=output_path, metavar="DIR", help=out)
+    loss = "the tag that is the loss (default: one with 'loss' in its name)"
+    importing.add_argument("--loss", metavar="TAG", help=loss)
 
 
 def _add_data(commands: Commands) -> None:

@@ -26,6 +26,15 @@ DEFAULT_ENGINE: Final = "embedded"
 SCRIPT_ENGINE: Final = "script"
 """The engine in the records of scripts; it is made by `steer_script` and not by a factory."""
 
+IMPORTED_ENGINE: Final = "imported"
+"""The engine in the records of logs of other programs; there is none."""
+
+ONLY_IMPORTED: Final = (
+    "this run was imported from the logs of another program; it can be shown and compared, and "
+    "neither replayed nor resumed"
+)
+"""Why the record of an imported log is neither replayed nor resumed."""
+
 ONLY_THE_SCRIPT: Final = (
     "this run was trained by the loop of a script, which is not in the record; only running the "
     "script again repeats it"
@@ -63,10 +72,12 @@ def engine_factory(name: str = DEFAULT_ENGINE) -> EngineFactory:
 
     Raises
     ------
-    RefusedError : no engine has that name, or it is the engine of scripts
+    RefusedError : no engine has that name, or it is that of scripts or of imported logs
     """
     if name == SCRIPT_ENGINE:
         raise RefusedError(ONLY_THE_SCRIPT)
+    if name == IMPORTED_ENGINE:
+        raise RefusedError(ONLY_IMPORTED)
     load = _LOADERS.get(name)
     if load is None:
         names = engine_names()

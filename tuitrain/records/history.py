@@ -10,18 +10,20 @@ import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 
-from tuitrain.errors import CommandError, ScenarioError
+from tuitrain.engines.registry import IMPORTED_ENGINE
+from tuitrain.errors import CommandError, ScenarioError, TuitrainError
 from tuitrain.run.history.curve import Curve
 from tuitrain.run.history.metric_curves import MetricCurves
 from tuitrain.run.snapshot import JournalEntry, Series
 
 from .branch_replay import BranchReplay, RecordedDecision
 from .record_format import LossLine, MetricsLine, metric_value
-from .record_reader import JOURNAL, read_journal, read_metrics
+from .record_reader import JOURNAL, read_header, read_journal, read_metrics
 from .repetition import command_entries
 
 
@@ -101,6 +103,7 @@ class History:
     ----------
     entries : the commands, oldest first
     measured : losses and metrics, oldest first
+    is_sparse : whether losses are known at some steps only; the steps between are no gaps
 
     Raises
     ------
@@ -111,9 +114,15 @@ class History:
     segments : one or more, in the order of training
     """
 
-    def __init__(self, entries: Sequence[JournalEntry], measured: Iterable[MetricsLine]) -> None:
+    def __init__(
+        self,
+        entries: Sequence[JournalEntry],
+        measured: Iterable[MetricsLine],
+        is_sparse: bool = False,
+    ) -> None:
         self.entries = tuple(entries)
         self._measured = deque(measured)
+        self._is_sparse = is_sparse
         self._step = 0
         self._branches = {"main": RecordedBranch("main")}
         self.segments: list[Segment] = []
@@ -214,7 +223,10 @@ class History:
             self._measured.popleft()
             if isinstance(measured, LossLine):
                 values = [math.nan if value is None else value for value in measured.loss]
-                branch.add_losses(measured.step, values)
+                if self._is_sparse:
+                    branch.loss.extend(measured.step, values)
+                else:
+                    branch.add_losses(measured.step, values)
                 self._step = measured.step + len(values) - 1
                 continue
             name, value = metric_value(measured)
@@ -233,9 +245,15 @@ def read_history(folder: Path) -> History:
     """
     entries = list(command_entries(read_journal(folder)))
     try:
-        return History(entries, read_metrics(folder))
+        return History(entries, read_metrics(folder), _is_imported(folder))
     except CommandError as error:
         raise ScenarioError(f"{folder / JOURNAL}: the record is damaged: {error}") from None
+
+
+def _is_imported(folder: Path) -> bool:
+    with suppress(TuitrainError):  # a record without a header has a history all the same
+        return read_header(folder).scenario.get("engine") == IMPORTED_ENGINE
+    return False
 
 
 def _until(curve: Curve, step: int) -> Series:

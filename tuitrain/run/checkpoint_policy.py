@@ -13,6 +13,10 @@ from typing import Final
 SAMPLES_PER_STATE: Final = 6400
 """Samples between two cached states of a scenario's run."""
 
+MIN_GROUP_SAMPLES: Final = 64
+"""The least number of samples of the groups' metrics each time that the steps double, for logs. The
+first ones are a step apart; a million steps have about 1 500."""
+
 
 @dataclass(frozen=True, slots=True)
 class CheckpointPolicy:
@@ -25,17 +29,25 @@ class CheckpointPolicy:
     digest_every : steps between digests in the record
     checkpoint_every : steps between checkpoints in the record, a multiple of ``cache_every``: the
         most steps that a resume retrains
+    samples_groups : whether the metrics of groups are recorded at more steps, for logs
     """
 
     cache_every: int = 50
     digest_every: int = 100
     checkpoint_every: int = 500
+    samples_groups: bool = False
 
     @staticmethod
-    def for_batch_size(batch_size: int) -> CheckpointPolicy:
+    def for_batch_size(batch_size: int, samples_groups: bool = False) -> CheckpointPolicy:
         """Return the policy for steps of ``batch_size`` samples."""
         cache_every = max(50, SAMPLES_PER_STATE // batch_size)
-        return CheckpointPolicy(cache_every, 2 * cache_every, 20 * cache_every)
+        return CheckpointPolicy(cache_every, 2 * cache_every, 20 * cache_every, samples_groups)
 
 
 DEFAULT_POLICY: Final = CheckpointPolicy()
+
+
+def next_group_sample(step: int) -> int:
+    """Return the next step at which the metrics of groups are sampled for logs."""
+    stride = 1 << max(0, step.bit_length() - MIN_GROUP_SAMPLES.bit_length())
+    return (step // stride + 1) * stride

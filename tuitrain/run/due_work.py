@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from tuitrain.engines.trainable import ignore_batch
 
+from .checkpoint_policy import next_group_sample
 from .context import RunContext
 from .final_digests import FinalDigests
 from .snapshot import Phase
@@ -45,6 +46,8 @@ class DueWork:
         next_stop = self.stops[bisect_right(self.stops, step)]
         steps_left = self._context.run_state.steps_left
         limits = [limit for limit in (steps_left, max_steps) if limit is not None]
+        if self._context.policy.samples_groups:
+            limits.append(next_group_sample(step) - step)
         return min([min(epoch_end, evaluation, next_stop) - step, *limits])
 
     def finish_burst(self, count: int) -> None:
@@ -61,7 +64,8 @@ class DueWork:
         if digest_due:
             self._final_digests.mark_recorded()
             recorder.digest(step, branch, engine.digests())
-        if epoch_ends or digest_due:  # group metrics cost a fraction of both
+        sample_due = policy.samples_groups and next_group_sample(step - 1) == step
+        if epoch_ends or digest_due or sample_due:  # group metrics cost a fraction of both
             recorder.groups(step, branch, engine.groups, last=at_end)
         if at_end:
             context.run_state.phase = Phase.FINISHED

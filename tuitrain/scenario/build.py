@@ -8,7 +8,7 @@ from typing import Any
 
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.factory import EngineSpec
-from tuitrain.engines.registry import SCRIPT_ENGINE, engine_factory
+from tuitrain.engines.registry import IMPORTED_ENGINE, SCRIPT_ENGINE, engine_factory
 from tuitrain.errors import RefusedError, ScenarioError, UserCodeError
 from tuitrain.metric_info import MetricInfo
 from tuitrain.records.provenance import compute_provenance
@@ -24,7 +24,7 @@ from .engine_spec import make_engine_spec
 from .load import parse_commands
 from .metrics import evaluate_every, metric_infos
 from .module_search import search_modules_of
-from .schema import At, Expect, Scenario, entry_name, limits_of
+from .schema import At, Expect, Scenario, entry_name, limits_of, log_places
 
 
 def make_run_info(
@@ -37,7 +37,7 @@ def make_run_info(
     metrics : what the run measures (default: what the scenario says)
     """
     total = scenario.steps or (scenario.epochs or 0) * steps_per_epoch
-    is_script = scenario.engine == SCRIPT_ENGINE
+    is_script = scenario.engine in (SCRIPT_ENGINE, IMPORTED_ENGINE)
     return RunInfo(
         name=scenario.name,
         model=scenario.model,
@@ -142,7 +142,8 @@ def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder
     recorder.provenance(
         lambda: compute_provenance(spec.train, spec.test, _modules(scenario, engine))
     )
-    policy = CheckpointPolicy.for_batch_size(engine.batch_size)
+    has_logs = any(log_places(scenario.log).values())
+    policy = CheckpointPolicy.for_batch_size(engine.batch_size, has_logs)
     limits = limits_of(scenario.limits)
     return Session(engine, info, planned, marks, recorder, policy, limits)
 

@@ -14,7 +14,7 @@ import msgspec
 from tuitrain.commands import AnyCommand, is_name, parse
 from tuitrain.decoding import plain_problem
 from tuitrain.encoding import decode_text
-from tuitrain.engines.registry import SCRIPT_ENGINE
+from tuitrain.engines.registry import IMPORTED_ENGINE, SCRIPT_ENGINE
 from tuitrain.errors import CommandError, RefusedError, ScenarioError, did_you_mean, join_or
 
 from .metrics import evaluate_problem, metric_problems
@@ -26,6 +26,7 @@ from .schema import (
     Expect,
     Group,
     Limits,
+    Log,
     LrEquals,
     MetricIs,
     Scenario,
@@ -33,6 +34,7 @@ from .schema import (
     conditions_in,
     entry_name,
     limits_of,
+    log_places,
 )
 from .threshold import Threshold
 
@@ -46,6 +48,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "metric": MetricIs,
     "evaluate": Evaluate,
     "limits": Limits,
+    "log": Log,
 }
 
 PLAN_KEYS: Final = ("at", "expect", "limits", "schema", "description")
@@ -223,12 +226,18 @@ def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "epochs", "give either epochs = N or steps = N"
     if not isinstance(scenario.optimizer.get("name"), str):
         yield "optimizer.name", 'the optimizer\'s name is missing, as in name = "sgd"'
-    if scenario.engine != SCRIPT_ENGINE:  # a script names its metrics as it likes
+    # A script and another program name their metrics as they like.
+    if scenario.engine not in (SCRIPT_ENGINE, IMPORTED_ENGINE):
         yield from metric_problems(scenario.metrics)
     if scenario.evaluate is not None and (problem := evaluate_problem(scenario.evaluate)):
         yield "evaluate.every", problem
     if isinstance(scenario.loss, dict) and not isinstance(scenario.loss.get("name"), str):
         yield "loss.name", 'the loss\'s name is missing, as in name = "cross_entropy"'
+    yield from (
+        (f"log.{name}", "takes a folder, but was given an empty text")
+        for name, place in log_places(scenario.log).items()
+        if place == ""
+    )
     if problem := _limits_problem(scenario.limits):
         yield "limits", problem
     names = [group.name for group in scenario.group]

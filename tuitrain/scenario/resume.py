@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tuitrain.engines.registry import engine_factory
 from tuitrain.records.history import read_history
+from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
 from tuitrain.records.repetition import ReachedStep
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.progress import ProgressCallback
@@ -40,6 +41,7 @@ def resume(
     name: str | None = None,
     although_changed: bool = False,
     access: LiveAccess | None = None,
+    observer: RecordObserver = NULL_OBSERVER,
 ) -> Iterator[Event]:
     """Continue a recorded run to its end, whatever stopped it; yield events.
 
@@ -56,6 +58,7 @@ def resume(
         the record after it is cut off into files with other names
     access : through which viewers watch the run, and steer it once it has repeated its record; None
         for a run without viewers
+    observer : receives the new lines of the record
 
     Raises
     ------
@@ -64,7 +67,7 @@ def resume(
     TuitrainError : the folder has no run or no such checkpoint, or it cannot be read, written or
         built
     """
-    resumed = _resumed_run(folder, files, on_progress, name, although_changed)
+    resumed = _resumed_run(folder, files, on_progress, name, although_changed, observer)
     yield started_event(resumed.session)
     yield resumed.restore()
     yield from run_to_end(
@@ -78,7 +81,12 @@ def resume(
     )
 
 
-def resume_session(folder: Path, files: ExitStack, on_progress: ProgressCallback) -> Session:
+def resume_session(
+    folder: Path,
+    files: ExitStack,
+    on_progress: ProgressCallback,
+    observer: RecordObserver = NULL_OBSERVER,
+) -> Session:
     """Continue a recorded run to the end of its record, and pause there for the user.
 
     Parameters and errors are those of `resume`. As with `build_with_expectations`, the journal says
@@ -88,7 +96,7 @@ def resume_session(folder: Path, files: ExitStack, on_progress: ProgressCallback
     ------
     TuitrainError : as `resume`
     """
-    resumed = _resumed_run(folder, files, on_progress)
+    resumed = _resumed_run(folder, files, on_progress, observer=observer)
     session, expectations = resumed.session, resumed.expectations
     resumed.restore()
     end = read_history(folder).last_step
@@ -121,6 +129,7 @@ def _resumed_run(
     on_progress: ProgressCallback,
     name: str | None = None,
     although_changed: bool = False,
+    observer: RecordObserver = NULL_OBSERVER,
 ) -> ResumedRun:
     header, scenario = read_repeatable(folder)
 
@@ -129,7 +138,16 @@ def _resumed_run(
         return session, Expectations(scenario.expect, session, str(folder))
 
     environment = engine_factory(scenario.engine).environment()
-    return ResumedRun(folder, header, environment, build_recorded, files, name, although_changed)
+    return ResumedRun(
+        folder,
+        header,
+        environment,
+        build_recorded,
+        files,
+        name,
+        although_changed,
+        observer=observer,
+    )
 
 
 def _throttled(on_progress: Callable[[int], None]) -> Callable[[int], None]:

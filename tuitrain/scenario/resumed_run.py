@@ -22,6 +22,7 @@ from tuitrain.records.checkpoint_file import (
     read_checkpoint,
     read_position,
 )
+from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
 from tuitrain.records.provenance import describe_differences
 from tuitrain.records.record_format import ChangedLine, JournalLine
 from tuitrain.records.record_reader import Header, read_journal, read_metrics
@@ -60,6 +61,7 @@ class ResumedRun:
     although_changed : continue even if data, model or environment have changed
     with_gradients : restore the gradients of a checkpoint, for inspections; the loop of a script
         would add those of its next step to them
+    observer : receives the new lines of the record
 
     Attributes
     ----------
@@ -83,6 +85,7 @@ class ResumedRun:
         name: str | None = None,
         although_changed: bool = False,
         with_gradients: bool = True,
+        observer: RecordObserver = NULL_OBSERVER,
     ) -> None:
         self._folder = folder
         self._paths = _checkpoints(folder, name)
@@ -90,7 +93,7 @@ class ResumedRun:
         self._records = read_journal(folder)
         self._although_changed, self._with_gradients = although_changed, with_gradients
         self._environment = describe_differences(header.environment, environment)
-        self._writer = RecordWriter(folder, self._header, files, resume=True)
+        self._writer = RecordWriter(folder, self._header, files, resume=True, observer=observer)
         self.recorder = ResumeRecorder(
             self._records,
             read_metrics(folder),

@@ -162,6 +162,25 @@ def conditions_in(expect: Expect) -> list[str]:
     return [key for key in CONDITIONS if getattr(expect, key) is not None]
 
 
+class Log(Table, frozen=True):
+    """``[log]``: where a run with a record writes its values for other tools, while it trains.
+
+    A value is a folder, relative to the working directory, or ``true`` for that of the record.
+
+    Attributes
+    ----------
+    tensorboard : event files of TensorBoard
+    csv : a table with a row for each value
+    jsonl : the same rows and histograms, one JSON object a line
+    wandb : offline runs of Weights & Biases
+    """
+
+    tensorboard: bool | str = False
+    csv: bool | str = False
+    jsonl: bool | str = False
+    wandb: bool | str = False
+
+
 class Limits(Table, frozen=True):
     """``[limits]``: what programs that steer the run may do; the run refuses everything else.
 
@@ -212,6 +231,7 @@ class Scenario(Table, frozen=True):
     at : planned commands
     expect : expectations
     limits : what programs that steer the run may do
+    log : where its values are written for other tools
     """
 
     schema: Literal[1]
@@ -232,6 +252,12 @@ class Scenario(Table, frozen=True):
     at: tuple[At, ...] = ()
     expect: tuple[Expect, ...] = ()
     limits: Limits | None = None
+    log: Log | None = None
+
+
+def log_places(table: Log | None) -> dict[str, bool | str]:
+    """Return where each log is; False for none."""
+    return {} if table is None else msgspec.structs.asdict(table)
 
 
 def limits_of(table: Limits | None) -> run_limits.Limits | None:

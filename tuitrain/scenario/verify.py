@@ -11,7 +11,13 @@ from pathlib import Path
 
 import msgspec
 
-from tuitrain.engines.registry import ONLY_THE_SCRIPT, SCRIPT_ENGINE, engine_factory
+from tuitrain.engines.registry import (
+    IMPORTED_ENGINE,
+    ONLY_IMPORTED,
+    ONLY_THE_SCRIPT,
+    SCRIPT_ENGINE,
+    engine_factory,
+)
 from tuitrain.errors import RunFailedError, ScenarioError
 from tuitrain.records.provenance import describe_differences, script_to_repeat
 from tuitrain.records.record_check import RecordCheck, Verdict
@@ -182,9 +188,12 @@ def read_repeatable(folder: Path) -> tuple[Header, Scenario]:
 
     Raises
     ------
-    TuitrainError : as `read_scenario`; or a script has trained the run, and says which one
+    TuitrainError : as `read_scenario`; or a script has trained the run, and says which one; or the
+        run was imported
     """
     header, scenario = read_scenario(folder)
+    if scenario.engine == IMPORTED_ENGINE:
+        raise ScenarioError(f"{folder}: {ONLY_IMPORTED}")
     if scenario.engine == SCRIPT_ENGINE:
         raise ScenarioError(f"{folder}: {script_reason(header)}")
     return header, scenario

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
+from os import PathLike
 from typing import Any
 
 from tuitrain.commands import parse
@@ -12,9 +13,13 @@ from tuitrain.errors import RefusedError
 from tuitrain.metric_info import RESERVED_NAMES, MetricInfo, info_of, is_metric_name
 from tuitrain.run.session import PlannedCommand
 from tuitrain.run.snapshot import OPEN_END, OPEN_EPOCH
+from tuitrain.tracking.formats import check_available
 
 Plan = Mapping[int, str | Sequence[str]]
 """Commands by the step before which they are applied."""
+
+Logs = str | Iterable[str] | Mapping[str, Any]
+"""Formats of logs, or a folder for each."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,29 @@ def _listed(metrics: Any) -> Iterable[Any]:
     if not isinstance(metrics, Iterable) or isinstance(metrics, bytes):
         raise RefusedError(f"metrics is a list of names, but was given {metrics!r:.60}")
     return metrics
+
+
+def log_folders(logs: Logs) -> dict[str, str | bool]:
+    """Return the folder of each format of a log; True for that of the record.
+
+    Raises
+    ------
+    RefusedError : a name is no format, or a folder is none; says what is allowed
+    TuitrainError : the library of a format is not installed
+    """
+    if isinstance(logs, str):
+        logs = (logs,)
+    if not isinstance(logs, Iterable):
+        raise RefusedError(f"log is a list of formats, but was given {logs!r:.60}")
+    folders = dict(logs) if isinstance(logs, Mapping) else dict.fromkeys(logs, True)
+    for name, folder in folders.items():
+        check_available(name)
+        if not isinstance(folder, str | PathLike | bool) or folder == "":
+            raise RefusedError(f"log: {name} takes a folder, but was given {folder!r:.60}")
+    return {
+        name: folder if isinstance(folder, bool) else str(folder)
+        for name, folder in folders.items()
+    }
 
 
 def planned_commands(plan: Plan | None, total: int) -> list[PlannedCommand]:

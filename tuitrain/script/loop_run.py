@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -18,9 +18,9 @@ from tuitrain.engines.engine import Engine
 from tuitrain.engines.loops.steered_loop import SteeredLoop
 from tuitrain.engines.registry import DEFAULT_ENGINE, SCRIPT_ENGINE, engine_factory
 from tuitrain.errors import ExpectationError, RefusedError, did_you_mean, join_or
+from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
 from tuitrain.records.provenance import script_provenance
 from tuitrain.records.record_reader import SCHEMA, Header
-from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.limits import Limits
 from tuitrain.run.recorder import Recorder
@@ -31,6 +31,7 @@ from tuitrain.scenario.live_expectations import ExpectationLog
 from tuitrain.scenario.runs.run_list import new_run_folder
 from tuitrain.scenario.schema import Group, Scenario
 from tuitrain.text import visible
+from tuitrain.tracking.live import open_record, start_logs
 
 from .arguments import Plan
 from .host import Host
@@ -66,6 +67,7 @@ class LoopRun(Generic[E]):
     Attributes
     ----------
     limits : what programs that steer may do; set before the first step
+    logs : a folder for each format of a log; see `start_logs`
     """
 
     _engine: E
@@ -81,6 +83,7 @@ class LoopRun(Generic[E]):
         self.info = info
         self._plan = plan
         self.limits: Limits | None = None
+        self.logs: Mapping[str, str | bool] = {}
         self._host: Host = host or requested_host() or make_host()
         self._repeating = self._host if isinstance(self._host, RepeatingHost) else None
         chosen = self._repeating.out if self._repeating is not None else out
@@ -225,15 +228,19 @@ class LoopRun(Generic[E]):
             log = self._expectations
             return session, log.expectations if log else Expectations((), session, "")
 
+        header = self._header()
         if self._repeating is None:
-            return self._session_with(RecordWriter(self._out, self._header(), files))
+            return self._session_with(open_record(self._out, header, files, self.logs))
+        observer: RecordObserver = NULL_OBSERVER
+        if self._repeating.reports_record:
+            observer = start_logs(self._out, header, files, self.logs, continues=True)
         capabilities = self._engine.capabilities
-        return self._repeating.make_session(self._header(), capabilities, files, build)
+        return self._repeating.make_session(header, capabilities, files, build, observer)
 
     def _session_with(self, recorder: Recorder) -> Session:
         info, plan = self.info, self._plan
         stops = plan.stops(info) if isinstance(plan, PlanFile) else ()
-        policy = CheckpointPolicy.for_batch_size(info.batch_size)
+        policy = CheckpointPolicy.for_batch_size(info.batch_size, any(self.logs.values()))
         planned, limits = commands_of(plan, info), self.limits
         session = Session(self._engine, info, planned, stops, recorder, policy, limits)
         if isinstance(plan, PlanFile):

@@ -16,6 +16,7 @@ from tuitrain.encoding import write_line
 from tuitrain.engines.capabilities import Capabilities, Capability
 from tuitrain.engines.registry import SCRIPT_ENGINE
 from tuitrain.errors import RecordDiffersError, RefusedError
+from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
 from tuitrain.records.provenance import SCRIPT, describe_differences
 from tuitrain.records.record_reader import Header, read_header
 from tuitrain.records.repetition import RepeatedAction
@@ -103,7 +104,12 @@ def compare_with_record(folder: Path, header: Header, build: Build) -> RepeatedS
 
 
 def continue_record(
-    request: Request, header: Header, capabilities: Capabilities, files: ExitStack, build: Build
+    request: Request,
+    header: Header,
+    capabilities: Capabilities,
+    files: ExitStack,
+    build: Build,
+    observer: RecordObserver = NULL_OBSERVER,
 ) -> RepeatedSession:
     """Return a session that continues from a checkpoint of its record.
 
@@ -114,6 +120,7 @@ def continue_record(
     capabilities : of its engine
     files : closes the record
     build : makes the session
+    observer : receives the new lines of the record
 
     Raises
     ------
@@ -139,6 +146,7 @@ def continue_record(
         request.checkpoint,
         request.although_changed,
         with_gradients=False,
+        observer=observer,
     )
     run.recorder.provenance(lambda: _provenance(recorded, header))
     note = run.restore()

@@ -11,6 +11,7 @@ from traceback import format_exception
 from tuitrain.engines.capabilities import Capabilities
 from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.errors import RunFailedError, TuitrainError
+from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
 from tuitrain.records.record_reader import Header
 from tuitrain.run.authorship import is_automatic
 from tuitrain.run.live.access import LiveAccess
@@ -86,7 +87,12 @@ class RepeatingHost:
         self.end_loop = end_loop
 
     def make_session(
-        self, header: Header, capabilities: Capabilities, files: ExitStack, build: Build
+        self,
+        header: Header,
+        capabilities: Capabilities,
+        files: ExitStack,
+        build: Build,
+        observer: RecordObserver = NULL_OBSERVER,
     ) -> Session:
         """Return the session at the step at which the repetition begins.
 
@@ -96,6 +102,7 @@ class RepeatingHost:
         capabilities : of its engine
         files : closes the record
         build : makes the session
+        observer : receives the new lines of the record
 
         Raises
         ------
@@ -108,7 +115,7 @@ class RepeatingHost:
                 if self.out is not None:
                     self.out.mkdir()  # a script may write into the folder of its run
             else:
-                repeated = continue_record(request, header, capabilities, files, build)
+                repeated = continue_record(request, header, capabilities, files, build, observer)
         except TuitrainError as error:
             self.problem = error
             write_answer(self._request, Answer.of_error(error))

@@ -15,7 +15,7 @@ from tuitrain.run.limits import Limits, make_limits
 from tuitrain.run.snapshot import RunInfo
 from tuitrain.user_paths import user_path
 
-from .arguments import Plan, RunLength, metric_infos, planned_commands
+from .arguments import Logs, Plan, RunLength, log_folders, metric_infos, planned_commands
 from .loop_run import LoopRun
 from .plan_file import PlanFile, commands_of
 from .torch_run import TorchRun
@@ -46,6 +46,7 @@ def watch(
     schedulers: Any = (),
     scaler: Any = None,
     limits: Mapping[str, Any] | None = None,
+    log: Logs = (),
 ) -> Any:
     """Steer and record the training loop that follows.
 
@@ -73,6 +74,9 @@ def watch(
         GradScaler. They become part of the state, so that the way back includes them.
     limits : what programs that steer the run may do, as the table ``[limits]`` of a scenario has
         it: ``{"lr_factor": 10, "groups": ["head"]}``
+    log : what is written for other tools while it trains: ``["tensorboard"]``, or with a folder
+        ``{"tensorboard": "runs"}``; also ``csv``, ``jsonl`` and ``wandb`` (default: the folder of
+        the record)
 
     Returns
     -------
@@ -93,7 +97,7 @@ def watch(
     infos = metric_infos(metrics)
     info = RunInfo(title, model, data, 0, size, per_epoch, total, infos, reports_metrics=True)
     checked = _checked_plan(plan, scenario, info, length.has_epochs(loader))
-    allowed = _checked_limits(limits, checked)
+    allowed, logs = _checked_limits(limits, checked), log_folders(log)
     if not is_torch and (schedulers or scaler is not None):
         raise RefusedError("watch takes schedulers and a scaler for networks of PyTorch only")
     if is_torch:
@@ -101,6 +105,7 @@ def watch(
     else:
         run = ScriptRun(net, optimizer, info, checked, loader, out, length)
     run.limits = allowed
+    run.logs = logs
     return run
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tuitrain.engines.registry import SCRIPT_ENGINE
+from tuitrain.engines.registry import IMPORTED_ENGINE, SCRIPT_ENGINE
 from tuitrain.errors import TuitrainError
 from tuitrain.records.branch_replay import RecordedDecision
 from tuitrain.records.record_reader import HEADER, JOURNAL, METRICS
@@ -95,7 +95,7 @@ class _Rates:
 
     def find(self, step: int, decisions: tuple[RecordedDecision, ...]) -> dict[str, float]:
         """Return the learning rates of the groups by name; {} if they are not known."""
-        if self._scenario.engine == SCRIPT_ENGINE:
+        if self._scenario.engine in (SCRIPT_ENGINE, IMPORTED_ENGINE):
             return {}
         if self._replay is None:
             self._replay = GroupReplay(self._scenario, str(self._folder / HEADER))

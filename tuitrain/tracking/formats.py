@@ -9,10 +9,14 @@ from typing import Final
 
 from tuitrain.errors import RefusedError, TuitrainError, did_you_mean, join_or
 
+from .extras import load_extra
 from .rows import BranchStart, Row, RowWriter, RunFacts
 
 FORMATS: Final = ("tensorboard", "csv", "jsonl", "wandb")
 """The names of all formats."""
+
+EXTRAS: Final = {"tensorboard": "tensorboard.compat.proto.event_pb2", "wandb": "wandb"}
+"""A module of the library that a format needs."""
 
 
 def check_format(name: str) -> str:
@@ -26,6 +30,18 @@ def check_format(name: str) -> str:
         hint = did_you_mean(name, FORMATS)
         raise RefusedError(f"no log is called {name!r:.60}{hint} (allowed: {join_or(FORMATS)})")
     return name
+
+
+def check_available(name: str) -> None:
+    """Check that the library of a format is installed.
+
+    Raises
+    ------
+    TuitrainError : it is not; says how to install it
+    """
+    check_format(name)
+    if name in EXTRAS:
+        load_extra(EXTRAS[name], name)
 
 
 def live_target(name: str, folder: Path, record: Path) -> Path:

@@ -10,7 +10,6 @@ from typing import Final
 
 from tuitrain.errors import RunFailedError
 from tuitrain.records.record_reader import HEADER
-from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.logs.fd_capture import capture_descriptors
 from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
@@ -20,8 +19,9 @@ from tuitrain.run.snapshot import Phase, RunInfo
 from tuitrain.scenario.build import make_run_info
 from tuitrain.scenario.live_expectations import build_with_expectations
 from tuitrain.scenario.resume import resume_session
-from tuitrain.scenario.schema import Scenario
+from tuitrain.scenario.schema import Scenario, log_places
 from tuitrain.scenario.verify import make_header, read_repeatable
+from tuitrain.tracking.live import continue_logs, open_record
 
 from ..server.run_server import RunServer
 
@@ -55,7 +55,8 @@ def host_scenario(scenario: Scenario, source: str, folder: Path, paused: bool = 
             files.callback(_remove_unbuilt, folder)
 
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
-            recorder = RecordWriter(folder, make_header(scenario, source), files)
+            places = log_places(scenario.log)
+            recorder = open_record(folder, make_header(scenario, source), files, places)
             output.write_to(folder / LOG_NAME)
             session = build_with_expectations(scenario, source, on_progress, recorder)
             if paused:
@@ -90,7 +91,7 @@ def host_resumed(folder: Path, paused: bool) -> None:
 
         def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
             output.write_to(folder / LOG_NAME)
-            session = resume_session(folder, files, on_progress)
+            session = resume_session(folder, files, on_progress, continue_logs(folder, files))
             if not paused and session.phase is Phase.PAUSED:
                 session.phase = Phase.RUNNING
             return session

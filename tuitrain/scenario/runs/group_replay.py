@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tuitrain.commands import parse
-from tuitrain.engines.registry import SCRIPT_ENGINE, engine_factory
+from tuitrain.engines.registry import IMPORTED_ENGINE, SCRIPT_ENGINE, engine_factory
 from tuitrain.errors import TuitrainError
 from tuitrain.records.branch_replay import RecordedDecision
 from tuitrain.run.history.lr_curve import LrCurve, LrSpans
@@ -43,6 +43,9 @@ class GroupReplay:
         self._stretches: list[_Stretch] = []
         if scenario.engine == SCRIPT_ENGINE:
             self.problem = "the record of a script has no groups"
+            return
+        if scenario.engine == IMPORTED_ENGINE:
+            self.problem = "this run was imported, and has no groups"
             return
         try:
             self._model, self._spec = build_model_and_spec(scenario, source)
