@@ -15,7 +15,7 @@ def test_a_table_has_numbers_as_numbers(trained, tmp_path):
     assert rows.step.dtype == "int64"
     last = rows[rows.branch == rows.branch.iloc[-1]].fillna({"group": ""})
     wide = last.pivot_table(index="step", columns=["name", "group"], values="value")
-    assert wide["loss"][""].dropna().index.tolist() == [*range(1, 29)]
+    assert wide["loss"].dropna().index.tolist() == [*range(1, 29)]
     assert wide["lr"]["head"].dropna().iloc[-1] == 0.2
     commands = rows[rows.name == "command"].text
     assert commands.iloc[0].startswith("lr head 0.2\napplied")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import sys
 from pathlib import Path
 
 import pytest
@@ -158,7 +159,8 @@ def test_a_damaged_journal_is_an_error_that_names_it(tmp_path):
 
 
 def test_a_library_that_is_not_installed_is_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "tensorboard", None)
+    for name in ("tensorboard", "tensorboard.compat.proto.event_pb2"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(TuitrainError, match=r"pip install 'tuitrain\[tensorboard\]'"):
         export_run(wandered(tmp_path / "a"), {"tensorboard": tmp_path / "tb"})
     assert not (tmp_path / "tb").exists()

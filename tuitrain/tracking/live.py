@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -290,6 +290,9 @@ class _GuardedWriter:
 
     def _end(self, error: Exception) -> None:
         """Write nothing more, and say why."""
-        self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with suppress(Exception):  # the files of a full disk are closed all the same
+                writer.close()
         reason = getattr(error, "strerror", None) or describe_error(error)
         self._warn(f"the log {self._name} in {self._target} ends here: {reason}")
