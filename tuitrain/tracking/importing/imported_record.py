@@ -123,13 +123,23 @@ def write_record(log: ImportedLog, folder: Path, name: str, source: Path) -> Non
 
 def _write_segment(log: ImportedLog, segment: Segment, writer: RecordWriter) -> int:
     """Write the values of a segment in the order of their steps; return the last step."""
-    last = 0
+    first, last = 0, 0
+    losses: list[float] = []
     for step, rows in _by_step(log, segment):
+        if losses and (step != first + len(losses) or len(rows) > 1 or log.loss not in rows):
+            writer.losses(first, losses)
+            losses = []
         if log.loss in rows:
-            writer.losses(step, [rows.pop(log.loss)])
+            first = step - len(losses)
+            losses.append(rows.pop(log.loss))
         if rows:
+            if losses:
+                writer.losses(first, losses)
+                losses = []
             writer.metrics(step, {log.metrics[tag]: value for tag, value in rows.items()})
         last = step
+    if losses:
+        writer.losses(first, losses)
     return last
 
 
