@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import random
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
+import pandas
 import pytest
 from tensorboard.compat.proto.summary_pb2 import Summary
 
@@ -188,6 +190,33 @@ def test_pictures_texts_and_large_records_are_passed_over(tmp_path):
     (run,) = imported(tmp_path / "mine")
     assert run.metrics == {"accuracy": pytest.approx(math.nan, nan_ok=True)}
     assert len(loss(run)) == 2
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_log_becomes_a_whole_recording(seed, tmp_path):
+    """Steps go back at random, in files and between them, and so do those of single tags."""
+    chance, value = random.Random(seed), 0.0
+    for number in range(chance.randint(1, 3)):
+        records, step = [], chance.randint(-2, 30)
+        for _ in range(chance.randint(1, 60)):
+            if chance.random() < 0.05:
+                step = max(-3, step - chance.randint(0, 30))
+            tag = chance.choice(["loss", "loss", "loss", "val/acc", "lr", "x:y"])
+            at = step + (chance.randint(-3, 3) if chance.random() < 0.1 else 0)
+            value += 1
+            records.append(scalar(at, tag, value))
+            step += chance.choice([1, 1, 1, 5]) if tag == "loss" else 0
+        log(tmp_path / "mine", records, number)
+    (run,) = imported(tmp_path / "mine")
+    known = loss(run)
+    assert known[-1] == (run.step, run.loss)
+    for series in (final_curves(run.folder).loss, *final_curves(run.folder).metrics.values()):
+        assert series.steps.tolist() == sorted(set(series.steps.tolist()))
+    export_run(run.folder, {"csv": tmp_path / "run.csv"})
+    rows = pandas.read_csv(tmp_path / "run.csv")
+    rows = rows[(rows.branch == read_history(run.folder).segments[-1].branch.name)]
+    rows = rows[rows.name == "loss"]
+    assert list(zip(rows.step, rows.value, strict=True)) == known
 
 
 def test_an_exported_run_comes_back(trained, tmp_path):

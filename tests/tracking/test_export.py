@@ -14,6 +14,7 @@ from tests.run_folders import accuracy, command, groups, left_behind, losses, wa
 from tests.tracking.collecting import lines
 from tuitrain.cli import main
 from tuitrain.errors import TuitrainError
+from tuitrain.records.history import read_history
 from tuitrain.tracking.export import export_run
 
 
@@ -164,3 +165,25 @@ def test_a_library_that_is_not_installed_is_one_sentence(tmp_path, monkeypatch):
     with pytest.raises(TuitrainError, match=r"pip install 'tuitrain\[tensorboard\]'"):
         export_run(wandered(tmp_path / "a"), {"tensorboard": tmp_path / "tb"})
     assert not (tmp_path / "tb").exists()
+
+
+KEPT = sorted((Path(__file__).parent.parent / "records" / "kept").glob("*/header.json"))
+
+
+@pytest.mark.parametrize("header", KEPT, ids=lambda path: path.parent.name)
+def test_records_of_earlier_versions_are_exported_whole(header, tmp_path):
+    run = header.parent
+    rows = table(run, tmp_path / "a.csv")
+    for segment in read_history(run).segments:
+        loss = segment.branch.loss.series()
+        known = [
+            (step, value)
+            for step, value in zip(loss.steps.tolist(), loss.values.tolist(), strict=True)
+            if step not in segment.branch.gaps
+        ]
+        exported = [
+            (int(row["step"]), float(row["value"]))
+            for row in rows
+            if (row["branch"], row["name"]) == (segment.branch.name, "loss")
+        ]
+        assert exported == known

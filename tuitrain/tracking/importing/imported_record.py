@@ -111,7 +111,7 @@ def write_record(log: ImportedLog, folder: Path, name: str, source: Path) -> Non
         step = 0
         for number, segment in enumerate(log.segments):
             if number:
-                fork = segment.fork + log.shift
+                fork = max(segment.fork + log.shift, 0)
                 writer.command(_entry(step, f"rewind {fork}", "applied", "the log goes back"))
                 step = fork
             step = max(step, _write_segment(log, segment, writer))

@@ -94,15 +94,16 @@ def _goes_back(segment: Segment, part: Mapping[str, Points], main: str, is_first
 def _fork(part: Mapping[str, Points], main: str, is_whole: bool) -> int:
     """Return the last step before a part; of a whole file, before the values of all tags."""
     before_main = int(part[main][0][0]) - 1
-    others = [int(steps.min()) for tag, (steps, _) in part.items() if tag != main and is_whole]
-    return max(min([before_main, *others]), 0)
+    others = [int(steps.min()) - 1 for tag, (steps, _) in part.items() if tag != main and is_whole]
+    return min([before_main, *others])
 
 
 def _add(segments: list[Segment], tag: str, steps: NDArray[Any], values: NDArray[Any]) -> None:
-    """Add values to the last segment; those before its fork belong to the one before."""
-    here = segments[-1]
-    is_late = steps < here.fork if len(segments) > 1 else np.zeros(len(steps), bool)
-    if is_late.any():
-        segments[-2].add(tag, steps[is_late], values[is_late])
-    if not is_late.all():
-        here.add(tag, steps[~is_late], values[~is_late])
+    """Add values to the last segment; those up to its fork belong to an earlier one."""
+    for segment in reversed(segments[1:]):
+        is_here = steps > segment.fork
+        if is_here.any():
+            segment.add(tag, steps[is_here], values[is_here])
+        steps, values = steps[~is_here], values[~is_here]
+    if len(steps):
+        segments[0].add(tag, steps, values)
