@@ -129,6 +129,8 @@ def _empty_text(
     if view.span is not None:
         return "nothing in view: 0 shows the whole run"
     if metric.info is not None and snapshot.info.reports_metrics:
+        if snapshot.phase.is_record:
+            return "not in the record up to this step"
         return f"run.log({metric.name}=…) in the script reports it"
     every = snapshot.info.evaluate_every
     if metric.info is not None and every:
