@@ -7,7 +7,7 @@ percent at most.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 SAMPLES_PER_STATE: Final = 6400
@@ -38,10 +38,14 @@ class CheckpointPolicy:
     samples_groups: bool = False
 
     @staticmethod
-    def for_batch_size(batch_size: int, samples_groups: bool = False) -> CheckpointPolicy:
+    def for_batch_size(batch_size: int) -> CheckpointPolicy:
         """Return the policy for steps of ``batch_size`` samples."""
         cache_every = max(50, SAMPLES_PER_STATE // batch_size)
-        return CheckpointPolicy(cache_every, 2 * cache_every, 20 * cache_every, samples_groups)
+        return CheckpointPolicy(cache_every, 2 * cache_every, 20 * cache_every)
+
+    def for_logs(self, has_logs: bool) -> CheckpointPolicy:
+        """Return the policy of a run with or without logs."""
+        return replace(self, samples_groups=has_logs)
 
 
 DEFAULT_POLICY: Final = CheckpointPolicy()

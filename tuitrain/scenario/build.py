@@ -143,7 +143,7 @@ def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder
         lambda: compute_provenance(spec.train, spec.test, _modules(scenario, engine))
     )
     has_logs = any(log_places(scenario.log).values())
-    policy = CheckpointPolicy.for_batch_size(engine.batch_size, has_logs)
+    policy = CheckpointPolicy.for_batch_size(engine.batch_size).for_logs(has_logs)
     limits = limits_of(scenario.limits)
     return Session(engine, info, planned, marks, recorder, policy, limits)
 
