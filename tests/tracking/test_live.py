@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import sys
 import threading
@@ -196,12 +197,15 @@ def test_a_run_that_takes_no_step_makes_no_log(tmp_path):
 def test_a_forked_child_writes_nothing(tmp_path):
     run = Logs(tmp_path)
     run.logs.losses(1, [1.0])
-    child = os.fork()
-    if not child:
+
+    def write_more() -> None:
         run.logs.losses(2, [2.0])
         run.logs.close()
-        os._exit(0)
-    os.waitpid(child, 0)
+
+    child = multiprocessing.get_context("fork").Process(target=write_more)
+    child.start()
+    child.join(30)
+    assert child.exitcode == 0
     run.logs.command(entry(1, "freeze fc"))
     run.logs.close()
     assert len(lines(run.file)) == 4  # a header, a loss, and a command of two lines
