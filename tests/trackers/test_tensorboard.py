@@ -27,7 +27,9 @@ def read(folder: Path) -> EventAccumulator:
 
 
 def texts(events: EventAccumulator, tag: str = "command") -> list[str]:
-    return [event.tensor_proto.string_val[0].decode() for event in events.Tensors(tag)]
+    """Return the last text of each step, which is the one that TensorBoard shows."""
+    known = {event.step: event.tensor_proto.string_val[0] for event in events.Tensors(tag)}
+    return [text.decode() for text in known.values()]
 
 
 def test_each_branch_is_a_run_with_all_its_losses(trained, tmp_path):
@@ -52,6 +54,7 @@ def test_commands_are_texts(trained, tmp_path):
     events = exported(trained, tmp_path / "tb")
     assert texts(events["main"])[0].startswith("    lr head 0.2\n    applied, by scenario")
     assert events["main"].Tensors("command")[-1].step == 20
+    assert "checkpoint one" in texts(events["main"])[0]
     assert "rewind 10" in texts(events["main"])[-1]
     assert texts(events["b1"], "branch")[0].startswith("    b1 continues main from step 10")
 

@@ -49,6 +49,8 @@ class TensorBoardWriter:
         self._records = load_extra("tensorboard.summary.writer.record_writer", EXTRA).RecordWriter
         self._folder = folder
         self._branches: dict[str, tuple[Any, _EventFile]] = {}
+        self._texts: dict[tuple[str, str], tuple[Text, float]] = {}
+        self._unwritten = set[tuple[str, str]]()
         _clear(folder, replaces)
 
     def begin(self, branch: BranchStart) -> None:
@@ -59,7 +61,29 @@ class TensorBoardWriter:
         self._branches[branch.name][0].write(first.SerializeToString())
 
     def write(self, branch: str, row: Row, time: float) -> None:
-        """Write a row as an event."""
+        """Write a row as an event; the texts of a step become one, as only one is shown."""
+        if isinstance(row, Text):
+            self._add_text(branch, row, time)
+        else:
+            self._write_event(branch, row, time)
+
+    def _add_text(self, branch: str, row: Text, time: float) -> None:
+        key = branch, row.name
+        if key in self._texts:
+            before, _ = self._texts[key]
+            if before.step == row.step:
+                row = row._replace(text=f"{before.text}\n\n{row.text}")
+            else:
+                self._write_text(key)
+        self._texts[key] = row, time
+        self._unwritten.add(key)
+
+    def _write_text(self, key: tuple[str, str]) -> None:
+        if key in self._unwritten:
+            self._unwritten.remove(key)
+            self._write_event(key[0], *self._texts[key])
+
+    def _write_event(self, branch: str, row: Row, time: float) -> None:
         value = self._value(row)
         event = self._event(
             wall_time=time, step=row.step, summary=self._summary.Summary(value=[value])
@@ -68,13 +92,18 @@ class TensorBoardWriter:
 
     def flush(self) -> None:
         """Write the collected events."""
+        for key in sorted(self._unwritten):
+            self._write_text(key)
         for _, file in self._branches.values():
             file.flush()
 
     def close(self) -> None:
         """Close all files."""
-        for _, file in self._branches.values():
-            file.close()
+        try:
+            self.flush()
+        finally:
+            for _, file in self._branches.values():
+                file.close()
 
     def _value(self, row: Row) -> Any:
         if isinstance(row, Scalar):
