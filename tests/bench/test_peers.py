@@ -52,9 +52,10 @@ def test_the_network_of_a_hundred_parameters():
     [
         Cell(network="mlp-784-4-10", batch=8, samples=16, optimizer="adam"),
         Cell(network="mlp-784-4-10", batch=8, samples=16, frozen=1, groups=2),
+        Cell(network="mlp-784-4-10", batch=8, samples=16, frozen=1, cached=True),
         Cell(work="adam", parameters=1000),
     ],
-    ids=["adam", "frozen", "update"],
+    ids=["adam", "frozen", "cached", "update"],
 )
 def test_tuitrain_takes_steps(cell):
     with Worker(TUITRAIN) as worker:

@@ -107,3 +107,27 @@ def test_words_are_gathered_bit_for_bit(channels, pixels, channels_last, dtype) 
     expected = data[order].transpose(0, 2, 1) if channels_last else data[order]
     np.testing.assert_array_equal(memory.view(np.int32), expected.reshape(4, -1).view(np.int32))
     assert (between(batch, 4, size, size + 5) == UNTOUCHED).all()
+
+
+@pytest.mark.parametrize("words", [1, 2, 15, 16, 17, 127, 128, 129, 400])
+@pytest.mark.parametrize("gap", [0, 3])
+def test_rows_of_a_table_are_stored_and_loaded_bit_for_bit(words: int, gap: int) -> None:
+    draw, order = np.random.default_rng(1), np.array([6, 0, 2, 5], np.int64)
+    values = draw.integers(0, 1 << 32, (4, words), dtype=np.uint32)
+    table, in_table = empty_rows(7, words, words + 2 * gap)
+    before = in_table.view(np.uint32).copy()
+    memory = np.zeros((4, words + gap), np.uint32)
+    memory[:, :words] = values
+    arguments = table, words + 2 * gap, order, fenced(memory.view(np.float32)), words + gap, words
+    run(batch_gather.store_rows(), *arguments, 0, 1)
+    run(batch_gather.store_rows(), *arguments, 1, 4)
+    before[order] = values
+    np.testing.assert_array_equal(in_table.view(np.uint32), before)
+    assert (between(table, 7, words, words + 2 * gap) == UNTOUCHED).all()
+    batch, loaded = empty_rows(3, words, words + gap)
+    chosen = np.array([0, 5, 0], np.int64)
+    arguments = table, words + 2 * gap, chosen, batch, words + gap, words
+    run(batch_gather.load_rows(), *arguments, 0, 2)
+    run(batch_gather.load_rows(), *arguments, 2, 3)
+    np.testing.assert_array_equal(loaded.view(np.uint32), before[chosen])
+    assert (between(batch, 3, words, words + gap) == UNTOUCHED).all()
