@@ -36,7 +36,7 @@ def test_the_six_scenarios_of_the_tutorial_exist():
     }
 
 
-BY_HAND = {"auto-lr", "pause", "resume", "step", "stop", "redo"}
+BY_HAND = {"auto-lr", "pause", "resume", "step", "stop", "redo", "speed"}
 """Commands that have no use or no effect without a screen, or without a script of the user."""
 VERBS = {kind: kind.__struct_config__.tag for kind in get_args(AnyCommand)}
 
