@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from typing import Final
 
+from tuitrain.commands import (
+    AnyCommand,
+    AutoLr,
+    Clip,
+    Decay,
+    Pause,
+    Resume,
+    ScaleLr,
+    SetLr,
+    SetSchedule,
+    Step,
+)
 from tuitrain.engines.trainable import ignore_batch
 
 from .checkpoint_policy import next_group_sample
 from .context import RunContext
 from .final_digests import FinalDigests
 from .snapshot import Phase
+
+_SETTINGS: Final = (SetLr, ScaleLr, AutoLr, SetSchedule, Decay, Clip, Pause, Resume, Step)
+"""Commands that neither read nor change what is measured on the test set."""
 
 
 class DueWork:
@@ -72,8 +88,13 @@ class DueWork:
         elif step % policy.checkpoint_every == 0:
             context.checkpoints.save_auto()
 
+    def accepts_while_measuring(self, command: AnyCommand) -> bool:
+        """Whether a command may be applied during a measurement; see `Session`."""
+        acts = any(condition.is_on_metric for condition in self._context.rules.conditions)
+        return isinstance(command, _SETTINGS) and self._has_only_metrics and not acts
+
     @property
-    def has_only_metrics(self) -> bool:
+    def _has_only_metrics(self) -> bool:
         """Whether nothing but metrics, and the pause that they lead to, is recorded here.
 
         Else a command that is applied before would change the order of the record.

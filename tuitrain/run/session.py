@@ -8,31 +8,17 @@ then submitted commands, then what the owner of the session checks there, then t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from tuitrain.commands import (
-    AnyCommand,
-    AutoLr,
-    Clip,
-    Decay,
-    Pause,
-    Resume,
-    ScaleLr,
-    SetLr,
-    SetSchedule,
-    Step,
-    to_text,
-)
+from tuitrain.commands import AnyCommand, Pause, to_text
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.views import RankView
 
-from .authorship import MAX_WHY
 from .checkpoint_policy import DEFAULT_POLICY, CheckpointPolicy
 from .context import RunContext
 from .due_work import DueWork
 from .final_digests import FinalDigests
-from .handlers.command_handlers import handle_command
-from .handlers.limit_check import checkpoint_before, limit_problem
+from .handlers.command_journal import CommandJournal
 from .handlers.lr_sweep import preview_update
 from .handlers.rule_actions import RuleActions
 from .journal_entry import NO_TICKET
@@ -51,9 +37,6 @@ from .snapshot import (
     UpdatePreview,
 )
 from .snapshot_builder import build_snapshot
-
-_SETTINGS: Final = (SetLr, ScaleLr, AutoLr, SetSchedule, Decay, Clip, Pause, Resume, Step)
-"""Commands that neither read nor change what is measured on the test set."""
 
 
 class Session:
@@ -108,6 +91,7 @@ class Session:
         self.timeline.on_difference = self._warnings.note_difference
         self.timeline.stops = sorted({*stops, *self.plan.steps, info.total_steps})
         self.final_digests = FinalDigests(engine, context.timeline, recorder)
+        self._commands = CommandJournal(context, self.final_digests)
         self._due_work = DueWork(context, self.final_digests, self.timeline.stops)
         self.on_measuring: Callable[[], None] = lambda: None
         self._due_work.on_measuring = self._call_on_measuring
@@ -202,34 +186,14 @@ class Session:
         """
         if actor != "scenario":
             self.apply_planned()
-        if problem := limit_problem(self._context, command, actor):
-            return self.refuse_command(command, actor, ticket, problem, why)
-        if checkpoint := checkpoint_before(self._context, command, actor):
-            kept = self._apply(checkpoint, actor, NO_TICKET, f"before {to_text(command)}"[:MAX_WHY])
-            if kept.outcome == "refused":
-                return self.refuse_command(command, actor, ticket, kept.message, why)
-        return self._apply(command, actor, ticket, why)
-
-    def _apply(self, command: AnyCommand, actor: Actor, ticket: int, why: str) -> JournalEntry:
-        """Apply a command that the limits allow, and write it to the journal."""
-        step = self.step
-        was_stopped = self.phase is Phase.STOPPED
-        with self.final_digests.applying(command):
-            outcome, message = handle_command(self._context, command, actor)
-        self.final_digests.count_applied(outcome == "applied")
-        text = to_text(command)
-        entry = self._context.write_entry(ticket, step, text, actor, outcome, message, why)
-        if self.phase is Phase.STOPPED and not was_stopped:
-            self.end("stopped")
-        return entry
+        return self._commands.apply(command, actor, ticket, why)
 
     def accepts_while_measuring(self, command: AnyCommand) -> bool:
         """Whether a command may be applied while the test set is measured at this boundary.
 
         It leads to the same metrics, bits and record as after the measurement.
         """
-        acts = any(condition.is_on_metric for condition in self.rules.conditions)
-        return isinstance(command, _SETTINGS) and self._due_work.has_only_metrics and not acts
+        return self._due_work.accepts_while_measuring(command)
 
     def pause_at_start(self) -> None:
         """Pause before the first step, for a user who has asked for that with ``--paused``."""
@@ -239,8 +203,7 @@ class Session:
         self, command: AnyCommand, actor: Actor, ticket: int, reason: str, why: str = ""
     ) -> JournalEntry:
         """Refuse a command that cannot be applied, and write it to the journal."""
-        text = to_text(command)
-        return self._context.write_entry(ticket, self.step, text, actor, "refused", reason, why)
+        return self._commands.refuse(command, actor, ticket, reason, why)
 
     def preview(self, command: AnyCommand) -> UpdatePreview:
         """Return the effect of a command on the next update; nothing is changed or recorded."""
