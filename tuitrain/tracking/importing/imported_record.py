@@ -126,7 +126,7 @@ def _write_segment(log: ImportedLog, segment: Segment, writer: RecordWriter) -> 
     first, last = 0, 0
     losses: list[float] = []
     for step, rows in _by_step(log, segment):
-        if losses and (step != first + len(losses) or len(rows) > 1 or log.loss not in rows):
+        if losses and (step != first + len(losses) or log.loss not in rows):
             writer.losses(first, losses)
             losses = []
         if log.loss in rows:
