@@ -11,7 +11,6 @@ import pytest
 from tests.tracking.collecting import lines
 from tuitrain.cli import main
 from tuitrain.records.history import read_history
-from tuitrain.scenario.load import convert_table
 from tuitrain.scenario.runs.final_curves import final_curves
 from tuitrain.scenario.runs.record_player import RecordPlayer
 from tuitrain.scenario.runs.run_list import describe_run
@@ -81,8 +80,6 @@ def test_it_is_neither_replayed_nor_resumed(command, tmp_path, capsys):
 
 
 def test_a_scenario_cannot_name_it_as_its_engine(tmp_path, capsys):
-    table = {"name": "x", "steps": 1, "optimizer": {"name": "sgd"}, "engine": "imported"}
-    assert convert_table(table, "x").engine == "imported"
     text = 'schema = 1\nname = "x"\nsteps = 1\nengine = "imported"\n[optimizer]\nname = "sgd"\n'
     (tmp_path / "x.toml").write_text(text)
     assert main(["run", "--headless", str(tmp_path / "x.toml")]) == 2
