@@ -76,6 +76,9 @@ def test_every_toml_block_is_read(block: Block, tmp_path: Path):
     elif "theme" in block.text:
         (tmp_path / "config.toml").write_text(block.text)
         assert read_config(tmp_path / "config.toml", ["tuitrain-monochrome"]).keys["freeze"] == "F"
+    elif "[notify]" in block.text:
+        (tmp_path / "config.toml").write_text(block.text)
+        assert read_config(tmp_path / "config.toml", []).notify.command
     elif "schema" in block.text:
         assert loads(block.text, str(block)).name
     else:

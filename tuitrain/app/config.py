@@ -17,9 +17,10 @@ from tuitrain.atomic_io import write_atomic
 from tuitrain.decoding import describe_decode_error
 from tuitrain.encoding import decode_text
 from tuitrain.errors import TuitrainError, did_you_mean
+from tuitrain.run.alerts.settings import make_settings
 from tuitrain.user_folders import config_folder
 
-from .keys.keymap import KeymapError, build_key_table
+from .keys.keymap import build_key_table
 
 RATES: Final = (5, 12, 30)
 """The allowed refresh rates, in Hz; the second is the default."""
@@ -34,7 +35,7 @@ DESKTOP: Final[tuple[Desktop, ...]] = get_args(Desktop)
 """The terminal sequences for desktop notifications."""
 
 
-class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How the user is notified that the run has ended, has paused at a breakpoint or diverges.
 
     Attributes
@@ -42,11 +43,16 @@ class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bell : ring the terminal's bell
     toast : show a toast over a screen that has no status line
     desktop : the terminal sequence for a desktop notification; "off" for none
+    command, webhook, timeout, retries : what is done without a screen, too; see `AlertSettings`
     """
 
     bell: bool = True
     toast: bool = True
     desktop: Desktop = "off"
+    command: str | list[str] = ""
+    webhook: str = ""
+    timeout: float = 10.0
+    retries: int = 2
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -103,9 +109,11 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
     if config.rate not in RATES:
         allowed = ", ".join(map(str, RATES))
         raise ConfigError(f"{path}: rate: {config.rate} is none of {allowed}")
+    notify = config.notify
     try:
         build_key_table(config.keys)
-    except KeymapError as error:
+        make_settings(notify.command, notify.webhook, notify.timeout, notify.retries)
+    except TuitrainError as error:
         raise ConfigError(f"{path}: {error}") from None
     return config
 

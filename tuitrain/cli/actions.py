@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the app on a scenario or a script, or run it without a screen."""
+    _start_alerts()
     _check_paused(arguments)
     if arguments.scenario is not None and arguments.scenario.suffix == ".py":
         return script_actions.run_script(arguments)
@@ -94,6 +95,7 @@ def open_record(arguments: argparse.Namespace) -> int:
 
 def start(arguments: argparse.Namespace) -> int:
     """Open the start screen."""
+    _start_alerts()
     from tuitrain.app import launch
     from tuitrain.scenario.runs.run_list import runs_folder
 
@@ -130,6 +132,7 @@ def replay(arguments: argparse.Namespace) -> int:
 
 def resume(arguments: argparse.Namespace) -> int:
     """Continue a recorded run, without a screen."""
+    _start_alerts()
     if arguments.paused and not (arguments.detach or arguments.hosted):
         raise TuitrainError("--paused goes with --detach: without viewers nothing resumes the run")
     if not arguments.hosted:
@@ -224,6 +227,12 @@ def _scenario(path: Path | None) -> tuple[Scenario, str]:
     from tuitrain.scenario.load import load
 
     return default_scenario() if path is None else (load(path), str(path))
+
+
+def _start_alerts() -> None:
+    from tuitrain.run.alerts.start import start_alerts
+
+    start_alerts()
 
 
 def _check_paused(arguments: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ from tuitrain.engines.engine import Engine
 from tuitrain.engines.views import RankView
 from tuitrain.errors import CheckpointError
 
+from .alerts.alert import Alert, AlertKind, TakeAlert, alert_taker, ignore_alert
 from .checkpoint_policy import CheckpointPolicy
 from .checkpoints import Checkpoints
 from .command_plan import CommandPlan
@@ -49,6 +50,7 @@ class RunContext:
     lr_sweep : the learning rates tried by the last `try lr`, or None
     state_problem : why the state of the run cannot be saved, or ""
     get_ranks : returns the processes of a training in several
+    take_alert : takes the alerts of the run, and returns at once
     get_observer_state : returns the state that observers save with a checkpoint, as plain values
     """
 
@@ -86,6 +88,8 @@ class RunContext:
         self.state_problem = ""
         self.get_ranks: Callable[[], Sequence[RankView]] = tuple
         self.get_observer_state: Callable[[], Mapping[str, Any]] = dict
+        self.take_alert: TakeAlert = alert_taker()
+        self._last_alert: tuple[AlertKind, int, str] | None = None
 
     @property
     def step(self) -> int:
@@ -118,6 +122,31 @@ class RunContext:
         reason = f"break before step {step + 1} is applied: {self.breakpoints.reason}"
         self.run_state.pause_at_breakpoint(reason)
         self.write_entry(NO_TICKET, step, "pause", "breakpoint", "applied", reason)
+        self.alert("break", "has paused", reason)
+
+    def alert(self, event: AlertKind, what: str, text: str = "") -> None:
+        """Give an alert, unless it is the last one again.
+
+        Parameters
+        ----------
+        what : what has happened, behind the name of the run
+        text : why, in one line (default: where the run is)
+        """
+        branch = self.timeline.branch
+        if self.take_alert is ignore_alert:
+            return
+        if self._last_alert == (event, self.step, branch.name):
+            return
+        self._last_alert = event, self.step, branch.name
+        last = branch.loss.last(1)
+        loss = float(last[0]) if len(last) else None
+        metrics = {name: float(value) for name, value in branch.metrics.newest().items()}
+        values = {"loss": loss, **metrics} if loss is not None else metrics
+        place = [f"at step {self.step}", *(f"{name} {value:.4g}" for name, value in values.items())]
+        title = f"{self.info.name} {what}"
+        self.take_alert(
+            Alert(event, self.info.name, title, text or ", ".join(place), self.step, loss, metrics)
+        )
 
     def settle_after_jump(self) -> None:
         """Pause, or finish at the last step, after the run has moved to another step."""

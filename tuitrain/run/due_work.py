@@ -85,6 +85,7 @@ class DueWork:
             recorder.groups(step, branch, engine.groups, last=at_end)
         if at_end:
             context.run_state.phase = Phase.FINISHED
+            context.alert("end", "has finished")
         elif step % policy.checkpoint_every == 0:
             context.checkpoints.save_auto()
 

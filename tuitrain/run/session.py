@@ -14,6 +14,7 @@ from tuitrain.commands import AnyCommand, Pause, to_text
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.views import RankView
 
+from .alerts.alert import END_ALERTS, TakeAlert
 from .checkpoint_policy import DEFAULT_POLICY, CheckpointPolicy
 from .context import RunContext
 from .due_work import DueWork
@@ -212,13 +213,32 @@ class Session:
             return UpdatePreview(to_text(command), problem=problem)
         return preview_update(self.engine, command)
 
-    def end(self, reason: EndReason) -> None:
+    @property
+    def on_alert(self) -> TakeAlert:
+        """Takes the alerts of the run, and returns at once."""
+        return self._context.take_alert
+
+    @on_alert.setter
+    def on_alert(self, take: TakeAlert) -> None:
+        self._context.take_alert = take
+
+    def alert_end(self) -> None:
+        """Give the alert of a run whose loop has ended."""
+        self._context.alert("end", "has ended")
+
+    def end(self, reason: EndReason, problem: str = "") -> None:
         """Record the digests of the final state, unless they are recorded already.
 
         An unfinished command, such as a rewind during which the run is closed, is not in the
         record: the run ends where the command began.
+
+        Parameters
+        ----------
+        problem : why it has failed, for the alert
         """
         self.final_digests.end(reason)
+        if reason in END_ALERTS:
+            self._context.alert(*END_ALERTS[reason], problem)
 
     def run_burst(
         self, should_stop: Callable[[], bool] = lambda: False, max_steps: int | None = None

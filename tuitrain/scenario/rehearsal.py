@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tuitrain.errors import ScenarioError
+from tuitrain.run.alerts.alert import ignore_alert
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.history.branch import Branch
 from tuitrain.run.history.curve import LengthOnlyCurve
@@ -74,6 +75,7 @@ class _Rehearsed(NullRecorder):
             self,
             CheckpointPolicy(total, total, total),  # no state must be saved
         )
+        self._session.on_alert = ignore_alert
         self._session.timeline.branch = Branch(loss=LengthOnlyCurve())
         self._problems: dict[int, str] = {}
 

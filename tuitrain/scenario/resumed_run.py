@@ -38,6 +38,7 @@ from tuitrain.records.repetition import (
 )
 from tuitrain.records.resume_recorder import ResumeRecorder
 from tuitrain.records.scheduled_file import read_scheduled
+from tuitrain.run.alerts.alert import Alert
 from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
 from tuitrain.run.session_state import SessionState
@@ -103,7 +104,13 @@ class ResumedRun:
             although_changed,
         )
         self.session, self.expectations = build(self.recorder)
+        self._take_alert, self.session.on_alert = self.session.on_alert, self._pass_alert
         self.actions: list[RepeatedAction] = []
+
+    def _pass_alert(self, alert: Alert) -> None:
+        """Give an alert, unless it repeats one of the record."""
+        if self.recorder.is_caught_up:
+            self._take_alert(alert)
 
     def restore(self) -> Resumed:
         """Restore the latest checkpoint, and find the actions to repeat after it."""

@@ -198,8 +198,8 @@ class _RunToEnd:
         except TuitrainError:
             raise
         except (Exception, SystemExit) as error:
-            session.end("failed")
             problem = f"{self._source}: {describe_failed_step(error, session.step)}"
+            session.end("failed", problem)
             raise RunFailedError(problem, format_traceback(error)) from error
 
 

@@ -118,7 +118,7 @@ class HeadlessHost:
                     raise RunFailedError(what) from error
         except BaseException as error:
             self.error = self.error or error
-            session.end("failed")
+            session.end("failed", str(error))
         finally:
             self.refusals = [
                 entry

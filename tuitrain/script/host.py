@@ -119,3 +119,4 @@ def end_with_loop(session: Session, loop: Loop) -> None:
     else:
         session.phase = Phase.FINISHED
         session.end("finished" if session.info.is_open else "left")
+        session.alert_end()

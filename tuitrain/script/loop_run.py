@@ -21,6 +21,7 @@ from tuitrain.errors import ExpectationError, RefusedError, did_you_mean, join_o
 from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
 from tuitrain.records.provenance import script_provenance
 from tuitrain.records.record_reader import SCHEMA, Header
+from tuitrain.run.alerts.start import start_alerts
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.limits import Limits
 from tuitrain.run.recorder import Recorder
@@ -85,6 +86,7 @@ class LoopRun(Generic[E]):
         self.limits: Limits | None = None
         self.logs: Mapping[str, str | bool] = {}
         self._host: Host = host or requested_host() or make_host()
+        start_alerts()
         self._repeating = self._host if isinstance(self._host, RepeatingHost) else None
         chosen = self._repeating.out if self._repeating is not None else out
         self._out = Path(chosen) if chosen else self._host.out or new_run_folder(info.name)

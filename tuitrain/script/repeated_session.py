@@ -20,6 +20,7 @@ from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
 from tuitrain.records.provenance import SCRIPT, describe_differences
 from tuitrain.records.record_reader import Header, read_header
 from tuitrain.records.repetition import RepeatedAction
+from tuitrain.run.alerts.alert import ignore_alert
 from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
 from tuitrain.scenario.expect import Expectations
@@ -95,6 +96,7 @@ def compare_with_record(folder: Path, header: Header, build: Build) -> RepeatedS
     environment = describe_differences(recorded.environment, header.environment)
     changes = [*_changes(recorded, header), *check.changes]
     session, _ = build(check)
+    session.on_alert = ignore_alert
     return RepeatedSession(
         session,
         deque(actions),

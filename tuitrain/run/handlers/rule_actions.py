@@ -104,6 +104,7 @@ class RuleActions:
         text = f"paused before step {context.step + 1} is applied: {reason}"
         context.run_state.pause_at_breakpoint(text)
         context.write_entry(NO_TICKET, context.step, "pause", "rule", "applied", text)
+        context.alert("break", "has paused", text)
 
 
 def _shortened(text: str) -> str:

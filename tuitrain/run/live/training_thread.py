@@ -111,7 +111,7 @@ class TrainingThread:
             failure = self._as_failure(error, session)
             with suppress(Exception):  # a model that has raised may raise again here
                 boundary.publish(now=True)
-            session.end("failed")
+            session.end("failed", str(failure))
             self._fail(failure)
 
     def _leave(self, session: Session, boundary: Boundary) -> None:

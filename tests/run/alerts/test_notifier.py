@@ -1,0 +1,178 @@
+"""Alerts are delivered by a command and by a webhook; what fails is one line in the log."""
+
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from tuitrain.errors import TuitrainError
+from tuitrain.run.alerts import notifier as module
+from tuitrain.run.alerts.alert import Alert
+from tuitrain.run.alerts.notifier import Notifier
+from tuitrain.run.alerts.settings import AlertSettings, make_settings, read_settings
+
+TIMEOUT = 20.0
+ALERT = Alert("end", "mnist", "mnist has finished", "at step 9; $(id) `x`", 9, float("nan"))
+WRITE = """
+import json, os, sys
+keys = [key for key in sorted(os.environ) if key.startswith("TUITRAIN_")]
+json.dump([sys.argv[1:], {key: os.environ[key] for key in keys}], open(sys.argv[1], "w"))
+"""
+
+
+@pytest.fixture
+def server():
+    """A server on this machine that keeps what it is sent, and answers with given statuses."""
+    bodies, statuses = [], []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            bodies.append(json.loads(self.rfile.read(length)))
+            self.send_response(statuses.pop(0) if statuses else 200)
+            self.end_headers()
+
+        def log_message(self, *_) -> None:
+            pass
+
+    listening = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.server_port}/hook", bodies, statuses
+    listening.shutdown()
+    listening.server_close()
+    thread.join(TIMEOUT)
+
+
+def deliver(settings: AlertSettings, *alerts: Alert) -> list[str]:
+    """Deliver alerts, and return the lines of the log."""
+    lines: list[str] = []
+    notifier = Notifier(settings, lines.append)
+    for alert in alerts:
+        notifier.take(alert)
+    notifier.close(TIMEOUT)
+    return lines
+
+
+def test_a_command_gets_title_and_text_as_arguments_and_no_shell_reads_them(tmp_path: Path):
+    script, out = tmp_path / "write.py", tmp_path / "out"
+    script.write_text(WRITE)
+    command = (sys.executable, str(script), str(out))
+    assert deliver(AlertSettings(command), ALERT) == []
+    words, variables = json.loads(out.read_text())
+    assert words[1:] == ["mnist has finished", "at step 9; $(id) `x`"]
+    assert variables["TUITRAIN_EVENT"] == "end"
+    assert variables["TUITRAIN_STEP"] == "9"
+    assert variables["TUITRAIN_TEXT"] == ALERT.text
+
+
+def test_a_webhook_gets_json(server):
+    address, bodies, _ = server
+    assert deliver(AlertSettings(webhook=address), ALERT) == []
+    (body,) = bodies
+    assert {key: body[key] for key in ("event", "run", "title", "text", "step", "loss")} == {
+        "event": "end",
+        "run": "mnist",
+        "title": "mnist has finished",
+        "text": ALERT.text,
+        "step": 9,
+        "loss": None,
+    }
+    assert {"metrics", "host", "pid"} < body.keys()
+
+
+def test_a_webhook_is_tried_again(server, monkeypatch):
+    address, bodies, statuses = server
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.001)
+    statuses += [500, 503]
+    settings = AlertSettings(webhook=address, retries=2)
+    lines: list[str] = []
+    notifier = Notifier(settings, lines.append)
+    done = threading.Event()
+    monkeypatch.setattr(module, "post", noting(module.post, 3, done))
+    notifier.take(ALERT)
+    assert done.wait(TIMEOUT)
+    notifier.close(TIMEOUT)
+    assert len(bodies) == 3
+    assert lines == []
+
+
+def noting(post, count: int, done: threading.Event):
+    """Return ``post``, which sets an event after some calls."""
+    calls = []
+
+    def posting(*arguments):
+        calls.append(arguments)
+        try:
+            post(*arguments)
+        finally:
+            if len(calls) == count:
+                done.set()
+
+    return posting
+
+
+def test_what_is_not_delivered_is_one_line_each(tmp_path: Path, server):
+    address, _, statuses = server
+    statuses += [404]
+    fails = (sys.executable, "-c", "import sys; sys.exit('no display\\nmore')")
+    settings = AlertSettings(fails, address, retries=0)
+    command, webhook = deliver(settings, ALERT)
+    assert command.startswith("the alert 'mnist has finished' was not delivered: ")
+    assert command.endswith("ended with status 1: no display")
+    assert webhook.endswith("was not delivered: the webhook answered 404 Not Found")
+    (missing,) = deliver(AlertSettings((str(tmp_path / "none"),)), ALERT)
+    assert missing.endswith("none cannot be run: No such file or directory")
+    slow = (sys.executable, "-c", "import signal; signal.pause()")
+    (line,) = deliver(AlertSettings(slow, timeout=0.2), ALERT)
+    assert line.endswith("took longer than 0.2 s")
+    (refused,) = deliver(AlertSettings(webhook="http://127.0.0.1:1/", retries=0), ALERT)
+    assert "the webhook is not reached: " in refused
+
+
+def test_without_settings_there_is_no_thread():
+    before = threading.active_count()
+    notifier = Notifier(AlertSettings(), [].append)
+    notifier.take(ALERT)
+    assert threading.active_count() == before
+    notifier.close()
+
+
+def test_the_process_does_not_wait_for_a_delivery_for_longer_than_it_may():
+    slow = (sys.executable, "-c", "import signal; signal.alarm(2); signal.pause()")
+    lines: list[str] = []
+    notifier = Notifier(AlertSettings(slow), lines.append)
+    notifier.take(ALERT)
+    notifier.close(0.05)
+    assert lines == ["an alert was not delivered before the end of the process"]
+    notifier.close(TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        (("notify-send 'a", "", 10.0, 2), 'notify.command: "notify-send \'a" is no command'),
+        (([""], "", 10.0, 2), "notify.command: [''] names no program"),
+        (("", "ftp://x", 10.0, 2), "notify.webhook: 'ftp://x' is no address that begins with"),
+        (("", "https://", 10.0, 2), "notify.webhook"),
+        (("", "", 0.0, 2), "notify.timeout: seconds above 0 and at most 60, but was given 0.0"),
+        (("", "", 10.0, 11), "notify.retries: a whole number from 0 to 10, but was given 11"),
+    ],
+)
+def test_settings_that_are_none_are_errors(values, problem: str):
+    with pytest.raises(TuitrainError) as error:
+        make_settings(*values)
+    assert problem in str(error.value)
+
+
+def test_settings_are_read_from_the_configuration_file(tmp_path: Path):
+    path = tmp_path / "config.toml"
+    assert read_settings(path) == AlertSettings()
+    path.write_text('rate = 5\n[notify]\nbell = false\ncommand = "notify-send -u low"\n')
+    assert read_settings(path) == AlertSettings(("notify-send", "-u", "low"))
+    path.write_text("[notify]\ncommand = 3\n")
+    with pytest.raises(TuitrainError, match=r"config\.toml"):
+        read_settings(path)

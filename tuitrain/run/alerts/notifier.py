@@ -1,0 +1,111 @@
+"""The thread that delivers alerts: a run never waits for it, and none of its failures ends one."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from .alert import Alert
+from .deliver import DeliveryError, post, run_command
+from .settings import AlertSettings
+
+RETRY_SECONDS: Final = 2.0
+"""Seconds before a webhook is tried again; twice as many before the next time."""
+
+MAX_WAITING: Final = 100
+"""The most alerts that wait for their delivery; further ones are left out."""
+
+
+class Notifier:
+    """Delivers alerts, in order, in a thread of its own that the first one starts.
+
+    Parameters
+    ----------
+    settings : what is done for an alert
+    log : takes a line for each alert that was not delivered
+    clock : seconds that only grow
+    """
+
+    def __init__(
+        self,
+        settings: AlertSettings,
+        log: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._log = log
+        self._clock = clock
+        self._alerts: queue.Queue[Alert | None] = queue.Queue(MAX_WAITING)
+        self._is_closing = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def take(self, alert: Alert) -> None:
+        """Take an alert, and return at once."""
+        settings = self._settings
+        if not (settings.command or settings.webhook):
+            return
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._deliver_all, name="tuitrain-alerts", daemon=True
+                )
+                self._thread.start()
+        try:
+            self._alerts.put_nowait(alert)
+        except queue.Full:
+            self._log(f"an alert was left out: {MAX_WAITING} wait for their delivery")
+
+    def close(self, timeout: float | None = None) -> None:
+        """Wait until all alerts are delivered, at most ``timeout`` seconds; then give up.
+
+        Parameters
+        ----------
+        timeout : the most seconds (default: those of one delivery)
+        """
+        thread = self._thread
+        if thread is None or not thread.is_alive():
+            return
+        deadline = self._clock() + (self._settings.timeout if timeout is None else timeout)
+        self._is_closing.set()
+        with suppress(queue.Full):
+            self._alerts.put(None, timeout=max(0.0, deadline - self._clock()))
+        thread.join(max(0.0, deadline - self._clock()))
+        if thread.is_alive():
+            self._log("an alert was not delivered before the end of the process")
+
+    def _deliver_all(self) -> None:
+        while (alert := self._alerts.get()) is not None:
+            try:
+                self._deliver(alert)
+            except Exception as error:
+                self._log(f"the alert {alert.title!r} was not delivered: {error}")
+
+    def _deliver(self, alert: Alert) -> None:
+        settings = self._settings
+        if settings.command:
+            try:
+                run_command(settings.command, alert, settings.timeout)
+            except DeliveryError as error:
+                self._log(f"the alert {alert.title!r} was not delivered: {error}")
+        if settings.webhook:
+            self._post(alert)
+
+    def _post(self, alert: Alert) -> None:
+        """Post an alert, again after a while if that fails; at the process's end without waits."""
+        settings, pause = self._settings, RETRY_SECONDS
+        for left in range(settings.retries, -1, -1):
+            try:
+                post(settings.webhook, alert, settings.timeout)
+                return
+            except DeliveryError as error:
+                if not left or self._is_closing.wait(pause):
+                    tries = settings.retries - left + 1
+                    times = f" ({tries} times)" if tries > 1 else ""
+                    self._log(f"the alert {alert.title!r} was not delivered{times}: {error}")
+                    return
+            pause *= 2

@@ -1,0 +1,113 @@
+"""What is done for an alert, as the table ``[notify]`` of the configuration file says."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tuitrain.decoding import describe_decode_error
+from tuitrain.errors import TuitrainError
+from tuitrain.user_folders import config_folder
+
+MAX_TIMEOUT: Final = 60.0
+MAX_RETRIES: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """How alerts are delivered.
+
+    Attributes
+    ----------
+    command : a program with its arguments, to which the title and the text are added; () for none
+    webhook : an address that gets a POST of JSON; "" for none
+    timeout : seconds that one delivery may take
+    retries : how often a webhook is tried again
+    """
+
+    command: tuple[str, ...] = ()
+    webhook: str = ""
+    timeout: float = 10.0
+    retries: int = 2
+
+
+class _Notify(msgspec.Struct):
+    """The keys of ``[notify]`` that concern runs; the app reads the others."""
+
+    command: str | list[str] = ""
+    webhook: str = ""
+    timeout: float = 10.0
+    retries: int = 2
+
+
+class _Config(msgspec.Struct):
+    notify: _Notify = msgspec.field(default_factory=_Notify)
+
+
+def make_settings(
+    command: str | list[str], webhook: str, timeout: float, retries: int
+) -> AlertSettings:
+    """Return checked settings.
+
+    Raises
+    ------
+    TuitrainError : a value is not allowed; names the key, the value and what is allowed
+    """
+    try:
+        words = shlex.split(command) if isinstance(command, str) else command
+    except ValueError as error:
+        raise TuitrainError(f"notify.command: {command!r:.80} is no command: {error}") from None
+    if any("\0" in word for word in words) or (words and not words[0]):
+        raise TuitrainError(f"notify.command: {command!r:.80} names no program")
+    if webhook and not _is_web_address(webhook):
+        raise TuitrainError(
+            f"notify.webhook: {webhook!r:.80} is no address that begins with https:// or http://"
+        )
+    if not 0 < timeout <= MAX_TIMEOUT:
+        raise TuitrainError(
+            f"notify.timeout: seconds above 0 and at most {MAX_TIMEOUT:g}, but was given {timeout}"
+        )
+    if not 0 <= retries <= MAX_RETRIES:
+        raise TuitrainError(
+            f"notify.retries: a whole number from 0 to {MAX_RETRIES}, but was given {retries}"
+        )
+    return AlertSettings(tuple(words), webhook, timeout, retries)
+
+
+def read_settings(path: Path | None = None) -> AlertSettings:
+    """Read the settings; without a file nothing is delivered.
+
+    Parameters
+    ----------
+    path : the configuration file (default: that of the user)
+
+    Raises
+    ------
+    TuitrainError : the file cannot be read, or a value is not allowed
+    """
+    path = path or config_folder() / "config.toml"
+    try:
+        notify = msgspec.toml.decode(path.read_bytes(), type=_Config).notify
+    except FileNotFoundError:
+        return AlertSettings()
+    except OSError as error:
+        raise TuitrainError(f"{path}: {error.strerror}") from None
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
+        raise TuitrainError(f"{path}: {describe_decode_error(error)}") from None
+    try:
+        return make_settings(notify.command, notify.webhook, notify.timeout, notify.retries)
+    except TuitrainError as error:
+        raise TuitrainError(f"{path}: {error}") from None
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and text.isprintable()
+    except ValueError:
+        return False

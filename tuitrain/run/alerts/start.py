@@ -1,0 +1,37 @@
+"""Starting the alerts of a process, as the user's configuration says."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+
+from tuitrain.encoding import write_line
+from tuitrain.errors import TuitrainError
+from tuitrain.text import visible
+
+from .alert import alert_taker, ignore_alert, set_alert_taker
+from .notifier import Notifier
+from .settings import AlertSettings, read_settings
+
+
+def start_alerts() -> None:
+    """Deliver the alerts of the runs of this process, if the configuration file says how.
+
+    A mistake in the file is one line on the error output; the training continues.
+    """
+    if alert_taker() is not ignore_alert:
+        return
+    try:
+        settings = read_settings()
+    except TuitrainError as error:
+        _log(f"no alerts are sent: {error}")
+        return
+    if settings == AlertSettings(timeout=settings.timeout, retries=settings.retries):
+        return
+    notifier = Notifier(settings, _log)
+    set_alert_taker(notifier.take)
+    atexit.register(notifier.close)
+
+
+def _log(line: str) -> None:
+    write_line(visible(f"tuitrain: {line}"), sys.stderr)
