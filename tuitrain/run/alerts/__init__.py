@@ -1,1 +1,1 @@
-"""Alerts: a command or a web address that is told when a run ends, pauses by itself, or fails."""
+"""Alerts: a command or a webhook for the end of a run, its pauses by itself, and its failure."""

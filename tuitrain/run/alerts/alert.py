@@ -23,7 +23,7 @@ END_ALERTS: Final[Mapping[str, tuple[AlertKind, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An event of a run that its user is told of.
+    """An event of a run of which its user is notified.
 
     Attributes
     ----------

@@ -50,9 +50,9 @@ def run_command(command: Sequence[str], alert: Alert, timeout: float) -> None:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise DeliveryError(f"{command[0]} cannot be run: {why}") from None
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+        message = done.stderr.decode(errors="replace").strip().partition("\n")[0]
         raise DeliveryError(
-            f"{command[0]} ended with status {done.returncode}{f': {said:.200}' if said else ''}"
+            f"{command[0]} ended with status {done.returncode}{f': {message:.200}' if message else ''}"
         )
 
 
