@@ -51,9 +51,8 @@ def run_command(command: Sequence[str], alert: Alert, timeout: float) -> None:
         raise DeliveryError(f"{command[0]} cannot be run: {why}") from None
     if done.returncode:
         message = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-        raise DeliveryError(
-            f"{command[0]} ended with status {done.returncode}{f': {message:.200}' if message else ''}"
-        )
+        problem = f"{command[0]} ended with status {done.returncode}"
+        raise DeliveryError(f"{problem}: {message:.200}" if message else problem)
 
 
 def post(address: str, alert: Alert, timeout: float) -> None:
