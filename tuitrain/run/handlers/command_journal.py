@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuitrain.commands import AnyCommand, to_text
 
+from ..alerts.alert import END_ALERTS
 from ..authorship import MAX_WHY
 from ..context import RunContext
 from ..final_digests import FinalDigests
@@ -54,4 +55,5 @@ class CommandJournal:
         entry = context.write_entry(ticket, step, text, actor, outcome, message, why)
         if context.phase is Phase.STOPPED and not was_stopped:
             digests.end("stopped")
+            context.alert(*END_ALERTS["stopped"])
         return entry
