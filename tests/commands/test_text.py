@@ -54,7 +54,7 @@ settings_ = st.dictionaries(
 conditions = st.one_of(
     st.just(AddBreakpoint("nan")),
     st.builds(AddBreakpoint, st.just("loss"), rates),
-    st.builds(AddBreakpoint, st.just("mae"), numbers, sign=st.sampled_from([">=", "<="])),
+    st.builds(AddBreakpoint, st.just("mae"), numbers, sign=st.sampled_from([">=", "<=", ">", "<"])),
     st.builds(AddBreakpoint, st.just("grad_norm"), rates, targets),
     st.builds(AddBreakpoint, st.just("dead_units"), st.floats(0, 100, exclude_max=True), targets),
 )
@@ -183,7 +183,7 @@ def test_any_text_after_when_is_a_rule_or_one_error_that_says_how_it_is_written(
         ("when nan do lrr fc 1", "but was given 'lrr', did you mean 'lr'?"),
         ("when nan do lr fc x", "lr takes a number as its factor, but was given ''"),
         ("when dead units of fc > 200% do stop", "when takes a share below 100%"),
-        ("when lose > 3x do stop", "was given 'lose > 3x do stop'"),
+        ("when lose > 3x do stop", "takes a number as its limit, but was given '3x'"),
     ],
 )
 def test_the_error_of_a_rule_says_what_is_wrong(text: str, problem: str):

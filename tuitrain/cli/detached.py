@@ -64,15 +64,20 @@ def host_script(arguments: argparse.Namespace) -> int:
 def start_resumed(arguments: argparse.Namespace) -> int:
     """Continue a recorded run in a process of its own, and say how it is reached."""
     from tuitrain.records.record_reader import read_header
+    from tuitrain.records.scheduled_file import read_scheduled
     from tuitrain.remote.detached.start import say_slow, start_detached
 
     if arguments.checkpoint is not None or arguments.although_changed:
         raise TuitrainError("--from and --although-changed do not go with --detach")
     read_header(arguments.folder)
+    waiting = len(read_scheduled(arguments.folder))
     folder = arguments.folder.absolute()
     paused = ["--paused"] * arguments.paused
     facts = start_detached(["resume", "--hosted", *paused, str(folder)], folder, say_slow)
-    return _report(facts, arguments.json)
+    status = _report(facts, arguments.json)
+    if waiting and not arguments.json:
+        write_line(f"  waiting for a step: {waiting} command{'s' * (waiting > 1)}", sys.stdout)
+    return status
 
 
 def host_resumed(arguments: argparse.Namespace) -> int:

@@ -57,7 +57,8 @@ def add_control(command: argparse.ArgumentParser) -> None:
     command.add_argument("--agent", action="store_true", help=agent)
     timeout = "the most seconds to wait (default: 60 for an answer, no limit for wait)"
     command.add_argument("--timeout", type=_seconds, metavar="SECONDS", help=timeout)
-    until = "with wait: 'step N', 'loss < X', 'METRIC >= X', break, paused or end"
+    until = "with wait: 'step N', 'loss < X', a condition of break such as 'METRIC >= X', break, "
+    until += "paused or end"
     command.add_argument("--until", metavar="CONDITION", help=until)
     first = "with metrics: the first step"
     command.add_argument("--from", dest="first", type=_count, metavar="STEP", help=first)

@@ -8,7 +8,7 @@ import msgspec
 
 from tuitrain.metric_info import RESERVED_NAMES
 
-from .breakpoints import AddBreakpoint, RemoveBreakpoint
+from .breakpoints import SIGNS, AddBreakpoint, RemoveBreakpoint
 from .command import Command, number_text
 from .command_spec import CommandSpec, write_command
 from .forms import Form
@@ -38,7 +38,7 @@ _METRIC = Value(
 _METRIC_LIMIT = Value(
     "limit", number("limit"), number_text, suggestions=("0.97",), placeholder="VALUE"
 )
-_SIGNS = ">=|<="
+_SIGNS = "|".join(SIGNS)
 
 CONDITIONS: tuple[tuple[dict[str, str], tuple[Part, ...]], ...] = (
     ({"on": "nan"}, (Word("nan"),)),
@@ -51,8 +51,7 @@ CONDITIONS: tuple[tuple[dict[str, str], tuple[Part, ...]], ...] = (
             _limit("share", "50%", "SHARE", after="%"),
         ),
     ),
-    ({"sign": ">="}, (_METRIC, Word(">=", _SIGNS), _METRIC_LIMIT)),
-    ({"sign": "<="}, (_METRIC, Word("<=", _SIGNS), _METRIC_LIMIT)),
+    *(({"sign": sign}, (_METRIC, Word(sign, _SIGNS), _METRIC_LIMIT)) for sign in SIGNS),
 )
 """How each condition is written, after the fields that it fixes."""
 

@@ -20,6 +20,9 @@ _LIMITS = {
 """For each condition on steps: its limit's name, the exclusive upper bound, the bound in words."""
 
 
+SIGNS = (">=", "<=", ">", "<")
+"""How a condition compares a metric with its limit."""
+
 _NO_LIMIT = float("nan")
 """The default limit, recognized by its identity."""
 
@@ -32,15 +35,15 @@ class AddBreakpoint(Command, frozen=True, tag="break"):
     on : ``nan``: the loss or a gradient is not finite; ``loss``: it is above ``limit`` times its
         average; ``grad_norm``: that of a group is above ``limit``; ``dead_units``: of a layer of a
         group, more than ``limit`` percent are 0 for the whole batch; the name of a metric: it has
-        reached ``limit``
+        reached ``limit``, or is above or below it
     group : a group's name or a glob, for ``grad_norm`` and ``dead_units``
-    sign : ``>=`` or ``<=``, for a metric
+    sign : one of `SIGNS`, for a metric
     """
 
     on: str
     limit: float = _NO_LIMIT
     group: str = ""
-    sign: Literal[">=", "<="] = ">="
+    sign: Literal[">=", "<=", ">", "<"] = ">="
 
     @property
     def is_on_metric(self) -> bool:
@@ -72,7 +75,7 @@ class AddBreakpoint(Command, frozen=True, tag="break"):
         if not is_metric or self.limit is _NO_LIMIT:
             allowed = (*_LIMITS, "the name of a metric")
             checks.one_of("break", "condition", self.on, allowed)
-        checks.one_of("break", "sign", self.sign, (">=", "<="))
+        checks.one_of("break", "sign", self.sign, SIGNS)
         self._take(limit=checks.number("break", self.on, self.limit))
         checks.unused("break", self.on, group=self.group)
         self._take(group="")

@@ -91,7 +91,9 @@ class DueWork:
 
     def accepts_while_measuring(self, command: AnyCommand) -> bool:
         """Whether a command may be applied during a measurement; see `Session`."""
-        acts = any(condition.is_on_metric for condition in self._context.rules.conditions)
+        rules = self._context.rules
+        acts = bool(rules.due or rules.steps)
+        acts = acts or any(condition.is_on_metric for condition in rules.conditions)
         return isinstance(command, _SETTINGS) and self._has_only_metrics and not acts
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.app.fake import running
+from tuitrain.commands import parse, to_text
 from tuitrain.errors import TuitrainError
 from tuitrain.remote.control import questions, replies
 from tuitrain.remote.control.conditions import parse_condition
@@ -46,6 +48,13 @@ def test_the_page_lists_the_fields_of_every_answer() -> None:
         ("loss < 1e9", True),
         ("loss < -1", False),
         ("accuracy >= 0", True),
+        ("accuracy > 0", True),
+        ("accuracy<0.001", False),
+        ("accuracy == 0.5", False),
+        ("nan", False),
+        ("loss > x1e9", False),
+        ("grad_norm * > 1e9", False),
+        ("grad_norm fc > 0", True),
         ("paused", False),
         ("break", False),
         ("end", False),
@@ -63,6 +72,38 @@ def test_the_end_is_a_condition() -> None:
 def test_what_is_no_condition_is_one_error(text: str) -> None:
     with pytest.raises(TuitrainError, match="is no condition"):
         parse_condition(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("accuracy >= 97", "97% is 0.97"),
+        ("dead units of conv > 5%", "set a breakpoint with 'break when dead units of conv > 5%'"),
+    ],
+)
+def test_conditions_have_the_errors_of_breakpoints(text: str, message: str) -> None:
+    with pytest.raises(TuitrainError, match=re.escape(message)):
+        parse_condition(text)
+
+
+@pytest.mark.parametrize("text", ["accuracy < 0.5", "mae > 3", "top_5 <= 0.25", "f1 >= 1"])
+def test_breakpoints_and_waiting_read_the_same_conditions(text: str) -> None:
+    assert to_text(parse(f"break when {text}")) == f"break when {text}"
+    assert parse_condition(text).text == text
+
+
+def test_losses_are_compared_with_their_average() -> None:
+    for last, holds in ((1.9, False), (2.1, True), (math.nan, False)):
+        curve = Series(np.arange(1, 22), np.array([*[1.0] * 20, last]))
+        assert parse_condition("loss > x2").holds(running(loss=curve)) is holds
+        assert parse_condition("nan").holds(running(loss=curve)) is math.isnan(last)
+    few = Series(np.arange(1, 4), np.array([1.0, 1.0, 9.0]))
+    assert not parse_condition("loss > x2").holds(running(loss=few))
+
+
+def test_a_group_that_does_not_exist_is_one_error() -> None:
+    with pytest.raises(TuitrainError, match="no group is called 'fx', did you mean 'fc'"):
+        parse_condition("grad_norm fx > 3").check(running())
 
 
 def test_a_metric_that_is_not_measured_is_one_error() -> None:

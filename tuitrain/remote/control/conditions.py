@@ -1,18 +1,28 @@
-"""What ``ctl wait`` waits for: a step, a value, a break, a pause, the end."""
+"""What ``ctl wait`` waits for: a step, a value, a breakpoint's condition, a pause, the end."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tuitrain.errors import TuitrainError
+from tuitrain.commands import AddBreakpoint, parse
+from tuitrain.engines.targets import match_names, resolve_groups
+from tuitrain.errors import CommandError, TuitrainError
 from tuitrain.metric_info import unmeasured_message
-from tuitrain.run.journal_entry import is_pause_by_itself
+from tuitrain.run.conditions.checks import average_loss, check_metric, compare_metric
 from tuitrain.run.snapshot import Phase, Series, Snapshot
 from tuitrain.scenario.threshold import Threshold
 
-_FORMS = "step N, loss < X, METRIC >= X, break, paused or end"
+_FORMS = (
+    "step N, loss < X, METRIC >= X, nan, loss > xFACTOR, grad_norm GROUP > VALUE, break, paused "
+    "or end"
+)
+
+
+def _check_nothing(snapshot: Snapshot) -> None:
+    del snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +33,18 @@ class Condition:
     ----------
     text : as it was given
     holds : whether a snapshot meets it
-    measured : the metric that it needs; "" for none
+    check : raises `TuitrainError` if the run lacks what the condition needs; says what it has
     """
 
     text: str
     holds: Callable[[Snapshot], bool]
-    measured: str = ""
-
-    def check(self, snapshot: Snapshot) -> None:
-        """Check that the run measures what the condition needs.
-
-        Raises
-        ------
-        TuitrainError : it does not; lists what it measures
-        """
-        infos = snapshot.info.metrics
-        if self.measured and self.measured not in [info.name for info in infos]:
-            raise TuitrainError(unmeasured_message(self.measured, infos))
+    check: Callable[[Snapshot], None] = _check_nothing
 
 
 def parse_condition(text: str) -> Condition:
     """Return the condition that a text states.
+
+    Those of breakpoints are read by the parser of ``break when``.
 
     Raises
     ------
@@ -59,18 +60,93 @@ def parse_condition(text: str) -> Condition:
     if match := re.fullmatch(r"step\s+(\d{1,15})", words):
         step = int(match[1])
         return Condition(text, lambda snapshot: snapshot.step >= step)
-    match = re.fullmatch(r"([^\W\d]\w*)\s*([<>=].*)", words)
-    threshold = Threshold.parse(match[2]) if match else None
-    if match is None or threshold is None:
-        raise TuitrainError(f"--until {text!r:.80} is no condition (allowed: {_FORMS})")
-    name = match[1]
-    if name == "loss":
+    match = re.fullmatch(r"([^\W\d]\w*)\s*([<>=]+)\s*(.*)", words)
+    threshold = Threshold.parse(f"{match[2]}{match[3]}") if match else None
+    if match is not None and threshold is not None and match[1] == "loss":
         return Condition(text, lambda snapshot: _last_holds(snapshot.loss, threshold))
+    if match is not None and threshold is not None and threshold.sign == "==":
+        return _equality(text, match[1], threshold)
+    written = words if match is None else " ".join(match.groups())
+    return _of_breakpoint(text, written, threshold is not None)
+
+
+def _equality(text: str, name: str, threshold: Threshold) -> Condition:
+    """Return the condition that a metric has a value; a breakpoint has no such condition."""
+
+    def check(snapshot: Snapshot) -> None:
+        infos = snapshot.info.metrics
+        if name not in [info.name for info in infos]:
+            raise TuitrainError(unmeasured_message(name, infos))
+
     return Condition(
         text,
         lambda snapshot: _last_holds(snapshot.metrics.get(name, Series()), threshold),
-        name,
+        check,
     )
+
+
+def _of_breakpoint(text: str, written: str, has_value: bool) -> Condition:
+    """Return a condition as ``break when`` takes it.
+
+    Parameters
+    ----------
+    written : the condition with spaces between its words
+    has_value : whether it compares a name with a number, so that an error is about these
+    """
+    try:
+        command = parse(f"break when {written}")
+    except CommandError as error:
+        if has_value:
+            raise TuitrainError(f"--until {text!r:.80}: {error}") from None
+        raise TuitrainError(
+            f"--until {text!r:.80} is no condition (allowed: {_FORMS})"
+        ) from None
+    assert isinstance(command, AddBreakpoint)
+    if command.on == "dead_units":
+        raise TuitrainError(
+            f"--until {text!r:.80}: viewers do not see dead units; set a breakpoint with "
+            f"'break when {written}', and wait --until break"
+        )
+    return Condition(
+        text, lambda snapshot: _meets(command, snapshot), lambda snapshot: _check(command, snapshot)
+    )
+
+
+def _meets(condition: AddBreakpoint, snapshot: Snapshot) -> bool:
+    """Return whether the newest step, or measurement, meets the condition of a breakpoint."""
+    losses = snapshot.loss.values
+    match condition.on:
+        case "nan":
+            return len(losses) > 0 and not math.isfinite(losses[-1])
+        case "loss":
+            average = average_loss(losses[:-1].tolist()[-_NEWEST:]) if len(losses) else None
+            return average is not None and bool(losses[-1] > condition.limit * average)
+        case "grad_norm":
+            return any(
+                group.grad_norm > condition.limit
+                for group in snapshot.groups
+                if match_names(condition.group, [group.name])
+            )
+        case name:
+            series = snapshot.metrics.get(name, Series())
+            return len(series) > 0 and compare_metric(condition, float(series.values[-1]))
+
+
+_NEWEST = 1000
+"""Losses that are made a list of; an average needs fewer."""
+
+
+def _check(condition: AddBreakpoint, snapshot: Snapshot) -> None:
+    """Check that the run has what a condition names.
+
+    Raises
+    ------
+    RefusedError : it has no such group or metric
+    """
+    if condition.is_on_metric:
+        check_metric(condition, snapshot.info.metrics)
+    elif condition.group and snapshot.groups:
+        resolve_groups(condition.group, [group.name for group in snapshot.groups], {})
 
 
 def _last_holds(series: Series, threshold: Threshold) -> bool:
@@ -84,4 +160,4 @@ def _has_broken(snapshot: Snapshot) -> bool:
     last = next(
         (entry for entry in reversed(snapshot.journal) if entry.step == snapshot.step), None
     )
-    return last is not None and is_pause_by_itself(last)
+    return last is not None and last.actor == "breakpoint"

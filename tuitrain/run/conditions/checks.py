@@ -12,7 +12,7 @@ from tuitrain.engines.engine import Engine
 from tuitrain.engines.pending_step import HoldCondition, PendingStep
 from tuitrain.engines.targets import match_names, resolve_groups
 from tuitrain.errors import RefusedError
-from tuitrain.metric_info import unmeasured_message
+from tuitrain.metric_info import MetricInfo, unmeasured_message
 
 from ..snapshot import Series
 
@@ -82,7 +82,7 @@ def check_target(condition: AddBreakpoint, engine: Engine) -> None:
         the metric is not measured
     """
     if condition.is_on_metric:
-        _check_metric(condition, engine)
+        check_metric(condition, engine.metrics)
         return
     if not condition.group:
         return
@@ -97,10 +97,16 @@ def check_target(condition: AddBreakpoint, engine: Engine) -> None:
             raise RefusedError(f"no layer of {condition.group} is followed by a ReLU{others}")
 
 
-def _check_metric(condition: AddBreakpoint, engine: Engine) -> None:
-    info = next((info for info in engine.metrics if info.name == condition.on), None)
+def check_metric(condition: AddBreakpoint, metrics: Sequence[MetricInfo]) -> None:
+    """Check that the metric of a condition is measured, and can have such a value.
+
+    Raises
+    ------
+    RefusedError : it is not, or it cannot
+    """
+    info = next((info for info in metrics if info.name == condition.on), None)
     if info is None:
-        raise RefusedError(unmeasured_message(condition.on, engine.metrics))
+        raise RefusedError(unmeasured_message(condition.on, metrics))
     if info.is_share and not 0 <= condition.limit <= 1:
         raise RefusedError(
             f"{info.name} is from 0 to 1 (97% is 0.97), but was given {condition.limit:g}"
@@ -124,11 +130,23 @@ def step_reason(condition: AddBreakpoint, step: PendingStep, losses: Sequence[fl
 
 def metric_reason(condition: AddBreakpoint, value: float) -> str:
     """Return why a value of a metric meets a condition, or ""."""
-    if condition.sign == ">=" and value >= condition.limit:
-        return f"{condition.on} {value:g} has reached {condition.limit:g}"
-    if condition.sign == "<=" and value <= condition.limit:
-        return f"{condition.on} {value:g} is not above {condition.limit:g}"
-    return ""
+    if not compare_metric(condition, value):
+        return ""
+    relations = {">=": "has reached", "<=": "is not above", ">": "is above", "<": "is below"}
+    return f"{condition.on} {value:g} {relations[condition.sign]} {condition.limit:g}"
+
+
+def compare_metric(condition: AddBreakpoint, value: float) -> bool:
+    """Return whether a value of a metric meets a condition; NaN meets none."""
+    match condition.sign:
+        case ">=":
+            return value >= condition.limit
+        case "<=":
+            return value <= condition.limit
+        case ">":
+            return value > condition.limit
+        case "<":
+            return value < condition.limit
 
 
 def _not_finite(step: PendingStep) -> str:
@@ -142,11 +160,16 @@ def _not_finite(step: PendingStep) -> str:
 def _loss_above_average(
     condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]
 ) -> str:
-    finite = [loss for loss in losses[-AVERAGE_STEPS:] if math.isfinite(loss)]
-    average = math.fsum(finite) / len(finite) if finite else math.inf
-    if len(finite) >= MIN_AVERAGE_STEPS and step.loss > condition.limit * average:
+    average = average_loss(losses)
+    if average is not None and step.loss > condition.limit * average:
         return f"loss {step.loss:g} is above {condition.limit:g} x {average:g}"
     return ""
+
+
+def average_loss(losses: Sequence[float]) -> float | None:
+    """Return the average of the newest losses; None if too few of them are finite."""
+    finite = [loss for loss in losses[-AVERAGE_STEPS:] if math.isfinite(loss)]
+    return math.fsum(finite) / len(finite) if len(finite) >= MIN_AVERAGE_STEPS else None
 
 
 def _grad_norm_above(condition: AddBreakpoint, step: PendingStep) -> str:
