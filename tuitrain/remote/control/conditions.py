@@ -98,9 +98,7 @@ def _of_breakpoint(text: str, written: str, has_value: bool) -> Condition:
     except CommandError as error:
         if has_value:
             raise TuitrainError(f"--until {text!r:.80}: {error}") from None
-        raise TuitrainError(
-            f"--until {text!r:.80} is no condition (allowed: {_FORMS})"
-        ) from None
+        raise TuitrainError(f"--until {text!r:.80} is no condition (allowed: {_FORMS})") from None
     assert isinstance(command, AddBreakpoint)
     if command.on == "dead_units":
         raise TuitrainError(
