@@ -102,7 +102,7 @@ def test_the_worst_of_several_files_counts(tmp_path, capsys):
 def test_an_evaluation_that_raises_fails_the_run(tmp_path, capsys, monkeypatch):
     """The run is stopped within an epoch, and measured only when it has ended."""
 
-    def broken() -> float:
+    def broken(_) -> float:
         raise ValueError("no evaluation")
 
     wrap_evaluate(monkeypatch, lambda evaluate: broken)
