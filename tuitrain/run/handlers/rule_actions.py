@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from tuitrain.commands import AnyCommand, Pause, rule_title, to_text
+from tuitrain.engines.engine import Engine
 
 from ..authorship import MAX_WHY
 from ..conditions.rules import DueRule, RuleStep
@@ -47,7 +48,7 @@ class RuleActions:
     def act(self) -> bool:
         """Do what is due at this boundary; return whether there was anything to do."""
         rules, run_state = self._context.rules, self._context.run_state
-        if not rules.due and not rules.steps:
+        if not (rules.due or rules.steps) or not _takes_commands(self._context.engine):
             return False
         self._apply_planned()
         is_running, steps_left = run_state.phase is Phase.RUNNING, run_state.steps_left
@@ -105,6 +106,11 @@ class RuleActions:
         context.run_state.pause_at_breakpoint(text)
         context.write_entry(NO_TICKET, context.step, "pause", "rule", "applied", text)
         context.alert("break", "has paused", text)
+
+
+def _takes_commands(engine: Engine) -> bool:
+    """Whether commands can be applied at this boundary: not where ranks are at other steps."""
+    return getattr(getattr(engine, "loop", None), "is_steerable", True)
 
 
 def _shortened(text: str) -> str:
