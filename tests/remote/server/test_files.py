@@ -7,6 +7,7 @@ import queue
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -67,10 +68,26 @@ def test_a_problem_with_the_files_is_logged_once(tmp_path: Path) -> None:
         for _ in range(3):
             checks.check()
         (line,) = made.log
-        assert line.startswith("this run cannot be watched any more: ")
+        assert line.startswith("this run cannot be watched now: ")
         made.server.socket.unlink()
         checks.check()
         assert made.view().received
+
+
+def test_a_run_outlives_the_folder_of_a_login(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = Path(tempfile.mkdtemp(dir="/tmp"))  # the path of a socket is short
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(login))
+    checks = Checks()
+    with served(tmp_path, wait=checks.wait) as made:
+        shutil.rmtree(login)  # as the system does when its user leaves
+        checks.check()
+        assert len(made.log) == 1
+        login.mkdir(mode=0o700)
+        checks.check()
+        assert made.view().received
+    shutil.rmtree(login)
 
 
 _CLOSES = """

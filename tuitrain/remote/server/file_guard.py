@@ -49,7 +49,7 @@ class FileGuard:
             try:
                 listener = self._entry.restore()
             except TuitrainError as error:
-                self._note(f"this run cannot be watched any more: {error}")
+                self._note(f"this run cannot be watched now: {error}")
                 continue
             self._problem = ""
             if listener is not None:
