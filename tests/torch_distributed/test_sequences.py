@@ -3,20 +3,25 @@
 import os
 from collections import Counter
 
+import pytest
+
 from tests.torch_distributed.launch import run
 from tests.torch_script.fixtures import commands_of
 
 COUNT = int(os.environ.get("TUITRAIN_RANK_SEQUENCES", "8"))
 
 
-def test_generated_sequences_leave_all_ranks_with_the_same_state(tmp_path):
-    ranks = run("sequences.py", 2, tmp_path, str(tmp_path), str(COUNT), seconds=60 + 8 * COUNT)
+@pytest.mark.parametrize(("size", "count"), [(2, COUNT), (4, COUNT // 4)])
+def test_generated_sequences_leave_all_ranks_with_the_same_state(tmp_path, size, count):
+    seconds = 60 + 8 * count
+    ranks = run("sequences.py", size, tmp_path, str(tmp_path), str(count), seconds=seconds)
     lines = ranks[0].printed.splitlines()
-    assert len(lines) == COUNT
-    assert ranks[1].printed.splitlines() == lines
+    assert len(lines) == count
+    for rank in ranks:
+        assert rank.printed.splitlines() == lines
     outcomes = Counter(
         (command.split()[0], outcome)
-        for seed in range(COUNT)
+        for seed in range(count)
         for _, command, outcome in commands_of(tmp_path / f"run{seed}")
     )
     print(outcomes)
