@@ -20,7 +20,7 @@ EVENTS ?= 100000
 SEED   ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage shuffle reference format picture snapshots scenarios sessions networks fuzz kills monkey torch-test logs-test mcp-test neon-test bench browser-test ssh-test animation clean
+.PHONY: help run test check coverage shuffle reference format picture snapshots scenarios sessions networks ranks fuzz kills monkey torch-test logs-test mcp-test neon-test bench browser-test ssh-test animation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -76,6 +76,9 @@ fuzz: $(VENV)/.dev  ## a thousand changed files of each kind: read, or one clear
 sessions: $(VENV)/.dev  ## a thousand generated sessions, replayed and run as Python bit for bit (minutes)
 	TUITRAIN_SESSIONS=1000 $(BIN)/python -m pytest tests/scenario/test_sessions.py \
 	  tests/scenario/test_codegen.py --hypothesis-show-statistics
+
+ranks: $(VENV)/.dev  ## two hundred generated sequences of commands in several processes (with PyTorch; minutes)
+	TUITRAIN_RANK_SEQUENCES=200 $(BIN)/python -m pytest tests/torch_distributed/test_sequences.py
 
 networks: $(VENV)/.dev  ## two thousand random networks: recorded, eager and in float64 (half an hour)
 	TUITRAIN_NETWORKS=2000 $(BIN)/python -m pytest $(PARALLEL) tests/core/compiler/test_networks.py

@@ -9,7 +9,9 @@ from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry
 from tuitrain.scenario.events import Finding
 
+from .headless_host import HeadlessHost
 from .host import EndLoop, Loop
+from .host_choice import make_host
 
 
 class FollowerHost:
@@ -25,8 +27,11 @@ class FollowerHost:
         self.end_loop: EndLoop | None = None
 
     def watch(self, end_loop: EndLoop) -> None:
-        """Note how the run is ended."""
+        """Note how the run is ended, also for `tuitrain run`, if that has started the script."""
         self.end_loop = end_loop
+        started_by = make_host()
+        if isinstance(started_by, HeadlessHost):
+            started_by.follow(end_loop)
 
     def start(self, session: Session, loop: Loop, folder: Path) -> None:
         """Raise: a rank from 1 on makes no session."""

@@ -63,6 +63,7 @@ class HeadlessHost:
         self._access, self._log = access, log
         self._private, self._always_waits, self._paused = private, always_waits, paused
         self._thread: threading.Thread | None = None
+        self._follows = False
 
     @property
     def has_failed(self) -> bool:
@@ -71,12 +72,17 @@ class HeadlessHost:
 
     @property
     def has_started(self) -> bool:
-        """Whether there was a step."""
-        return self._thread is not None
+        """Whether there was a step, or the session is in another process."""
+        return self._thread is not None or self._follows
 
     def watch(self, end_loop: EndLoop) -> None:
         """Note how the run is ended."""
         self.end_loop = end_loop
+
+    def follow(self, end_loop: EndLoop) -> None:
+        """Note that the session of the script is in another process, and how the run is ended."""
+        self.end_loop = end_loop
+        self._follows = True
 
     def start(self, session: Session, loop: Loop, folder: Path) -> None:
         """Serve the run, and start the thread."""

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuitrain.encoding import write_line
 from tuitrain.engines.registry import join_torch_ranks, steer_torch_script
 from tuitrain.errors import RefusedError
 from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import RunInfo
-from tuitrain.text import visible
 
 from .arguments import Plan, check_count
 from .follower_host import FollowerHost
-from .headless_host import HeadlessHost
 from .loop_run import LoopRun
 from .plan_file import PlanFile, commands_of
-from .repeating_host import RepeatingHost
+from .rank_session import check_host, prepare_session, write_warning
 
 if TYPE_CHECKING:
     from tuitrain.engines.registry import TorchScriptEngine
@@ -63,7 +59,7 @@ class TorchRun(_Base):
         else:
             super().__init__(info, plan, out)
             if channel is not None:
-                self._check_host()
+                check_host(self._host)
                 channel.share(str(self._out))
         self._net, self._optimizer, self._loader = net, optimizer, loader
         self._scaler = scaler
@@ -268,31 +264,10 @@ class TorchRun(_Base):
             super()._start()
 
     def _session_with(self, recorder: Recorder) -> Session:
-        """Return the session; the state after the first step of several processes is cached.
-
-        DistributedDataParallel rearranges the gradients after its first step, and a sum of more
-        than two ranks may then have other last bits. So the first step is not taken again.
-        """
         session = super()._session_with(recorder)
         if self._channel is not None:
-            session.timeline.also_cached = 1
-            session.show_ranks(self._engine.ranks)
-            session.refuse_checkpoints(self._engine.checkpoint_problem)
-            self._engine.on_difference = _warn
+            prepare_session(session, self._engine)
         return session
-
-    def _check_host(self) -> None:
-        """Check that the run has no screen in its own process, which other ranks do not have.
-
-        Raises
-        ------
-        RefusedError : it has
-        """
-        if not isinstance(self._host, HeadlessHost | RepeatingHost):
-            raise RefusedError(
-                "a run in several processes has no screen of its own: start the script by itself, "
-                "and then `tuitrain attach`"
-            )
 
     def _end(self, error: BaseException | None = None) -> None:
         if self._engine.checks.is_forked or self._has_finished:
@@ -302,14 +277,10 @@ class TorchRun(_Base):
             self._engine.leave()
         reason = self._engine.loop.error
         if self._follows and reason is not None and reason is not self._error:
-            write_line(visible(f"tuitrain: the run has failed: {reason}"), sys.stderr)
+            write_warning(f"the run has failed: {reason}")
 
     def _detach(self) -> None:
         _WATCHED.discard(self._net)
-
-
-def _warn(text: str) -> None:
-    write_line(visible(f"tuitrain: {text}"), sys.stderr)
 
 
 def _objects(schedulers: Any, scaler: Any) -> Mapping[str, Any]:
