@@ -59,3 +59,12 @@ def test_a_rank_that_ends_alone_ends_the_run(tmp_path, what, words):
     assert status
     assert words in ranks[0].errors
     assert (out / "journal.jsonl").exists()
+
+
+def test_a_watch_on_one_rank_is_refused(tmp_path):
+    environment = {"TUITRAIN_RANK_TIMEOUT": "2"}
+    with started(
+        "slow.py", 2, tmp_path, str(tmp_path / "run"), "0", "alone", **environment
+    ) as ranks:
+        assert ranks[0].wait(60)
+    assert "rank 1 has not called watch within 2 s" in ranks[0].errors

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import time
 from collections.abc import Sequence
+from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 import torch
 import torch.distributed as dist
@@ -16,6 +19,10 @@ from tuitrain.errors import RefusedError
 from .channel import Channel
 from .follower import FollowerEngine
 from .leader import LeaderEngine
+from .liveness import rank_timeout
+
+_MEETINGS: Final = itertools.count()
+"""Numbers the calls of `join_ranks`, which all ranks make in the same order."""
 
 
 def join_ranks() -> Channel | None:
@@ -25,16 +32,43 @@ def join_ranks() -> Channel | None:
 
     Raises
     ------
-    RefusedError : the process is one of several, and its process group is not made yet
+    RefusedError : the process is one of several, and its process group is not made yet; or another
+        rank does not call this in time
     """
     if dist.is_available() and dist.is_initialized():
-        return Channel() if dist.get_world_size() > 1 else None
+        if dist.get_world_size() < 2:
+            return None
+        _meet()
+        return Channel()
     if int(os.environ.get("WORLD_SIZE") or 1) > 1 and "RANK" in os.environ:
         raise RefusedError(
             f"this process is one of {os.environ['WORLD_SIZE']} and does not know the others: call "
             "torch.distributed.init_process_group and wrap the network before watch"
         )
     return None
+
+
+def _meet() -> None:
+    """Wait until all ranks are here, so that a script that watches on one rank does not hang.
+
+    Raises
+    ------
+    RefusedError : names a rank that is not here in time
+    """
+    rank, timeout = dist.get_rank(), rank_timeout()
+    store, key = dist.distributed_c10d._get_default_store(), f"tuitrain/{next(_MEETINGS)}"
+    store.set(f"{key}/{rank}", "here")
+    others = range(1, dist.get_world_size()) if rank == 0 else (0,)
+    deadline = time.monotonic() + timeout
+    for other in others:
+        try:
+            seconds = max(0.1, deadline - time.monotonic())
+            store.wait([f"{key}/{other}"], timedelta(seconds=seconds))
+        except RuntimeError:
+            raise RefusedError(
+                f"rank {other} has not called watch within {timeout:g} s; call it on every rank, "
+                "which is what lets commands reach them all"
+            ) from None
 
 
 def make_engine(channel: Channel, *parts: Any) -> LeaderEngine | FollowerEngine:
