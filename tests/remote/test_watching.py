@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.remote.runs import TIMEOUT, RawViewer, served
+from tests.remote.runs import TIMEOUT, RawViewer, served, threads_of
 from tuitrain.commands import parse
 from tuitrain.engines.inspection import FailedInspection, InspectWeights
 from tuitrain.errors import NoSuchRunError, TuitrainError
@@ -345,3 +345,11 @@ def test_a_run_whose_process_was_killed_is_lost(tmp_path: Path) -> None:
         assert (shown.phase, shown.step) == (Phase.LOST, made.run.snapshot().step)
         assert shown.attachment is not None
         assert shown.attachment.problem == "the run fake run is not live any more"
+
+
+def test_services_that_end_one_after_another_lose_nothing(tmp_path: Path) -> None:
+    for index in range(20):
+        with served(tmp_path / str(index)) as made:
+            assert threads_of("tuitrain-remote") == 1
+        assert made.log == []
+    assert threads_of("tuitrain-remote") == 0

@@ -43,3 +43,9 @@ def test_a_capability_without_a_reason_is_named():
     lacking = Capabilities(frozenset())
     assert "counting dead units" in lacking.missing(Capability.DEAD_UNITS)
     assert Capabilities().missing(Capability.DEAD_UNITS) == ""
+
+
+def test_an_engine_that_cannot_go_back_keeps_no_states(session):
+    session.run_burst(max_steps=10)
+    assert session.step
+    assert session.timeline.cached_steps() == ()

@@ -37,6 +37,8 @@ class Goal:
     @property
     def target_text(self) -> str:
         """The bound as text."""
+        if self.figure == "seconds" and self.bound < 1e-3:
+            return f"< {self.bound * 1e6:g} µs"
         if self.figure == "seconds":
             return f"< {self.bound * 1000:g} ms" if self.bound < 1 else f"< {self.bound:g} s"
         return f"≥ {self.bound:g}"
@@ -84,6 +86,10 @@ GOALS: Final = (
     Goal("1 viewer beside none, 2 threads", "viewers", r".*2 threads, 1 viewer", "ratio", 0.9),
     Goal("10 viewers beside none", "viewers", r".*, 10 viewers", "ratio", 0.85),
     Goal("ctl, round trip, p99", "viewers", r"ctl.*, p99", "seconds", 0.05),
+    Goal("watch in PyTorch, shortest step", "torch", r"the shortest step, .*", "seconds", 20e-6),
+    Goal("watch in PyTorch, 0.5 % of 10 ms", "torch", r".*10 ms, no viewer", "seconds", 50e-6),
+    Goal("watch in PyTorch, 2 % of 10 ms", "torch", r".*10 ms, 1 viewer", "seconds", 200e-6),
+    Goal("memory of watch in PyTorch", "torch", r".* memory", "ratio", 0.9),
     Goal("freezing, share of what was expected", "freeze", r".* frozen", "expected", 0.9),
     Goal("LeNet, frozen convolutions cached", "freeze", r"LeNet.* 2 of.*cached", "ratio", 4),
     Goal("ResNet-8, frozen body cached", "freeze", r"ResNet.*cached", "ratio", 20),

@@ -20,6 +20,7 @@ from . import (
     screen,
     start,
     throughput,
+    torch_loops,
     viewers,
 )
 
@@ -94,6 +95,13 @@ PARTS: Final = (
         "A run that other processes watch, beside the same run without viewers",
         viewers.cases,
         rounds=2,
+        starts_processes=True,
+    ),
+    PartSpec(
+        "torch",
+        "What watch adds to a step of a loop in PyTorch",
+        torch_loops.cases,
+        rounds=3,
         starts_processes=True,
     ),
     PartSpec("memory", "The most memory held", memory.cases, rounds=1, starts_processes=True),

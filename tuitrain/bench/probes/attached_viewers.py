@@ -1,8 +1,8 @@
 """Attach viewers to a live run, or send it commands as a program does.
 
-Usage: ``python -m tuitrain.bench.probes.attached_viewers watch FOLDER NUMBER`` attaches viewers
-that look 12 times a second, prints ``ready`` and runs until it is killed. ``command FOLDER COUNT``
-sends commands, each over a connection of its own, and prints a JSON list of seconds.
+Usage: ``python -m tuitrain.bench.probes.attached_viewers watch FOLDER NUMBER [PARAMETER]`` attaches
+viewers that look 12 times a second, prints ``ready`` and runs until it is killed. ``command FOLDER
+COUNT`` sends commands, each over a connection of its own, and prints a JSON list of seconds.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ def main() -> None:
     action, folder, number = sys.argv[1], sys.argv[2], int(sys.argv[3])
     endpoint = endpoint_of(folder)
     if action == "watch":
-        _watch(endpoint, number)
+        _watch(endpoint, number, sys.argv[4] if len(sys.argv) > 4 else "conv1.weight")
     print(json.dumps([_round_trip(endpoint, index) for index in range(number)]))
 
 
-def _watch(endpoint: Endpoint, number: int) -> None:
+def _watch(endpoint: Endpoint, number: int, parameter: str) -> None:
     viewers = [
         RemoteSource(endpoint, f"viewer {index}", read_only=True).start() for index in range(number)
     ]
     for viewer in viewers:
-        viewer.select_parameter("conv1.weight")
+        viewer.select_parameter(parameter)
         viewer.wait_for(lambda shown: shown.parameter is not None, REPLY_SECONDS)
     print("ready", flush=True)
     while True:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.pending_step import HoldCondition, PendingStep
 from tuitrain.engines.trainable import ignore_batch
@@ -62,7 +63,10 @@ class BranchSteps:
             size, samples = batch_size, batch_size * steps_per_epoch
         self.batches = Batches(size, samples, steps_per_epoch)
         self._states = StateCache(budget)
-        self._states.add(engine.state(), ())
+        # Without a way back a state would only take memory: that of a whole network.
+        self._keeps_states = Capability.REWIND in engine.capabilities
+        if self._keeps_states:
+            self._states.add(engine.state(), ())
         self.branch = branch
         self.on_progress: Callable[[int, int], None] = _ignore_progress
         """Called while steps are retrained, with the present step and the last one."""
@@ -110,7 +114,7 @@ class BranchSteps:
         step, decisions = self._engine.step, self.branch.decisions
         # Only after progress: at the boundary of a held step, decisions may exist already.
         is_due = step % self._cache_every == 0 or step == self.also_cached
-        if losses and is_due and not self._states.has(step, decisions):
+        if losses and is_due and self._keeps_states and not self._states.has(step, decisions):
             self._states.add(self._engine.state(), decisions)
         return losses
 
