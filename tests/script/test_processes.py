@@ -174,3 +174,28 @@ def test_detach_has_neither_a_screen_nor_privacy(script, capsys):
     for option in ("--headless", "--read-only", "--private"):
         assert main(["run", "--detach", option, str(script())]) == 2
         assert f"--detach does not go with {option}" in capsys.readouterr().err
+
+
+PLANNED = """
+import atexit
+import tuitrain
+from tests.script.problem import make_problem
+
+atexit.register(print, "the last word")
+problem = make_problem()
+tuitrain.watch(problem.net, problem.optimizer, epochs=1, scenario="{0}",
+    out="{1}", loader=problem.loader)
+problem.train_epochs(1)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("found", "status"), [("changed", 0), ("unchanged", 1)])
+def test_a_failed_plan_fails_a_script_that_ends_without_a_word(tmp_path, found, status):
+    plan, script = tmp_path / "plan.toml", tmp_path / "train.py"
+    plan.write_text(f'[[expect]]\nstep = 2\n{found} = {{ group = "body", since_step = 0 }}\n')
+    script.write_text(PLANNED.format(plan, tmp_path / "run"))
+    done = python(script)
+    assert (done.returncode, done.stdout) == (status, "the last word\n")
+    assert ("step 2: expected" in done.stderr) == bool(status)
+    assert "Exception" not in done.stderr

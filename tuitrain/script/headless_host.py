@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from traceback import format_exception
 
+from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError
 from tuitrain.run.authorship import is_automatic
 from tuitrain.run.live.access import LiveAccess
@@ -15,6 +17,7 @@ from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry, Phase
 from tuitrain.scenario.events import Finding
+from tuitrain.text import visible
 from tuitrain.user_code import describe_failed_step
 
 from .host import EndLoop, Loop, end_with_loop, run_to_exchange
@@ -115,6 +118,7 @@ class HeadlessHost:
             with Attendance(
                 session, access, lambda: loop.is_steerable, always_waits=self._always_waits
             ) as attendance:
+                _print_warnings(session)
                 try:
                     _train(session, loop, attendance, access)
                 except Exception as error:
@@ -133,6 +137,17 @@ class HeadlessHost:
             ]
             loop.turns.release(stop=session.phase is Phase.STOPPED and not loop.turns.has_ended)
         show_early_end(session, loop, access)
+
+
+def _print_warnings(session: Session) -> None:
+    """Print the warnings of a session, too."""
+    write_log = session.on_warning
+
+    def warn(text: str) -> None:
+        write_log(text)
+        write_line(visible(f"tuitrain: warning: {text}"), sys.stderr)
+
+    session.on_warning = warn
 
 
 def _train(session: Session, loop: Loop, attendance: Attendance, access: LiveAccess) -> None:

@@ -35,6 +35,7 @@ from tuitrain.text import visible
 from tuitrain.tracking.live import open_record, start_logs
 
 from .arguments import Plan
+from .exit_status import fail_at_exit
 from .host import Host
 from .host_choice import make_host
 from .plan_file import PlanFile, commands_of
@@ -104,14 +105,14 @@ class LoopRun(Generic[E]):
         """Have the script's end end the run."""
         self._previous_hook = sys.excepthook
         sys.excepthook = self._note_error
-        atexit.register(self._end)
+        atexit.register(self._end_at_exit)
         leave_to_parent(self)
         self._host.watch(self._end)
 
     def after_fork(self) -> None:
         """Leave the run to the parent; called in a forked child, whose loop runs alone."""
         self._has_finished = True
-        atexit.unregister(self._end)
+        atexit.unregister(self._end_at_exit)
         if sys.excepthook == self._note_error:
             sys.excepthook = self._previous_hook
         self._engine.loop.turns.leave()
@@ -163,16 +164,26 @@ class LoopRun(Generic[E]):
         if self._has_finished:
             return
         self._end(error)
+        for problem in self._failed_plan():
+            raise ExpectationError(problem)
+
+    def _end_at_exit(self) -> None:
+        """End the run with the script; the process fails if the plan has, as with `finish`."""
+        self._end()
+        if next(self._failed_plan(), None) is not None:
+            fail_at_exit()
+
+    def _failed_plan(self) -> Iterator[str]:
+        """Yield why the plan of a file has failed, without a screen."""
         if self._error is None and self._host.reports_record and self._expectations is not None:
-            for problem in self._problems():
-                raise ExpectationError(problem)
+            yield from self._problems()
 
     def _end(self, error: BaseException | None = None) -> None:
         if self._has_finished:
             return
         self._error = error or self._error
         self._has_finished = True
-        atexit.unregister(self._end)
+        atexit.unregister(self._end_at_exit)
         if sys.excepthook == self._note_error:
             sys.excepthook = self._previous_hook
         self._detach()
