@@ -190,10 +190,10 @@ problem.train_epochs(1)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("found", "status"), [("changed", 0), ("unchanged", 1)])
-def test_a_failed_plan_fails_a_script_that_ends_without_a_word(tmp_path, found, status):
+@pytest.mark.parametrize(("kind", "status"), [("changed", 0), ("unchanged", 1)])
+def test_a_failed_plan_fails_a_script_that_ends_without_a_word(tmp_path, kind, status):
     plan, script = tmp_path / "plan.toml", tmp_path / "train.py"
-    plan.write_text(f'[[expect]]\nstep = 2\n{found} = {{ group = "body", since_step = 0 }}\n')
+    plan.write_text(f'[[expect]]\nstep = 2\n{kind} = {{ group = "body", since_step = 0 }}\n')
     script.write_text(PLANNED.format(plan, tmp_path / "run"))
     done = python(script)
     assert (done.returncode, done.stdout) == (status, "the last word\n")
