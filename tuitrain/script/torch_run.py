@@ -18,7 +18,7 @@ from .arguments import Plan, check_count
 from .follower_host import FollowerHost
 from .loop_run import LoopRun
 from .plan_file import PlanFile, commands_of
-from .rank_session import check_host, prepare_session, write_warning
+from .rank_session import check_host, prepare_session
 
 if TYPE_CHECKING:
     from tuitrain.engines.registry import TorchScriptEngine
@@ -275,9 +275,6 @@ class TorchRun(_Base):
         super()._end(error)
         if self._has_started and self._error is None:
             self._engine.leave()
-        reason = self._engine.loop.error
-        if self._follows and reason is not None and reason is not self._error:
-            write_warning(f"the run has failed: {reason}")
 
     def _detach(self) -> None:
         _WATCHED.discard(self._net)

@@ -11,7 +11,9 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from tuitrain.after_fork import leave_to_parent
+from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError
+from tuitrain.text import visible
 
 TIMEOUT_VARIABLE: Final = "TUITRAIN_RANK_TIMEOUT"
 """The environment variable with the seconds without a sign of life after which a rank is lost."""
@@ -121,19 +123,17 @@ class Liveness(ABC):
         """Read and give signs of life until the end."""
 
     def _lose(self, reason: str) -> None:
-        """End the run, and at last the process, because a rank is lost."""
+        """End the run, and at last the process, because a rank is lost.
+
+        The reason is written at once: torchrun may end this process soon.
+        """
         self.lost = reason
+        with suppress(OSError, ValueError):
+            write_line(visible(f"tuitrain: {reason}"), sys.stderr)
         if (waiting := self._waiting) is not None:
             waiting.set()
         self._known.set()
         self.on_lost(reason)
         self.has_session_ended.wait(SESSION_SECONDS)
         if not self._is_noticed.wait(GRACE_SECONDS):
-            self._exit(reason)
-
-    def _exit(self, reason: str) -> None:
-        """End the process, whose loop waits in a collective operation that has no end."""
-        with suppress(OSError, ValueError):
-            sys.stderr.write(f"tuitrain: the run has failed: {reason}\n")
-            sys.stderr.flush()
-        os._exit(1)
+            os._exit(1)  # the loop waits in a collective operation that has no end
