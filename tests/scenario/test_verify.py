@@ -72,6 +72,19 @@ def test_a_recorded_run_replays_identically(tmp_path, capsys):
     assert "identical through step 420" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("act", ["rewind 20", "rewind by 40", "undo", "branch b1"])
+def test_a_command_after_a_planned_way_back_is_repeated_behind_it(tmp_path, act):
+    plan = f'[[at]]\nstep = 50\ndo = ["rewind 20"]\n[[at]]\nstep = 60\ndo = "{act}"\n'
+    script = [(60, "lr head 0.3"), (5, "optimizer fc adam lr=0.01"), (70, "freeze fc")]
+    ended = record(tmp_path / "run", script, LONG + plan)
+    verdict = verify_record(tmp_path / "run", nothing, nothing).verdict
+    assert verdict.ok, verdict
+    assert verdict.identical_through == ended[1]
+    with ExitStack() as files:
+        events = list(resume(tmp_path / "run", files, nothing, nothing))
+    assert (events[-1].digest, events[-1].step) == ended
+
+
 def test_a_command_is_recorded_with_step_and_actor_but_no_time(tmp_path):
     record(tmp_path / "run", [(20, "lr head 0.3")])
     lines = map(json.loads, (tmp_path / "run" / JOURNAL).read_text().splitlines())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from tuitrain.commands import AnyCommand, CommandKind, find_spec, parse
-from tuitrain.run.authorship import Actor, is_automatic
+from tuitrain.run.authorship import OWN_ACTORS, Actor, is_automatic
 from tuitrain.run.journal_entry import NO_TICKET
 from tuitrain.run.snapshot import EndReason, JournalEntry
 
@@ -20,7 +20,8 @@ class RepeatedCommand:
 
     Attributes
     ----------
-    rule_entries : the entries of rules that the journal had before it: it is given again after them
+    own_entries : the entries of the plan and of rules that the journal had before it: it is given
+        again after them, at the same one of several visits of its step
     """
 
     step: int
@@ -28,7 +29,7 @@ class RepeatedCommand:
     actor: Actor
     why: str = ""
     ticket: int = NO_TICKET
-    rule_entries: int = 0
+    own_entries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,12 @@ class RepeatedEnd:
 
     Attributes
     ----------
-    rule_entries : see `RepeatedCommand`
+    own_entries : see `RepeatedCommand`
     """
 
     step: int
     reason: EndReason
-    rule_entries: int = 0
+    own_entries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class ReachedStep:
     """A boundary at which a repeated run stops briefly, without an action."""
 
     step: int
-    rule_entries: int = 0
+    own_entries: int = 0
 
 
 RepeatedAction: TypeAlias = RepeatedCommand | RepeatedEnd | ReachedStep
@@ -114,13 +115,13 @@ def is_repeated(line: JournalLine) -> bool:
     return line.outcome == "applied" and not is_motion_command(line)
 
 
-def count_rule_lines(lines: Iterable[JournalLine]) -> int:
-    """Return how many lines of a journal are by rules."""
-    return sum(isinstance(line, CommandLine) and line.actor == "rule" for line in lines)
+def count_own_lines(lines: Iterable[JournalLine]) -> int:
+    """Return how many lines of a journal are by the plan and by rules."""
+    return sum(isinstance(line, CommandLine) and line.actor in OWN_ACTORS for line in lines)
 
 
 def repeated_actions(
-    lines: Iterable[JournalLine], rule_entries: int = 0
+    lines: Iterable[JournalLine], own_entries: int = 0
 ) -> Iterator[RepeatedCommand | RepeatedEnd]:
     """Yield the users' commands to repeat, and where the run ended, in order.
 
@@ -128,18 +129,18 @@ def repeated_actions(
 
     Parameters
     ----------
-    rule_entries : the entries of rules before these lines
+    own_entries : the entries of the plan and of rules before these lines
     """
     stops_by_itself = False
     for line in lines:
         if isinstance(line, EndLine) and not stops_by_itself:
-            yield RepeatedEnd(line.step, line.reason, rule_entries)
+            yield RepeatedEnd(line.step, line.reason, own_entries)
         is_command = isinstance(line, CommandLine)
-        rule_entries += is_command and line.actor == "rule"
+        own_entries += is_command and line.actor in OWN_ACTORS
         stops_by_itself = is_command and is_automatic(line.actor) and line.command == "stop"
         if is_command and not is_automatic(line.actor) and is_repeated(line):
             command = parse(line.command)
-            yield RepeatedCommand(line.step, command, line.actor, line.why, line.id, rule_entries)
+            yield RepeatedCommand(line.step, command, line.actor, line.why, line.id, own_entries)
 
 
 def repeated_entries(lines: Iterable[JournalLine]) -> Iterator[JournalEntry]:

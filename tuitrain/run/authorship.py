@@ -31,6 +31,9 @@ call, a scenario entry, a breakpoint, a rule."""
 AUTOMATIC_ACTORS: Final = ("scenario", "breakpoint", "rule")
 """The actors whose commands follow from the run itself."""
 
+OWN_ACTORS: Final = ("scenario", "rule")
+"""Those that act at the same steps when a run is repeated; a breakpoint pauses only some runs."""
+
 MAX_PLACE: Final = 32
 """The most characters of the name after ``@``."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .authorship import OWN_ACTORS
 from .journal_entry import MIN_OUTSIDE_TICKET
 from .snapshot import Actor, JournalEntry, Outcome
 
@@ -13,14 +14,14 @@ class Journal:
 
     Attributes
     ----------
-    rule_entries : the number of entries by rules
+    own_entries : the number of entries by the plan and by rules
     """
 
     def __init__(self) -> None:
         self._entries: list[JournalEntry] = []
         self._as_tuple: tuple[JournalEntry, ...] = ()
         self._answers: dict[int, JournalEntry] = {}
-        self.rule_entries = 0
+        self.own_entries = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -38,13 +39,13 @@ class Journal:
         """Add an entry, and return it."""
         entry = JournalEntry(ticket, step, command, actor, outcome, message, why)
         self._entries.append(entry)
-        self.rule_entries += actor == "rule"
+        self.own_entries += actor in OWN_ACTORS
         return entry
 
     def restore(self, entries: Iterable[JournalEntry]) -> None:
         """Add the entries of an earlier run, which this run continues."""
         self._entries.extend(entries)
-        self.rule_entries = sum(entry.actor == "rule" for entry in self._entries)
+        self.own_entries = sum(entry.actor in OWN_ACTORS for entry in self._entries)
 
     def keep_answers(self, entries: Iterable[JournalEntry]) -> None:
         """Keep the answers that an earlier process has given to commands of its viewers.

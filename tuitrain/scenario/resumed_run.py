@@ -31,7 +31,7 @@ from tuitrain.records.repetition import (
     RepeatedAction,
     RepeatedCommand,
     command_entries,
-    count_rule_lines,
+    count_own_lines,
     ends_by_planned_stop,
     repeated_actions,
     repeated_entries,
@@ -121,7 +121,7 @@ class ResumedRun:
         self.session.journal.keep_answers(command_entries(self._records))
         if ends_by_planned_stop(self._records[: at.journal]):
             self.session.phase = Phase.STOPPED
-        before = count_rule_lines(self._records[: at.journal])
+        before = count_own_lines(self._records[: at.journal])
         self.actions = list(repeated_actions(self._records[at.journal :], before))
         answered = {entry.ticket for entry in command_entries(self._records)}
         self.session.scheduled = tuple(
@@ -130,7 +130,7 @@ class ResumedRun:
         if self._although_changed:
             self.recorder.continue_changed(at, self.session.step, self._environment)
             self.actions = [  # rules may act at other steps now
-                replace(entry, rule_entries=0)
+                replace(entry, own_entries=0)
                 for entry in self.actions
                 if isinstance(entry, RepeatedCommand)
             ]

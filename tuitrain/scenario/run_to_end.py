@@ -204,8 +204,11 @@ class _RunToEnd:
 
 
 def is_action_due(session: Session, action: RepeatedAction) -> bool:
-    """Whether an action of an earlier run comes now: at its step, after the same acts of rules."""
-    has_acted = session.journal.rule_entries >= action.rule_entries
+    """Whether an action of an earlier run comes now: at its step, and at this visit of it.
+
+    A plan or a rule that goes back visits steps again: as many of their entries come before.
+    """
+    has_acted = session.journal.own_entries >= action.own_entries
     return action.step == session.step and has_acted
 
 
