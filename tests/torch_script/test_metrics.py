@@ -4,9 +4,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+import tuitrain
 from tests.torch_script.fixtures import read_lines, watch
 from tests.torch_script.problem import EPOCHS, STEPS, make_problem
 from tuitrain import StoppedError
+from tuitrain.engines.torch.script import forward
+from tuitrain.errors import RefusedError
 
 __all__ = ["watch"]
 
@@ -126,3 +129,34 @@ def test_a_submodule_called_by_itself_begins_a_step_too(watch):
         run.log(accuracy=run.steps_taken / 100)
     run.finish()
     assert accuracies_of(run) == [(step, step / 100) for step in range(1, 6)]
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """Let the process look as if `torch.compile` had compiled something in it."""
+    monkeypatch.setattr(forward, "has_compiled", lambda: True)
+
+
+@pytest.mark.parametrize("steps", [(5,), (3, 4, 12), (20,), tuple(range(1, 21))])
+def test_a_report_after_a_step_is_of_that_step_after_a_compilation(watch, compiled, steps):
+    problem = make_problem()
+    run = watch(problem)
+    log_after_steps(problem, run, steps)
+    run.finish()
+    assert accuracies_of(run) == [(step, step / 100) for step in steps]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [("high", "accuracy is 'high'"), (torch.ones(2), "Tensor of shape"), (None, "is None")],
+)
+def test_what_is_no_number_is_refused(watch, value, message):
+    run = watch(make_problem())
+    with pytest.raises(RefusedError, match=message):
+        run.log(accuracy=value)
+
+
+def test_the_network_comes_first():
+    problem = make_problem()
+    with pytest.raises(RefusedError, match="the network first"):
+        tuitrain.watch(problem.optimizer, problem.net)

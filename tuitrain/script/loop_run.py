@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import msgspec
 
@@ -130,7 +130,7 @@ class LoopRun(Generic[E]):
 
         Raises
         ------
-        RefusedError : a name is not among the ``metrics`` of `watch`
+        RefusedError : a name is not among the ``metrics`` of `watch`, or a value is no number
         """
         known = ["loss", *(info.name for info in self.info.metrics)]
         for name in values:
@@ -139,7 +139,7 @@ class LoopRun(Generic[E]):
                     f"watch(…, metrics=[…]) names no {name!r}{did_you_mean(name, known)} "
                     f"(allowed: {join_or(known)})"
                 )
-        self._engine.loop.log(values)
+        self._engine.loop.log({name: _number(name, value) for name, value in values.items()})
 
     def handle_stop(self, function: Callable[[], None]) -> None:
         """Have a stop call a function, and not raise `StoppedError` in the loop.
@@ -315,3 +315,18 @@ class LoopRun(Generic[E]):
             yield f"step {entry.step}: {entry.command!r} was refused: {entry.message}"
         for finding in self._host.unmet:
             yield f"step {finding.step}: expected {finding.expected}, found: {finding.found}"
+
+
+def _number(name: str, value: Any) -> float:
+    """Return a reported value as a number.
+
+    Raises
+    ------
+    RefusedError : it is none
+    """
+    try:
+        return float(value)
+    except (TypeError, ValueError, RuntimeError):
+        shape = getattr(value, "shape", None)
+        what = f"{type(value).__name__} of shape {tuple(shape)}" if shape else repr(value)
+        raise RefusedError(f"run.log takes numbers, but {name} is {what}") from None

@@ -89,6 +89,11 @@ def watch(
     ScenarioError : the file of ``scenario`` cannot be read, or does not fit the run
     """
     is_torch = is_torch_module(net)
+    if hasattr(net, "param_groups") and not is_torch:
+        raise RefusedError(
+            "watch takes the network first, then its optimizer: watch(net, optimizer); the first is "
+            f"{type(net).__name__}"
+        )
     length = RunLength(epochs, steps, steps_per_epoch, may_be_open=is_torch)
     per_epoch, total = length.resolve(loader)
     title = name or Path(sys.argv[0] or "script").stem

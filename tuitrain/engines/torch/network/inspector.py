@@ -15,7 +15,7 @@ from ..script_groups import TorchTable
 from .modules import ModuleNodes
 from .trace import ForwardTrace
 
-_IN_ORDER: Final = "modules as they were defined, as if the batch passed through them in that order"
+_IN_ORDER: Final = "modules in the order of their definition"
 
 
 class NetworkInspector:
@@ -80,7 +80,7 @@ class NetworkInspector:
             grad_norms=self._grad_norms(frozen),
             note=""
             if traced is not None
-            else self._refusal() or f"{_IN_ORDER}: no step was traced",
+            else self._refusal() or f"no step was traced yet: {_IN_ORDER}",
         )
 
     def _trained(self, frozen: Collection[str]) -> list[str]:
@@ -104,7 +104,7 @@ class NetworkInspector:
     def _refusal(self) -> str:
         """Return why no forward pass can be traced; "" if one can be."""
         if is_compiled(self._model) or has_compiled():
-            return f"{_IN_ORDER}: what torch.compile has compiled is not traced"
+            return f"torch.compile prevents a trace: {_IN_ORDER}"
         if is_sharded(self._model):
-            return f"{_IN_ORDER}: a sharded network is not traced"
+            return f"a sharded network is not traced: {_IN_ORDER}"
         return ""

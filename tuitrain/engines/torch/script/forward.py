@@ -29,13 +29,21 @@ class NextForward:
         self._function: Callable[[], None] | None = None
         self._handle: Any = None
 
-    def call(self, function: Callable[[], None]) -> None:
-        """Call a function before the next forward pass; at present that of an earlier call."""
-        if self._handle is not None or has_compiled():
-            return
+    def call(self, function: Callable[[], None]) -> bool:
+        """Call a function before the next forward pass; at present that of an earlier call.
+
+        Returns
+        -------
+        Whether it will be called: not after a compilation
+        """
+        if self._handle is not None:
+            return True
+        if has_compiled():
+            return False
         self._own = frozenset(map(id, self._model.modules()))
         self._function = function
         self._handle = register_module_forward_pre_hook(self._note)
+        return True
 
     def cancel(self) -> None:
         """Call nothing."""

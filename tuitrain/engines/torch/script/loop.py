@@ -78,7 +78,7 @@ class TorchLoop(SteeredLoop):
         self._plain = PlainSteps(groups, self.updates_of)
         self._begun: Any = None
         self._is_in_step = self._is_dropped = self._is_skipped = False
-        self._has_visited = False
+        self._has_visited = self._has_late_report = False
         self._measured_at = -math.inf
         self._on_first_step: Callable[[], None] | None = None
         self.has_skipped = False
@@ -114,11 +114,13 @@ class TorchLoop(SteeredLoop):
         """Take metrics, or the ``loss`` of the coming update; see `SteeredLoop.log`.
 
         What a loop without `batches` reports between an update and the next forward pass is of the
-        boundary between them.
+        boundary between them. It is recorded before that pass, or, where `torch.compile` is in use,
+        before the next update.
         """
         super().log(values)
         if self.reported and self._batches is None and self._has_visited:
-            self._next_forward.call(self._visit_again)
+            is_called = self._next_forward.call(self._visit_again)
+            self._has_late_report = not is_called and not self._loss.has_begun
 
     def jump(self, step: int) -> None:
         """Continue from another step, whose state was loaded; called by the session."""
@@ -197,6 +199,8 @@ class TorchLoop(SteeredLoop):
         is_within = turns.taken and len(self._losses) + 1 < self._max_steps
         if not is_within or self._should_hold is not None or self.has_jumped:
             return False
+        if self._has_late_report:
+            return False
         if turns.is_released or self._checks.is_forked or not self._plain.has(optimizer):
             return False
         if self._batches is not None:
@@ -264,6 +268,9 @@ class TorchLoop(SteeredLoop):
             self.visit()
             self.has_jumped = False
             self.updates_of.drop_frozen()
+        if self._has_late_report:
+            self._visit_again()
+            self.updates_of.drop_frozen()
         if self.has_jumped:
             self._is_dropped = True
         if self._should_hold is not None:
@@ -324,6 +331,7 @@ class TorchLoop(SteeredLoop):
         ------
         StoppedError : the run was stopped
         """
+        self._has_late_report = False
         if self.has_reports_of_boundary():
             self.collect_reports()
             self.turns.give_back()

@@ -84,6 +84,11 @@ class StepLoss:
         if isinstance(loss, torch.Tensor) and self._loss is None:
             self._loss = loss
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a backward pass was run since the last update."""
+        return self._loss is not None
+
     def clear(self) -> None:
         """Forget the loss: a step begins."""
         self._loss = None
