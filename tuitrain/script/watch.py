@@ -91,7 +91,7 @@ def watch(
     is_torch = is_torch_module(net)
     if hasattr(net, "param_groups") and not is_torch:
         raise RefusedError(
-            "watch takes the network first, then its optimizer: watch(net, optimizer); the first is "
+            "watch takes the network first, then its optimizer: watch(net, optimizer); here it is "
             f"{type(net).__name__}"
         )
     length = RunLength(epochs, steps, steps_per_epoch, may_be_open=is_torch)
