@@ -21,7 +21,7 @@ class Options:
     ----------
     metrics : the names of the library's metrics that are recorded, the main one first; or a single
         name
-    plan, scenario, name, out : see `watch`
+    plan, scenario, name, out, limits : see `watch`
     """
 
     metrics: str | Sequence[str]
@@ -29,6 +29,7 @@ class Options:
     scenario: str | Path | None = None
     name: str | None = None
     out: str | Path | None = None
+    limits: Mapping[str, Any] | None = None
 
 
 class LibraryRun:
@@ -75,6 +76,7 @@ class LibraryRun:
             steps_per_epoch=per_epoch,
             metrics=options.metrics,
             plan=options.plan,
+            limits=options.limits,
             scenario=options.scenario,
             name=options.name,
             out=options.out,
@@ -109,7 +111,8 @@ class LibraryCallback:
 
     Parameters
     ----------
-    metrics, plan, scenario, name, out : see `Options`; default of the metrics: `default_metrics`
+    metrics, plan, scenario, name, out, limits : see `Options`; default of the metrics:
+        `default_metrics`
 
     Attributes
     ----------
@@ -125,9 +128,10 @@ class LibraryCallback:
         scenario: str | Path | None = None,
         name: str | None = None,
         out: str | Path | None = None,
+        limits: Mapping[str, Any] | None = None,
     ) -> None:
         names = self.default_metrics if metrics is None else metrics
-        self._library = LibraryRun(Options(names, plan, scenario, name, out))
+        self._library = LibraryRun(Options(names, plan, scenario, name, out, limits))
 
     @property
     def run(self) -> TorchRun | None:
