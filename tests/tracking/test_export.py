@@ -187,3 +187,15 @@ def test_records_of_earlier_versions_are_exported_whole(header, tmp_path):
             if (row["branch"], row["name"]) == (segment.branch.name, "loss")
         ]
         assert exported == known
+
+
+def test_an_export_that_fails_leaves_no_file_in_the_way_of_the_next(tmp_path):
+    run = left_behind(tmp_path / "a", (), [losses(1, 3)])
+    same = tmp_path / "same"
+    with pytest.raises(TuitrainError, match="exists already"):
+        export_run(run, {"csv": same, "jsonl": same})
+    assert not same.exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(TuitrainError, match="cannot be written"):
+        export_run(run, {"csv": same, "jsonl": tmp_path / "file" / "a.jsonl"})
+    assert export_run(run, {"csv": same}).rows == 3

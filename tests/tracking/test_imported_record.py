@@ -92,3 +92,16 @@ def test_an_import_without_the_library_is_one_sentence(tmp_path, monkeypatch, ca
     (tmp_path / "events.out.tfevents.1").write_bytes(b"")
     assert main(["import", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert "pip install 'tuitrain[tensorboard]'" in capsys.readouterr().err
+
+
+def test_an_accuracy_in_percent_takes_no_name_of_another_tag():
+    log = read_log([file(loss={1: 1.0}, accuracy={1: 50.0}, accuracy_percent={1: 7.0})], "log")
+    assert log.metrics == {
+        "accuracy": "accuracy_percent-2",
+        "accuracy_percent": "accuracy_percent",
+    }
+
+
+def test_steps_before_the_first_loss_are_shifted_and_not_counted_twice():
+    assert read_log([file(loss={0: 1.0})], "log").steps == 1
+    assert read_log([file(loss={-5: 1.0, -4: 0.5}, acc={-9: 0.5})], "log").steps == 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,9 @@ from .run_facts import run_facts
 
 _FOLDERS: Final = ("tensorboard",)
 """Formats with a folder for each run, in the folder that a user names."""
+
+_FILES: Final = ("csv", "jsonl")
+"""Formats with a single file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,23 @@ def export_run(folder: Path, places: Mapping[str, Path]) -> Export:
         with ExitStack() as files:
             writers = []
             for name, target in targets.items():
-                writers.append(make_writer(name, target, facts))
-                files.callback(writers[-1].close)
+                writer = make_writer(name, target, facts)
+                if name in _FILES:
+                    files.push(partial(_remove_torn, target))
+                files.callback(writer.close)
+                writers.append(writer)
             group = WriterGroup(writers)
             feed.feed(RunFollower(group, clock.time))
     except OSError as error:
         where = error.filename or " or ".join(map(str, places.values()))
         raise TuitrainError(f"{where} cannot be written: {error.strerror}") from None
     return Export(targets, group.rows, tuple(group.branches), rates.problem)
+
+
+def _remove_torn(target: Path, error: type[BaseException] | None, *_: object) -> None:
+    """Remove a file that was begun, so that the export can be repeated after its error."""
+    if error is not None:
+        target.unlink(missing_ok=True)
 
 
 class _Rates:

@@ -1,8 +1,11 @@
 """Alerts are delivered by a command and by a webhook; what fails is one line in the log."""
 
 import json
+import os
+import signal
 import sys
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -131,6 +134,57 @@ def test_what_is_not_delivered_is_one_line_each(tmp_path: Path, server):
     assert line.endswith("took longer than 0.2 s")
     (refused,) = deliver(AlertSettings(webhook="http://127.0.0.1:1/", retries=0), ALERT)
     assert "the webhook is not reached: " in refused
+
+
+def test_a_program_that_a_command_leaves_in_the_background_is_not_waited_for(tmp_path: Path):
+    file = tmp_path / "pid"
+    command = ("sh", "-c", f"sleep 600 & echo $! > {file}")
+    try:
+        assert deliver(AlertSettings(command, timeout=60.0), ALERT) == []
+    finally:
+        os.kill(int(file.read_text()), signal.SIGKILL)
+
+
+def test_a_command_that_is_ended_takes_with_it_what_it_has_started(tmp_path: Path):
+    pipe = tmp_path / "held"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        command = ("sh", "-c", f"exec 3> {pipe}; sleep 600; true")
+        (line,) = deliver(AlertSettings(command, timeout=1.0), ALERT)
+        assert line.endswith("took longer than 1 s")
+        assert os.read(reading, 1) == b""  # no one holds the other end
+    finally:
+        os.close(reading)
+
+
+def test_a_long_error_output_is_read_and_not_kept():
+    floods = "import sys; sys.stderr.write('no display\\n' * 100_000); sys.exit(3)"
+    (line,) = deliver(AlertSettings((sys.executable, "-c", floods)), ALERT)
+    assert line.endswith("ended with status 3: no display")
+
+
+def test_of_waiting_pauses_only_the_newest_is_delivered_and_the_end_always(monkeypatch):
+    delivered: list[tuple[str, int]] = []
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def run(_: object, alert: Alert, __: float) -> None:
+        delivered.append((alert.event, alert.step))
+        has_begun.set()
+        assert may_end.wait(TIMEOUT)
+
+    monkeypatch.setattr(module, "run_command", run)
+    lines: list[str] = []
+    notifier = Notifier(AlertSettings(("tell",)), lines.append)
+    notifier.take(replace(ALERT, event="break", step=0))
+    assert has_begun.wait(TIMEOUT)
+    for step in range(1, 300):
+        notifier.take(replace(ALERT, event="break", step=step))
+    notifier.take(ALERT)
+    may_end.set()
+    notifier.close(TIMEOUT)
+    assert delivered == [("break", 0), ("break", 299), ("end", 9)]
+    assert lines == []
 
 
 def test_without_settings_there_is_no_thread():

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
 
 from .alert import Alert
+
+_POLL_SECONDS: Final = 0.05
+_CHUNK: Final = 1 << 16
+_KEPT: Final = 4096
+_MOST_READS: Final = 64
 
 
 class DeliveryError(Exception):
@@ -34,25 +43,77 @@ def run_command(command: Sequence[str], alert: Alert, timeout: float) -> None:
     own = {f"TUITRAIN_{name}": _plain(value) for name, value in values.items()}
     words = [*command, _plain(alert.title), _plain(alert.text)]
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             words,
             env={**os.environ, **own},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            timeout=timeout,
-            check=False,
             start_new_session=True,
         )
-    except subprocess.TimeoutExpired:
-        raise DeliveryError(f"{command[0]} took longer than {timeout:g} s") from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise DeliveryError(f"{command[0]} cannot be run: {why}") from None
-    if done.returncode:
-        message = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-        problem = f"{command[0]} ended with status {done.returncode}"
+    with _Errors(process) as errors:
+        if not errors.read_until_end(timeout):
+            _kill_group(process)
+            raise DeliveryError(f"{command[0]} took longer than {timeout:g} s")
+    if process.returncode:
+        message = errors.kept.decode(errors="replace").strip().partition("\n")[0]
+        problem = f"{command[0]} ended with status {process.returncode}"
         raise DeliveryError(f"{problem}: {message:.200}" if message else problem)
+
+
+class _Errors:
+    """The error output of a process: its beginning is kept, and all of it is read.
+
+    Programs that the process has left in the background may hold it open; they are not waited for.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stderr is not None
+        self._process, self._pipe = process, process.stderr
+        os.set_blocking(self._pipe.fileno(), False)
+        self.kept = b""
+
+    def __enter__(self) -> _Errors:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pipe.close()
+
+    def read_until_end(self, timeout: float) -> bool:
+        """Read until the process has ended; return False if that takes longer, in seconds."""
+        deadline = time.monotonic() + timeout
+        is_open = True
+        while self._process.poll() is None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            is_open = is_open and self._read()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(min(left, _POLL_SECONDS))
+        self._read()
+        return True
+
+    def _read(self) -> bool:
+        """Read what there is, a bounded amount; return whether more can come."""
+        for _ in range(_MOST_READS):
+            try:
+                chunk = os.read(self._pipe.fileno(), _CHUNK)
+            except BlockingIOError:
+                return True
+            self.kept += chunk[: _KEPT - len(self.kept)]
+            if not chunk:
+                return False
+        return True
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and those that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def post(address: str, alert: Alert, timeout: float) -> None:
@@ -74,7 +135,7 @@ def post(address: str, alert: Alert, timeout: float) -> None:
             answer.read(1)
     except HTTPError as error:
         error.close()
-        raise DeliveryError(f"the webhook answered {error.code} {error.reason}") from None
+        raise DeliveryError(f"the webhook answered {error.code} {error.reason!s:.200}") from None
     except (OSError, HTTPException, ValueError) as error:
         why = getattr(error, "reason", None) or error
         raise DeliveryError(f"the webhook is not reached: {why!s:.200}") from None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 import threading
-import time
+from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from .alert import Alert
@@ -23,25 +21,20 @@ MAX_WAITING: Final = 100
 class Notifier:
     """Delivers alerts, in order, in a thread of its own that the first one starts.
 
+    Of several pauses of a run that wait for their delivery only the newest is delivered.
+
     Parameters
     ----------
     settings : what is done for an alert
     log : takes a line for each alert that was not delivered
-    clock : seconds that only grow
     """
 
-    def __init__(
-        self,
-        settings: AlertSettings,
-        log: Callable[[str], None],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, settings: AlertSettings, log: Callable[[str], None]) -> None:
         self._settings = settings
         self._log = log
-        self._clock = clock
-        self._alerts: queue.Queue[Alert | None] = queue.Queue(MAX_WAITING)
+        self._waiting: deque[Alert] = deque()
         self._is_closing = threading.Event()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def take(self, alert: Alert) -> None:
@@ -49,15 +42,21 @@ class Notifier:
         settings = self._settings
         if not (settings.command or settings.webhook):
             return
-        with self._lock:
+        with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._deliver_all, name="tuitrain-alerts", daemon=True
                 )
                 self._thread.start()
-        try:
-            self._alerts.put_nowait(alert)
-        except queue.Full:
+            if alert.event == "break":
+                older = (alert.event, alert.run)
+                rest = [one for one in self._waiting if (one.event, one.run) != older]
+                self._waiting = deque(rest)
+            is_full = len(self._waiting) >= MAX_WAITING
+            if not is_full:
+                self._waiting.append(alert)
+                self._changed.notify()
+        if is_full:
             self._log(f"an alert was left out: {MAX_WAITING} wait for their delivery")
 
     def close(self, timeout: float | None = None) -> None:
@@ -70,20 +69,25 @@ class Notifier:
         thread = self._thread
         if thread is None or not thread.is_alive():
             return
-        deadline = self._clock() + (self._settings.timeout if timeout is None else timeout)
-        self._is_closing.set()
-        with suppress(queue.Full):
-            self._alerts.put(None, timeout=max(0.0, deadline - self._clock()))
-        thread.join(max(0.0, deadline - self._clock()))
+        with self._changed:
+            self._is_closing.set()
+            self._changed.notify()
+        thread.join(self._settings.timeout if timeout is None else timeout)
         if thread.is_alive():
             self._log("an alert was not delivered before the end of the process")
 
     def _deliver_all(self) -> None:
-        while (alert := self._alerts.get()) is not None:
+        while (alert := self._next()) is not None:
             try:
                 self._deliver(alert)
             except Exception as error:
                 self._log(f"the alert {alert.title!r} was not delivered: {error}")
+
+    def _next(self) -> Alert | None:
+        """Wait for an alert, and return it; None at the end of the process."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._is_closing.is_set())
+            return self._waiting.popleft() if self._waiting else None
 
     def _deliver(self, alert: Alert) -> None:
         settings = self._settings

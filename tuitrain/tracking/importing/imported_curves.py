@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from tuitrain.errors import TuitrainError, did_you_mean
@@ -67,10 +67,7 @@ def name_metrics(tags: Iterable[str]) -> dict[str, str]:
         stem = _UNNAMEABLE.sub("_", tag)[:MAX_NAME] or "_"
         if stem in RESERVED_NAMES:
             stem = f"log/{stem}"
-        name, number = stem, 1
-        while name in names.values():
-            number += 1
-            name = f"{stem}-{number}"
+        name = _free_name(stem, names.values())
         names[tag] = name
     return names
 
@@ -80,7 +77,21 @@ def _rank(tag: str) -> tuple[bool, bool, str]:
     return not is_accuracy, not _HELD_OUT.search(tag), tag
 
 
-def unit_accuracy(name: str, values: Sequence[float]) -> str:
-    """Return the name of a metric: an ``accuracy`` above 1 is in percent, and no share."""
+def unit_accuracy(name: str, values: Sequence[float], taken: Collection[str] = ()) -> str:
+    """Return the name of a metric: an ``accuracy`` above 1 is in percent, and no share.
+
+    Parameters
+    ----------
+    taken : the names of all metrics
+    """
     is_percent = name == "accuracy" and any(value > 1 for value in values)
-    return "accuracy_percent" if is_percent else name
+    return _free_name("accuracy_percent", taken) if is_percent else name
+
+
+def _free_name(stem: str, taken: Collection[str]) -> str:
+    """Return a name that is not taken: the stem, or the stem with a number from 2."""
+    name, number = stem, 1
+    while name in taken:
+        number += 1
+        name = f"{stem}-{number}"
+    return name

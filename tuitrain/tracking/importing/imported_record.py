@@ -51,7 +51,7 @@ class ImportedLog:
     @property
     def steps(self) -> int:
         """The largest step; at least 1."""
-        return max(1, *(segment.last_step for segment in self.segments)) + self.shift
+        return max(1, *(segment.last_step + self.shift for segment in self.segments))
 
 
 def read_log(files: list[FileValues], source: str, loss: str | None = None) -> ImportedLog:
@@ -73,7 +73,7 @@ def read_log(files: list[FileValues], source: str, loss: str | None = None) -> I
     names = name_metrics(tag for tag in counts if tag != main)
     for tag, name in names.items():
         values = [value for item in segments for value in item.curves.get(tag, ((), ()))[1]]
-        names[tag] = unit_accuracy(name, values)
+        names[tag] = unit_accuracy(name, values, names.values())
     shift = _shift(segments, main)
     log = ImportedLog(main, names, shift, segments, first_time(files), last_time(files))
     if log.steps > MAX_COUNT:
