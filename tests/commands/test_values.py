@@ -166,3 +166,12 @@ def test_a_command_copies_its_settings():
     command = SwapOptimizer("fc", "adam", settings)
     settings["eps"] = math.nan
     assert command.settings == {"eps": 0.1}
+
+
+@pytest.mark.parametrize(
+    "text", ["speed {}", "speed -{}", "lr fc 0.{}x", "step -{}", "optimizer fc adam betas={}x,1"]
+)
+def test_an_error_shows_the_beginning_of_a_long_word(text):
+    with pytest.raises(CommandError) as error:
+        parse(text.format("9" * 5000))
+    assert len(str(error.value)) < 400

@@ -37,7 +37,7 @@ def count(minimum: int = 1) -> Callable[[str, str], int]:
             raise usage_error(name, f"takes a number up to {MAX_COUNT}, but was given {word!r:.60}")
         if not re.fullmatch(r"[0-9]{1,12}", word) or int(word) < minimum:
             raise usage_error(
-                name, f"takes a whole number from {minimum} up, but was given {word!r}"
+                name, f"takes a whole number from {minimum} up, but was given {shown(word)}"
             )
         return int(word)
 
@@ -55,7 +55,7 @@ def non_negative(what: str) -> Callable[[str, str], float]:
     def read(name: str, word: str) -> float:
         value = _number(name, what, word)
         if value < 0:
-            raise usage_error(name, f"takes a {what} of 0 or more, but was given {word!r}")
+            raise usage_error(name, f"takes a {what} of 0 or more, but was given {shown(word)}")
         return value + 0.0  # -0.0 becomes 0.0, so that the printed text reads back to the same bits
 
     return read
@@ -82,7 +82,7 @@ def setting(key: str, word: str) -> Setting:
     parts = word.split(",")
     if len(parts) > 2:
         raise usage_error(
-            "optimizer", f"takes one or two numbers for {key}, but was given {word!r}"
+            "optimizer", f"takes one or two numbers for {key}, but was given {shown(word)}"
         )
     numbers = [_number("optimizer", key, part) + 0.0 for part in parts]
     return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
@@ -93,7 +93,9 @@ def _number(name: str, what: str, word: str) -> float:
     try:
         value = float(word if word.isascii() and "_" not in word else "")
     except ValueError:
-        raise usage_error(name, f"takes a number as its {what}, but was given {word!r}") from None
+        raise usage_error(
+            name, f"takes a number as its {what}, but was given {shown(word)}"
+        ) from None
     if not math.isfinite(value):
-        raise usage_error(name, f"takes a finite {what}, but was given {word!r}")
+        raise usage_error(name, f"takes a finite {what}, but was given {shown(word)}")
     return value

@@ -129,7 +129,7 @@ def _factor(value: object) -> float:
 
 def _check_count(value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_COUNT:
-        raise _problem("per_thousand_steps", "a whole number of 0 or more", value)
+        raise _problem("per_thousand_steps", f"a whole number from 0 to {MAX_COUNT}", value)
 
 
 def _problem(key: str, allowed: str, value: object) -> RefusedError:

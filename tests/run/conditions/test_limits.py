@@ -124,7 +124,7 @@ def test_a_checkpoint_is_kept_before_each_change():
         ({"lr_factr": 2}, "no key 'lr_factr', did you mean 'lr_factor'?"),
         ({"lr_factor": 0.5}, "lr_factor is a number of 1 or more, but was given 0.5"),
         ({"lr_factor": True}, "lr_factor is a number of 1 or more, but was given True"),
-        ({"per_thousand_steps": -1}, "per_thousand_steps is a whole number of 0 or more"),
+        ({"per_thousand_steps": -1}, "per_thousand_steps is a whole number from 0 to 999999999999"),
         ({"commands": ["lrr"]}, "commands: 'lrr' is not known, did you mean 'lr'?"),
         ({"commands": "lr"}, "commands is a list of one or more texts, but was given 'lr'"),
         ({"groups": []}, "groups is a list of one or more texts"),

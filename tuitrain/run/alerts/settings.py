@@ -106,8 +106,11 @@ def read_settings(path: Path | None = None) -> AlertSettings:
 
 
 def _is_web_address(text: str) -> bool:
+    """Whether a text is an address as it is sent: ASCII without spaces, a port that can be."""
+    if not text.isascii() or not text.isprintable() or " " in text:
+        return False
     try:
         parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and text.isprintable()
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
