@@ -89,8 +89,8 @@ FIRST_FLIGHT_STEPS: Final = (
     ),
     TourStep(
         "loss",
-        "The loss falls slowly: the learning rate is too small. {key} changes the optimizer of the "
-        "selection: choose adam (↓), then enter. Watch the loss.",
+        "The loss hardly falls: the updates are too small. {key} changes the optimizer: choose "
+        "adam (↓), which sizes each update by itself, then enter. Watch the loss.",
         "optimizer",
         verb="optimizer",
     ),
@@ -103,21 +103,22 @@ FIRST_FLIGHT_STEPS: Final = (
     ),
     TourStep(
         "journal",
-        "The journal has every command with its step. {key} undoes the last one: the run goes "
+        "Every command is in the journal, with its step. {key} undoes the last one: the run goes "
         "back, and trains to this step without it.",
         "undo",
         verb="undo",
     ),
     TourStep(
         "groups",
-        "Select conv again. {key} freezes it: it keeps every bit, and a step has less to do; fc "
-        "continues to learn.",
+        "Select conv (↑). {key} freezes it: it keeps every bit, a step has less to do, and fc "
+        "learns on.",
         "freeze",
         verb="freeze",
     ),
     TourStep(
         "loss",
-        "Select fc. {key}, then enter, lets its learning rate fall to zero: the loss settles.",
+        "Select fc (↓). {key}, the epochs that are left, such as 30, then enter: its learning rate "
+        "falls to zero, and the loss settles.",
         "decay",
         verb="decay",
     ),

@@ -73,7 +73,10 @@ async def test_the_end_shows_the_result_once_and_again_after_a_rewind(opened, tm
         await person.look()
         assert isinstance(person.app.screen, FlightResultDialog)
         assert "96.7% on the test digits" in person.text()
-        await person.press("enter")
+        assert not person.deck.tour.active
+        await person.press("backspace")
+        assert type(person.app.screen).__name__ == "RewindDialog"
+        await person.press("escape", "escape")
         person.source.shown = over(version=4)
         await person.look()
         assert person.app.screen is person.deck

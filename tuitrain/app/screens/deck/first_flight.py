@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tuitrain.run.snapshot import Phase, Snapshot
 
 from ...flight_results import FlightResults
-from ...keys.keymap import key_label
 from ...tour_steps import FIRST_FLIGHT_STEPS, TOUR_STEPS, TourStep
+from ...widgets.tour import TourPanel
 from ..dialogs.flight_result import FlightResultDialog
 from .deck import Controller, Deck
 
@@ -14,13 +16,18 @@ from .deck import Controller, Deck
 class FirstFlight(Controller):
     """What is particular to the first flight; of other runs it shows nothing.
 
+    Parameters
+    ----------
+    rewind : asks for the step to go back to
+
     Attributes
     ----------
     results : keeps the best result; None for another run
     """
 
-    def __init__(self, deck: Deck) -> None:
+    def __init__(self, deck: Deck, rewind: Callable[[], None]) -> None:
         super().__init__(deck)
+        self._rewind = rewind
         self.results: FlightResults | None = None
         self._is_over = False
 
@@ -39,5 +46,9 @@ class FirstFlight(Controller):
         result, best = self.results.note(snapshot)
         if result is not None:  # the last measurement may come with a later snapshot
             self._is_over = True
-            key = key_label(self.deck.app, "rewind")
-            self.deck.app.push_screen(FlightResultDialog(result, best, key))
+            self.deck.query_one(TourPanel).stop()
+            self.deck.app.push_screen(FlightResultDialog(result, best), self._act)
+
+    def _act(self, rewinds: bool | None) -> None:
+        if rewinds:
+            self._rewind()

@@ -92,7 +92,7 @@ class FlightDeck(Deck):
         self.inspection = InspectionActions(self, self.selection)
         self._history = HistoryActions(self, self.sender)
         self.cursor = TimelineCursor(self, self.sender, self._history)
-        self.first_flight = FirstFlight(self)
+        self.first_flight = FirstFlight(self, self._history.action_rewind)
         self.utilities = UtilityActions(self, self.selection, self.first_flight)
         self._pen = PenActions(self)
         self.navigation = Navigation(self, self.sender, self.selection, self.cursor, self.utilities)

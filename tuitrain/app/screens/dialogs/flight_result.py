@@ -31,19 +31,19 @@ def describe_best(result: FlightResult, best: FlightResult | None) -> str:
     return f"The record to beat is {best.accuracy:.1%}, of {best.day}."
 
 
-class FlightResultDialog(BaseDialog[None]):
-    """Shows a result until a key closes it."""
+class FlightResultDialog(BaseDialog[bool]):
+    """Shows a result until a key closes it; returns whether the user wants to rewind."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         EXPLAIN,
-        Binding("enter,escape,q,space", "close", "Close", show=False),
+        Binding("enter,escape,q,space", "close(False)", "Close", show=False),
+        Binding("backspace", "close(True)", "Rewind", show=False),
     ]
 
-    def __init__(self, result: FlightResult, best: FlightResult | None, rewind_key: str) -> None:
+    def __init__(self, result: FlightResult, best: FlightResult | None) -> None:
         super().__init__()
         self._result = result
         self._best = best
-        self._rewind_key = rewind_key
 
     def compose(self) -> ComposeResult:
         """Compose the result, the record, and what can be done next."""
@@ -51,12 +51,9 @@ class FlightResultDialog(BaseDialog[None]):
             box.border_title = "the end of the flight"
             yield Static(describe_result(self._result), classes="question")
             yield Static(describe_best(self._result, self._best))
-            yield Static(
-                f"{self._rewind_key} goes back to an earlier step, to do it better from there.",
-                classes="hint",
-            )
-            yield Static(key_hints("[b]enter[/] look around"), classes="buttons")
+            hints = "[b]⌫[/] go back to an earlier step, to do better   [b]enter[/] look around"
+            yield Static(key_hints(hints), classes="buttons")
 
-    def action_close(self) -> None:
+    def action_close(self, rewinds: bool) -> None:
         """Close."""
-        self.dismiss(None)
+        self.dismiss(rewinds)
