@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from tuitrain.app import screens
 from tuitrain.app.config import Config
+from tuitrain.app.flight_results import FlightResult
 from tuitrain.app.screens.deck.attached_deck import AttachedDeck
 from tuitrain.app.screens.deck.flight_deck import FlightDeck
 from tuitrain.app.screens.deck.recording_deck import RecordingDeck
@@ -23,6 +24,7 @@ from tuitrain.app.screens.dialogs.clip import ClipDialog
 from tuitrain.app.screens.dialogs.compare_rates import CompareRatesDialog
 from tuitrain.app.screens.dialogs.confirm import ConfirmDialog
 from tuitrain.app.screens.dialogs.decay import DecayDialog
+from tuitrain.app.screens.dialogs.flight_result import FlightResultDialog
 from tuitrain.app.screens.dialogs.leave import LeaveDialog
 from tuitrain.app.screens.dialogs.lr import LrDialog
 from tuitrain.app.screens.dialogs.optimizer import OptimizerDialog
@@ -189,6 +191,7 @@ def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Sc
         ClipDialog: lambda: ClipDialog(shown, ask),
         ConfirmDialog: lambda: ConfirmDialog(text, text, text),
         LeaveDialog: lambda: LeaveDialog(text),
+        FlightResultDialog: lambda: FlightResultDialog(FlightResult(0.5, 1, "2026-03-14"), None),
         PenDialog: lambda: PenDialog(Attachment(2, text, holds_pen=False)),
         DecayDialog: lambda: DecayDialog(group, shown, ask),
         HelpScreen: HelpScreen,

@@ -17,10 +17,13 @@ from tests.scenario.test_verify import LONG, record
 from tuitrain.cli import main
 from tuitrain.commands import (
     VOCABULARY,
+    AddRule,
     AnyCommand,
     Branch,
     Redo,
+    RemoveRule,
     Rewind,
+    RewindBy,
     RewindToCheckpoint,
     Stop,
     TryLr,
@@ -221,7 +224,11 @@ def test_norm_layers_without_parameters_are_frozen_with_their_layer_in_the_progr
 
 
 @pytest.mark.parametrize(
-    "command", ["undo", "rewind 3", "stop", "branch b1", "try lr fc 1 for 2 steps"]
+    "command",
+    [
+        *("undo", "rewind 3", "rewind by 3", "stop", "branch b1", "try lr fc 1 for 2 steps"),
+        *("when nan do stop", "when off"),
+    ],
 )
 def test_commands_that_depend_on_the_run_are_refused_with_their_step(command):
     text = TEXT.replace('do = ["freeze fc", "lr head 0.2"]', f'do = ["{command}"]')
@@ -234,7 +241,10 @@ def test_every_command_has_statements_or_a_refusal():
     kinds = {form.type: spec.kind for spec in VOCABULARY for form in spec.forms}
     assert kinds.keys() == {*get_args(AnyCommand)}
     others = {command for command, kind in kinds.items() if kind not in ("group", *WITHOUT_EFFECT)}
-    assert others == {Stop, Rewind, RewindToCheckpoint, Undo, Redo, Branch, TryLr}
+    assert others == {
+        *(Stop, Rewind, RewindBy, RewindToCheckpoint, Undo, Redo, Branch, TryLr),
+        *(AddRule, RemoveRule),
+    }
 
 
 def test_a_command_that_cannot_be_applied_is_an_error_with_its_step():

@@ -30,7 +30,7 @@ class FlightResult(msgspec.Struct, frozen=True):
 
     accuracy: Annotated[float, msgspec.Meta(ge=0, le=1)]
     commands: Annotated[int, msgspec.Meta(ge=0)]
-    day: str
+    day: Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d{2}-\d{2}\Z")]
 
 
 def result_of(snapshot: Snapshot, day: str) -> FlightResult | None:

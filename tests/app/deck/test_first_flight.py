@@ -42,7 +42,17 @@ def test_only_a_better_flight_becomes_the_record(tmp_path):
     assert json.loads((tmp_path / FILE_NAME).read_text())["accuracy"] == 0.95
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"accuracy": 7}', b"[1, 2]"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b'{"accuracy": 7}',
+        b'{"accuracy": 0.5, "commands": 1, "day": "\\u001b[2J"}',
+        b"[1, 2]",
+    ],
+)
 def test_a_file_that_cannot_be_read_counts_as_no_record(tmp_path, content):
     (tmp_path / FILE_NAME).write_bytes(content)
     assert results(tmp_path).note(over())[1] is None

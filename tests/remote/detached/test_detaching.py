@@ -16,7 +16,6 @@ from tuitrain.records.record_format import CommandLine, DigestLine, EndLine
 from tuitrain.records.record_reader import read_journal
 from tuitrain.remote.detached.host import host_scenario
 from tuitrain.remote.local.live_entry import RunFacts
-from tuitrain.run.logs.log_capture import LOG_NAME
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.load import loads
 
@@ -107,11 +106,11 @@ def test_a_run_that_cannot_be_built_is_an_error_of_its_start(
     assert not printed.out
 
 
-def test_the_log_says_why_a_run_could_not_be_built(tmp_path: Path) -> None:
+def test_a_run_that_could_not_be_built_leaves_no_folder(tmp_path: Path) -> None:
     scenario = loads(SCENARIO.replace("mnist-mini", "none.csv"), "left.toml")
     with pytest.raises(TuitrainError, match=r"none\.csv"):
         host_scenario(scenario, "left.toml", tmp_path / "run")
-    assert "none.csv" in (tmp_path / "run" / LOG_NAME).read_text()
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_that_is_stopped_starts_no_process(

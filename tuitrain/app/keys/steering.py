@@ -117,7 +117,7 @@ STEERING_KEYS: Final[tuple[Key, ...]] = (
         "B",
         "breakpoints",
         "Set conditions that pause the run, or give it commands.",
-        verbs=("break",),
+        verbs=("break", "when"),
     ),
     Key(
         "u",
