@@ -32,11 +32,12 @@ def test_an_lr_that_the_script_edits_within_a_turn_counts_from_the_next_update()
 
 def test_a_group_added_within_a_turn_is_refused_at_its_first_update():
     problem = make_problem()
-    tuitrain.watch(problem.net, problem.optimizer)
+    run = tuitrain.watch(problem.net, problem.optimizer)
     problem.train_epochs(1)
     problem.optimizer.add_param_group({"params": [nn.Parameter(torch.zeros(2))]})
     with pytest.raises(RefusedError, match="add_param_group"):
         problem.train_epochs(1)
+    run.finish()
 
 
 def test_only_updates_of_parameters_with_a_gradient_are_counted():
