@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenario.small import TEXT
+from tests.scenario.small import TEXT, head
 from tuitrain.commands import SetLr, parse
 from tuitrain.engines.inspection import InspectBatch, InspectNetwork
 from tuitrain.errors import RefusedError, RunFailedError
@@ -27,7 +27,7 @@ from tuitrain.scenario.resume import resume
 from tuitrain.scenario.verify import make_header, verify_record
 
 TIMEOUT = 60.0
-HEAD = TEXT[: TEXT.index("[[at]]")].replace("epochs = 3", "epochs = 40")
+HEAD = head(40)
 """280 steps."""
 
 

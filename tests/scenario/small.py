@@ -96,13 +96,15 @@ class Leaving(Tired):
     error = SystemExit
 
 
-TEXT = """
+def head(epochs: int) -> str:
+    """Return the small scenario without commands and expectations; an epoch has 7 steps."""
+    return f"""
 schema = 1
 name = "small"
 model = "tests.scenario.small:model"
 data = "tests.scenario.small:data"
 batch_size = 8
-epochs = 3
+epochs = {epochs}
 [optimizer]
 name = "sgd"
 lr = 0.1
@@ -112,17 +114,21 @@ params = ["fc*"]
 [[group]]
 name = "head"
 params = ["*"]
+"""
+
+
+TEXT = f"""{head(3)}\
 [[at]]
 epoch = 1
 do = ["freeze fc", "lr head 0.2"]
 [[expect]]
 epoch = 1
-changed = { group = "fc", since_epoch = 0 }
+changed = {{ group = "fc", since_epoch = 0 }}
 [[expect]]
 epoch = 3
-unchanged = { params = ["fc*"], since_epoch = 1 }
+unchanged = {{ params = ["fc*"], since_epoch = 1 }}
 grad_none = ["fc*"]
-lr = { group = "head", is = 0.2 }
+lr = {{ group = "head", is = 0.2 }}
 test_accuracy = ">= 0"
 train_loss = "< 10"
 """

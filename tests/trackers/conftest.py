@@ -9,25 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.run_folders import accuracy, command, groups, left_behind, losses
+from tests.scenario.small import head
 from tuitrain.cli import main
 from tuitrain.scenario.load import loads
 
-TEXT = """
-schema = 1
-name = "small"
-model = "tests.scenario.small:model"
-data = "tests.scenario.small:data"
-batch_size = 8
-epochs = 4
-[optimizer]
-name = "sgd"
-lr = 0.1
-[[group]]
-name = "fc"
-params = ["fc*"]
-[[group]]
-name = "head"
-params = ["*"]
+TEXT = f"""{head(4)}\
 [[at]]
 epoch = 1
 do = ["lr head 0.2", "checkpoint one"]

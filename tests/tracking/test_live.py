@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenario.small import head
 from tests.tracking.collecting import entry, lines
 from tuitrain.cli import main
 from tuitrain.errors import RefusedError, ScenarioError
@@ -23,22 +24,7 @@ from tuitrain.tracking import live
 from tuitrain.tracking.export import export_run
 from tuitrain.tracking.live import LiveLogs
 
-TEXT = """
-schema = 1
-name = "small"
-model = "tests.scenario.small:model"
-data = "tests.scenario.small:data"
-batch_size = 8
-epochs = 12
-[optimizer]
-name = "sgd"
-lr = 0.1
-[[group]]
-name = "fc"
-params = ["fc*"]
-[[group]]
-name = "head"
-params = ["*"]
+TEXT = f"""{head(12)}\
 [[at]]
 epoch = 1
 do = ["lr head 0.2", "checkpoint one"]

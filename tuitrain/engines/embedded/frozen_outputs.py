@@ -72,7 +72,7 @@ class FrozenOutputs:
 
     @property
     def view(self) -> FrozenCache | None:
-        """What is kept, or why nothing is; None if nothing is frozen, or no step has run since."""
+        """The cached outputs, or why there are none; None before a step with frozen layers."""
         if self._cache is None:
             return self._view
         cache = self._cache

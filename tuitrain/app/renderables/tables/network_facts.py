@@ -118,7 +118,7 @@ def tree_note(view: Inspection | None, snapshot: Snapshot, width: int) -> str:
 
 
 def _speed_note(snapshot: Snapshot) -> str:
-    """Return why steps run on the eager tier, or what is kept of frozen layers; "" for neither."""
+    """Return why steps run on the eager tier, or which frozen layers have cached outputs, or ""."""
     cache, reason = snapshot.frozen_cache, snapshot.fallback_reason
     if reason or cache is None:
         return f"eager: {reason}" if reason else ""
