@@ -128,6 +128,12 @@ def test_the_log_of_a_resumed_run_is_whole(tmp_path):
     ]
 
 
+def test_a_place_may_begin_with_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    run = recorded(tmp_path / "a", '[log]\ncsv = "~/logs"\n')
+    assert sorted(lines(tmp_path / "home" / "logs" / "run.csv")) == exported(run, "csv")
+
+
 def test_a_log_that_cannot_be_written_is_one_warning(tmp_path, caplog):
     (tmp_path / "logs").write_text("a file in the way")
     run = recorded(tmp_path / "a", f'[log]\ncsv = "{tmp_path}/logs"\njsonl = true\n')

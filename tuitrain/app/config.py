@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, get_args
 
 import msgspec
 import tomli_w
@@ -17,7 +17,7 @@ from tuitrain.atomic_io import write_atomic
 from tuitrain.decoding import describe_decode_error
 from tuitrain.encoding import decode_text
 from tuitrain.errors import TuitrainError, did_you_mean
-from tuitrain.run.alerts.settings import make_settings
+from tuitrain.run.alerts.settings import Desktop, Notify, make_settings
 from tuitrain.user_folders import config_folder
 
 from .keys.keymap import build_key_table
@@ -30,29 +30,8 @@ class ConfigError(TuitrainError):
     """A config file that cannot be read or written."""
 
 
-Desktop: TypeAlias = Literal["off", "osc9", "osc777"]
 DESKTOP: Final[tuple[Desktop, ...]] = get_args(Desktop)
 """The terminal sequences for desktop notifications."""
-
-
-class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How the user is notified that the run has ended, has paused at a breakpoint or diverges.
-
-    Attributes
-    ----------
-    bell : ring the terminal's bell
-    toast : show a toast over a screen that has no status line
-    desktop : the terminal sequence for a desktop notification; "off" for none
-    command, webhook, timeout, retries : what is done without a screen, too; see `AlertSettings`
-    """
-
-    bell: bool = True
-    toast: bool = True
-    desktop: Desktop = "off"
-    command: str | list[str] = ""
-    webhook: str = ""
-    timeout: float = 10.0
-    retries: int = 2
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

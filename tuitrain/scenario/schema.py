@@ -165,7 +165,8 @@ def conditions_in(expect: Expect) -> list[str]:
 class Log(Table, frozen=True):
     """``[log]``: where a run with a record writes its values for other tools, while it trains.
 
-    A value is a folder, relative to the working directory, or ``true`` for that of the record.
+    A value is a folder, relative to the working directory or below ``~``, or ``true`` for that of
+    the record.
 
     Attributes
     ----------

@@ -27,6 +27,7 @@ from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import JournalEntry
 from tuitrain.scenario.schema import log_places
 from tuitrain.scenario.verify import read_scenario
+from tuitrain.user_paths import home_path
 
 from .follower import RunFollower
 from .formats import WriterGroup, check_available, live_target, make_writer
@@ -82,14 +83,14 @@ def start_logs(
 
     Raises
     ------
-    TuitrainError : the library of a format is not installed
+    TuitrainError : the library of a format is not installed, or a place is no path
     """
     targets: dict[str, Path] = {}
     for name, place in places.items():
         if place is False:
             continue
         check_available(name)
-        parent = folder if place is True else Path(header.directory) / str(place)
+        parent = folder if place is True else Path(header.directory) / home_path(str(place))
         targets[name] = live_target(name, parent, folder)
     if not targets:
         return NULL_OBSERVER

@@ -233,3 +233,12 @@ def test_settings_are_read_from_the_configuration_file(tmp_path: Path):
     path.write_text("[notify]\ncommand = 3\n")
     with pytest.raises(TuitrainError, match=r"config\.toml"):
         read_settings(path)
+
+
+def test_a_misspelt_key_is_an_error_also_without_a_screen(tmp_path: Path):
+    path = tmp_path / "config.toml"
+    path.write_text('[notify]\ncomand = "notify-send"\n')
+    with pytest.raises(
+        TuitrainError, match=r"there is no key 'comand' here .*allowed: bell.*command"
+    ):
+        read_settings(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
@@ -36,9 +36,24 @@ class AlertSettings:
     retries: int = 2
 
 
-class _Notify(msgspec.Struct):
-    """The keys of ``[notify]`` that concern runs; the app reads the others."""
+Desktop: TypeAlias = Literal["off", "osc9", "osc777"]
+"""The terminal sequence for a desktop notification."""
 
+
+class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """``[notify]``: how the user is told that a run has ended, has paused by itself or has failed.
+
+    Attributes
+    ----------
+    bell : ring the terminal's bell
+    toast : show a toast over a screen that has no status line
+    desktop : the terminal sequence for a desktop notification; "off" for none
+    command, webhook, timeout, retries : what is done without a screen, too; see `AlertSettings`
+    """
+
+    bell: bool = True
+    toast: bool = True
+    desktop: Desktop = "off"
     command: str | list[str] = ""
     webhook: str = ""
     timeout: float = 10.0
@@ -46,7 +61,9 @@ class _Notify(msgspec.Struct):
 
 
 class _Config(msgspec.Struct):
-    notify: _Notify = msgspec.field(default_factory=_Notify)
+    """The part of the configuration that concerns runs; the app reads all of it."""
+
+    notify: Notify = Notify()
 
 
 def make_settings(
@@ -97,6 +114,11 @@ def read_settings(path: Path | None = None) -> AlertSettings:
         return AlertSettings()
     except OSError as error:
         raise TuitrainError(f"{path}: {error.strerror}") from None
+    except msgspec.ValidationError as error:
+        allowed = ", ".join(Notify.__struct_fields__)
+        raise TuitrainError(
+            f"{path}: {describe_decode_error(error)} (allowed: {allowed})"
+        ) from None
     except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
         raise TuitrainError(f"{path}: {describe_decode_error(error)}") from None
     try:
