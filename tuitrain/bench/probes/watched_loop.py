@@ -15,18 +15,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
-from statistics import fmean
+from statistics import median
 
 import torch
 from torch import nn
 
 import tuitrain
 
-PAIRS = 4
-"""Blocks of each loop."""
+PAIRS = 8
+"""Watched blocks; before and after each one is a block of the plain loop."""
 
 SETTLE_STEPS = 3
 PARAMETER = "0.weight"
@@ -62,30 +63,38 @@ class _Loop:
         loss.backward()
         self.optimizer.step()
 
-    def times(self, seconds: float) -> list[float]:
-        """Return the duration of each step, of as many as the seconds have."""
-        durations: list[float] = []
-        end = time.perf_counter() + seconds
-        while (began := time.perf_counter()) < end:
+    def mean_time(self, seconds: float) -> float:
+        """Return the mean duration of a step, of as many as the seconds have.
+
+        Most of what `watch` does is done in few steps, at the ends of turns: none is left out.
+        """
+        began = now = time.perf_counter()
+        steps = 0
+        while now < began + seconds:
             self.step()
-            durations.append(time.perf_counter() - began)
-        return durations
+            steps, now = steps + 1, time.perf_counter()
+        return (now - began) / steps
 
 
 def _cost(step_seconds: float, seconds: float, viewers: int) -> float:
-    """Return the seconds that a step takes longer; 0 if it takes no longer."""
+    """Return the seconds that a step takes longer; 0 if it takes no longer.
+
+    It is the median over the watched blocks, each beside the plain ones around it.
+    """
     loop = _loop_of(step_seconds)
-    plain: list[float] = []
+    block = seconds / (2 * PAIRS + 1)
+    plain = [loop.mean_time(block)]
     watched: list[float] = []
     for _ in range(PAIRS):
-        plain += loop.times(seconds / PAIRS / 2)
         run = tuitrain.watch(loop.net, loop.optimizer)
         for _ in range(SETTLE_STEPS):
             loop.step()
         with _viewers(run.folder, viewers, loop.step):
-            watched += loop.times(seconds / PAIRS / 2)
+            watched.append(loop.mean_time(block))
         run.finish()
-    return max(0.0, _trimmed_mean(watched) - _trimmed_mean(plain))
+        plain.append(loop.mean_time(block))
+    around = [(before + after) / 2 for before, after in pairwise(plain)]
+    return max(0.0, median(one - other for one, other in zip(watched, around, strict=True)))
 
 
 def _loop_of(step_seconds: float) -> _Loop:
@@ -97,7 +106,7 @@ def _loop_of(step_seconds: float) -> _Loop:
         net = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
         loop = _Loop(net, 784, batch)
         loop.step()
-        batch = max(1, round(batch * step_seconds / min(loop.times(0.2))))
+        batch = max(1, round(batch * step_seconds / loop.mean_time(0.2)))
     return _Loop(net, 784, batch)
 
 
@@ -120,12 +129,6 @@ def _viewers(folder: Path, number: int, step: Callable[[], None]) -> Generator[N
             yield
         finally:
             process.kill()
-
-
-def _trimmed_mean(values: Sequence[float]) -> float:
-    """Return the mean without the lowest and the highest tenth."""
-    tenth = len(values) // 10
-    return fmean(sorted(values)[tenth : len(values) - tenth])
 
 
 def _peak_memory(is_watched: bool) -> int:
