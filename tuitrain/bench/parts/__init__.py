@@ -101,7 +101,7 @@ PARTS: Final = (
         "torch",
         "What watch adds to a step of a loop in PyTorch",
         torch_loops.cases,
-        rounds=3,
+        rounds=2,
         starts_processes=True,
     ),
     PartSpec("memory", "The most memory held", memory.cases, rounds=1, starts_processes=True),

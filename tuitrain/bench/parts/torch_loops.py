@@ -17,7 +17,7 @@ SHORT, LONG = "the shortest step", "a step of 10 ms"
 MEMORY = "50M parameters, memory"
 WATCHED, PLAIN = "watched", "plain"
 
-DURATION_FACTOR = 20
+DURATION_FACTOR = 8
 """Duration of a value relative to `Plan.seconds`: a step's time varies more than the cost."""
 
 _PROBE = [sys.executable, "-m", "tuitrain.bench.probes.watched_loop"]

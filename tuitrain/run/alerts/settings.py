@@ -41,7 +41,7 @@ Desktop: TypeAlias = Literal["off", "osc9", "osc777"]
 
 
 class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """``[notify]``: how the user is told that a run has ended, has paused by itself or has failed.
+    """``[notify]``: what is done when a run has ended, has paused by itself or has failed.
 
     Attributes
     ----------
