@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -15,7 +17,8 @@ from tests.remote.runs import TIMEOUT
 from tuitrain.cli import main
 from tuitrain.remote.client.find_endpoint import endpoint_of
 from tuitrain.remote.client.remote_source import RemoteSource
-from tuitrain.remote.local.live_entry import read_entries
+from tuitrain.remote.local.live_entry import read_entries, run_id
+from tuitrain.remote.local.sockets_folder import sockets_folder
 from tuitrain.run.snapshot import Phase
 
 SCENARIO = """
@@ -125,11 +128,14 @@ def test_a_killed_run_is_resumed_with_the_commands_that_wait(
 
 
 def _wait_for_the_record(folder: Path) -> None:
-    """Wait until the process of the run has closed its record."""
-    import fcntl
+    """Wait until the process of the run has let go of its record, and of its entry.
 
-    with (folder / "journal.jsonl").open("ab") as journal:
-        fcntl.flock(journal, fcntl.LOCK_EX)
+    A process that is killed closes its files one after another, so one lock does not tell.
+    """
+    entry = sockets_folder() / f"{run_id(folder)}.lock"
+    for path in (folder / "journal.jsonl", entry):
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def test_without_a_live_run_the_exit_status_is_3(capsys: pytest.CaptureFixture[str]) -> None:
