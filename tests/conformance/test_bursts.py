@@ -45,6 +45,18 @@ def test_the_number_of_threads_changes_no_bit(make_engine, monkeypatch, threads)
     assert engine.digest() == other.digest()
 
 
+@pytest.mark.parametrize("hold", [None, lambda _: False], ids=["free", "held"])
+def test_an_interrupt_between_two_runs_ends_the_first_burst_of_the_next(make_engine, hold):
+    engine, other = make_engine(), make_engine()
+    losses = train(engine, 12)
+    engine.interrupt()
+    looks: list[int] = []
+    losses += engine.run(8, lambda: looks.append(engine.step) or False, hold)
+    assert looks[0] <= 14  # a native burst may take one step more
+    assert losses == train(other, 20)
+    assert engine.digest() == other.digest()
+
+
 def test_an_interrupted_run_ends_at_a_boundary_and_can_continue(make_engine):
     engine, other = make_engine(), make_engine()
     losses = list(engine.run(10, lambda: engine.interrupt() or True))

@@ -207,6 +207,22 @@ def test_a_paused_run_answers_every_request_at_once():
         assert viewer.snapshot().inspection is not None
 
 
+@pytest.mark.parametrize("steps", [1, 6])
+def test_a_command_behind_the_look_at_the_mail_ends_the_burst_that_follows(steps):
+    """It would wait for a whole burst, if it were seen only at the next look."""
+    flight = Flight(total=700)
+    viewer = flight.access.open_viewer()
+    for _ in range(4):
+        flight.advance(6)
+    before, commands = flight.session.step, [parse("lr fc 0.5")]
+    flight.session.on_boundary = lambda: [viewer.submit(commands.pop()) for _ in commands[:]]
+    flight.visit()
+    flight.boundary.run_burst(max_steps=steps)
+    assert flight.session.step - before <= 2
+    flight.visit()
+    assert [entry.command for entry in viewer.snapshot().journal] == ["lr fc 0.5"]
+
+
 def test_requests_end_few_bursts():
     """Of many requests a burst ends for the first; the others wait for its end."""
     flight = Flight(FakeEngine(), 1000)

@@ -83,7 +83,11 @@ class Trainable(Protocol):
         ...
 
     def interrupt(self) -> None:
-        """Have `run` call ``should_stop`` at the next step boundary; safe from any thread."""
+        """Have `run` call ``should_stop`` at the next step boundary; safe from any thread.
+
+        Between two runs it concerns the next one, so none is lost while the caller is at work. A
+        burst that is one native call may take one step more.
+        """
         ...
 
     @property

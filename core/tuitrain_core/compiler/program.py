@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ..optimizer import UpdateStatistics
 from ..tensor import Parameter, Tensor, wrap
 from .bottom_cache import BottomCache
 from .execution.burst import Burst
+from .execution.executor import never
 from .execution.pipelined import PipelinedSteps
 from .frozen_bottom import FrozenBottom, Obstacle
 from .graph import Graph, Value
@@ -145,6 +146,7 @@ class Program:
         threads: int = 1,
         clip: Clipping | None = None,
         stop_condition: StopCondition | None = None,
+        is_interrupted: Callable[[], bool] = never,
     ) -> Array:
         """Run steps with their updates; in one native call if all operations have kernels.
 
@@ -158,6 +160,8 @@ class Program:
         clip : how gradients are clipped before the updates
         stop_condition : ends the burst before a step that it holds, which then has changed nothing
             but the gradients
+        is_interrupted : called when `interrupt` begins to have an effect; if it is true, the burst
+            ends as if `interrupt` was called then
 
         Returns
         -------
@@ -186,7 +190,7 @@ class Program:
         self._planner.losses.start = address(losses)
         self._running = burst
         try:
-            taken = burst.run(steps)
+            taken = burst.run(steps, is_interrupted=is_interrupted)
         finally:
             self._running = None
         if not taken:

@@ -103,6 +103,18 @@ def test_an_interrupt_ends_the_run_after_the_current_step(native, threads):
 
 
 @pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_run_that_is_interrupted_at_its_start_has_one_step(native, threads):
+    a, b = np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32)
+    steps = Executable([add(a, b), *([] if native else [lambda: None])], threads)
+    assert steps.run(10, is_interrupted=lambda: True) == 1
+    assert steps.interrupted
+    # Another executable has begun that run, and has asked already.
+    assert steps.run(3, steps_before=1, is_interrupted=lambda: False) == 1
+    assert steps.run(3, is_interrupted=lambda: False) == 3
+
+
+@pytest.mark.parametrize("native", [True, False])
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_a_held_step_is_not_counted_and_not_finished(native, threads):
     # Copied to the hold flag in every step: the fourth float is not 0, and holds its step.

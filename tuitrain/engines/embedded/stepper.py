@@ -97,6 +97,7 @@ class Stepper:
         self._autotuner = self._whole_steps
         self._program: Program | None = None
         self._pending: PendingUpdates | None = None
+        self._is_interrupted = False
 
     def invalidate_plans(self) -> None:
         """Discard plans after a change of groups, optimizers, states or trained parameters."""
@@ -108,6 +109,8 @@ class Stepper:
         self, step: int, max_steps: int, hold_condition: HoldCondition | None = None
     ) -> list[float]:
         """Take one burst of steps from ``step`` on: at least one and at most ``max_steps``.
+
+        An interrupt since the last burst ends it after its first step, or after two.
 
         Parameters
         ----------
@@ -122,6 +125,14 @@ class Stepper:
         ------
         CoreError : the first step cannot be taken; nothing was updated
         """
+        try:
+            return self._take_burst(step, max_steps, hold_condition)
+        finally:
+            self._is_interrupted = False
+
+    def _take_burst(
+        self, step: int, max_steps: int, hold_condition: HoldCondition | None
+    ) -> list[float]:
         recorded = self.recording.program()
         cache = recorded and self.frozen_outputs.cache(recorded[0])
         if recorded is not None and recorded[1].is_native:
@@ -135,7 +146,10 @@ class Stepper:
                 besides = self._clipping(), hold_condition and self._stop_condition(hold_condition)
                 try:
                     with self.recording.preserve_frozen_buffers():
-                        losses = program.run_burst(source, order, rows, updates, threads, *besides)
+                        losses = program.run_burst(
+                            *(source, order, rows, updates, threads, *besides),
+                            is_interrupted=lambda: self._is_interrupted,
+                        )
                 except CoreError:
                     pending.cancel()
                     raise
@@ -164,7 +178,11 @@ class Stepper:
         return self._pending
 
     def interrupt(self) -> None:
-        """End the present burst at the next step boundary; any thread may call it."""
+        """End the present burst at the next step boundary; any thread may call it.
+
+        Between two bursts it ends the next one: what the caller has read before may be outdated.
+        """
+        self._is_interrupted = True
         program = self._program
         if program is not None:
             program.interrupt()

@@ -30,6 +30,7 @@ from .connection import Connection
 from .file_guard import FileGuard, Wait
 from .peer_user import peer_uid
 from .pen import Pen
+from .switch_interval import SwitchInterval
 from .viewer_log import ViewerLog
 from .watched_run import WatchedRun
 
@@ -97,6 +98,7 @@ class RunServer:
         )
         self._numbers = itertools.count(1)
         self._parts = SharedParts()
+        self._switching = SwitchInterval()
         self._connections: set[Connection] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
@@ -160,6 +162,7 @@ class RunServer:
         except DescriptorsClosedError:
             self._log.add(LOST_DESCRIPTORS)
         finally:
+            self._switching.restore()
             self._has_started.set()
 
     async def _run_loop(self) -> None:
@@ -202,9 +205,11 @@ class RunServer:
         while True:
             viewers = [one for one in self._connections if one.takes_snapshots]
             if not viewers:
+                self._switching.restore()
                 self._wake.clear()
                 await self._wake.wait()
                 continue
+            self._switching.shorten()
             start = self._clock()
             is_look = start >= next_look
             for connection in viewers:

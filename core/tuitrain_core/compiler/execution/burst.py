@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ...ops.base import Array
@@ -12,7 +12,7 @@ from ..planning.plan import Plan
 from ..planning.stop_condition import PlannedStopCondition, StopCondition
 from ..planning.updates import ParameterUpdate, PlannedUpdate, plan_update
 from . import rng_state
-from .executor import Executable
+from .executor import Executable, never
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,20 @@ class Burst:
         if self.stop_condition and stop_condition:
             self.stop_condition.bind(stop_condition)
 
-    def run(self, steps: int, steps_before: int = 0) -> int:
+    def run(
+        self, steps: int, steps_before: int = 0, is_interrupted: Callable[[], bool] = never
+    ) -> int:
         """Run steps, which draw from the current random generator, and return how many ran.
 
         Parameters
         ----------
         steps_before : steps of the same run that other bursts have taken; see `Executable.run`
+        is_interrupted : see `Executable.run`
         """
         drawn = self.plan.random.drawn
         if drawn:
             rng_state.load_state(self.plan.random.state)
-        taken = self.steps.run(steps, steps_before)
+        taken = self.steps.run(steps, steps_before, is_interrupted)
         if drawn:
             rng_state.advance(taken * drawn)
         if self.held and self.stop_condition:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, groupby
 from typing import Protocol
@@ -24,6 +24,11 @@ _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 # A thread in a step waits at barriers for the others of its team, so there must be a pool thread
 # for each of them, however many programs run at once. They are started when they are needed.
 _pool = ThreadPoolExecutor(32 * MAX_THREADS, thread_name_prefix="tuitrain-team")
+
+
+def never() -> bool:
+    """Return False: there was no interrupt before the run."""
+    return False
 
 
 class _Part(Protocol):
@@ -73,13 +78,20 @@ class Executable:
         else:
             self._halves = [_split_parts(half, team, self._hold_flag) for half in halves]
 
-    def run(self, steps: int = 1, steps_before: int = 0) -> int:
+    def run(
+        self,
+        steps: int = 1,
+        steps_before: int = 0,
+        is_interrupted: Callable[[], bool] = never,
+    ) -> int:
         """Run the actions ``steps`` times.
 
         Parameters
         ----------
         steps_before : steps of the same run that other executables have taken. Strided pointers
             start after those. If `interrupt` was called before, only one step runs.
+        is_interrupted : called at the start of the first executable of a run, from which on
+            `interrupt` has an effect; if it is true, only one step runs
 
         Returns
         -------
@@ -87,6 +99,8 @@ class Executable:
         """
         if not steps_before:
             self._stop_flag[0] = 0
+            if is_interrupted():  # after the flag is cleared, so that none is lost in between
+                self._stop_flag[0] = 1
         self._hold_flag[0] = 0
         for part in chain(*self._halves):
             part.start(steps_before)

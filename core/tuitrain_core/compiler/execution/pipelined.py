@@ -30,6 +30,7 @@ from ..planning.updates import (
     point_at_scalars,
 )
 from .burst import Burst, plan_burst
+from .executor import never
 
 StepPlanner: TypeAlias = Callable[[DeferralOptions], Plan]
 """Plans a step up to its gradients."""
@@ -60,16 +61,21 @@ class PipelinedSteps:
         for index, update in self.deferred.items():
             point_at_scalars(updates[index].scalars, update.scalars, delay=1)
 
-    def run(self, steps: int) -> int:
-        """Run 2 steps or more, up to a step that is held, and return how many ran."""
+    def run(self, steps: int, is_interrupted: Callable[[], bool] = never) -> int:
+        """Run 2 steps or more, up to a step that is held, and return how many ran.
+
+        Parameters
+        ----------
+        is_interrupted : see `Executable.run`
+        """
         taken = 0
         if self.first is not None:
-            taken = self.first.run(1)
+            taken = self.first.run(1, is_interrupted=is_interrupted)
             if not taken:
                 return 0
         between = steps - taken - 1
         if between and not (taken and self.between.interrupted):
-            taken += self.between.run(between, steps_before=taken)
+            taken += self.between.run(between, taken, is_interrupted)
         if not self.between.held:
             taken += self.last.run(1, steps_before=taken)
         return taken
