@@ -23,7 +23,7 @@ from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase, RunInfo
 
-TIMEOUT = 8.0
+TIMEOUT = 60.0
 """Seconds after which a test fails that waits for an event."""
 
 NO_END = 10**9

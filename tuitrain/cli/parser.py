@@ -13,7 +13,7 @@ from tuitrain.errors import TuitrainError, did_you_mean
 from tuitrain.text import visible
 from tuitrain.user_paths import output_path, user_path
 
-from . import actions, live_actions, live_parsers, log_actions
+from . import actions, live_actions, live_parsers, log_actions, record_parsers
 
 Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
@@ -134,13 +134,7 @@ def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argu
     _add_run(commands)
     _add_serve(commands)
     _add_start(commands)
-    _add_open(commands)
-    _add_replay(commands)
-    _add_resume(commands)
-    _add_save(commands)
-    _add_export(commands)
-    _add_import(commands)
-    _add_data(commands)
+    _add_records(commands)
     _add_live(commands)
     _add_bench(commands)
     return parser, commands.choices
@@ -195,79 +189,22 @@ def _add_start(commands: Commands) -> None:
     start.add_argument("--runs", type=user_path, metavar="DIR", help=runs)
 
 
-def _add_open(commands: Commands) -> None:
+def _add_records(commands: Commands) -> None:
+    """Add the commands about records, past runs and data."""
     description = "show a recorded run in the app, moment by moment"
-    show = _command(commands, "open", actions.open_record, description)
-    show.add_argument("folder", type=user_path, metavar="RUN_DIR", help="the folder of a run")
-
-
-def _add_replay(commands: Commands) -> None:
+    record_parsers.add_open(_command(commands, "open", actions.open_record, description))
     description = "run scenarios or recorded runs again, and check them"
-    replay = _command(commands, "replay", actions.replay, description)
-    files = "a scenario, or the folder of a run; -- and a command follow that of a script's run"
-    replay.add_argument("files", nargs="+", type=user_path, metavar="FILE", help=files)
-    replay.add_argument("--json", action="store_true", help="one JSON object a line")
-
-
-def _add_resume(commands: Commands) -> None:
-    resume = _command(commands, "resume", actions.resume, "continue a recorded run to its end")
-    folder = "the folder of a run; -- and a command follow that of a script's run"
-    resume.add_argument("folder", type=user_path, metavar="RUN_DIR", help=folder)
-    latest = "the checkpoint to continue from (default: the latest that fits, or the first step)"
-    resume.add_argument("--from", dest="checkpoint", metavar="NAME", help=latest)
-    changed = (
-        "continue although the data, the source of the model or the environment has changed: "
-        "the record is cut back to the checkpoint, and the part cut off is kept beside it"
-    )
-    resume.add_argument("--although-changed", action="store_true", help=changed)
-    resume.add_argument("--json", action="store_true", help="one JSON object a line")
-    detach = "continue in a process of its own, which outlives this terminal"
-    resume.add_argument("--detach", action="store_true", help=detach)
-    resume.add_argument("--hosted", action="store_true", help=argparse.SUPPRESS)
-    paused = "with --detach: wait there for a user, and take no step before"
-    resume.add_argument("--paused", action="store_true", help=paused)
-
-
-def _add_save(commands: Commands) -> None:
+    record_parsers.add_replay(_command(commands, "replay", actions.replay, description))
+    description = "continue a recorded run to its end"
+    record_parsers.add_resume(_command(commands, "resume", actions.resume, description))
     description = "save a recorded run as a scenario, or as Python"
-    save = _command(commands, "save", actions.save, description)
-    run_or_scenario = "the folder of a run; or a scenario, to be written as Python"
-    save.add_argument("source", type=user_path, metavar="RUN_DIR", help=run_or_scenario)
-    target = "the file to write: .toml for a scenario, .py for a Python program that does the same"
-    save.add_argument("target", type=user_path, metavar="FILE", help=target)
-
-
-def _add_export(commands: Commands) -> None:
+    record_parsers.add_save(_command(commands, "save", actions.save, description))
     description = "write the values of a recorded run for other tools"
-    export = _command(commands, "export", log_actions.export, description)
-    export.add_argument("folder", type=user_path, metavar="RUN_DIR", help="the folder of a run")
-    tensorboard = "event files of TensorBoard: DIR/RUN_DIR/BRANCH"
-    export.add_argument("--tensorboard", type=user_path, metavar="DIR", help=tensorboard)
-    text = "a table with a row for each value"
-    export.add_argument("--csv", type=user_path, metavar="FILE", help=text)
-    lines = "the same rows and histograms, one JSON object a line"
-    export.add_argument("--jsonl", type=user_path, metavar="FILE", help=lines)
-    wandb = "offline runs of Weights & Biases, one for each branch: DIR/wandb"
-    export.add_argument("--wandb", type=user_path, metavar="DIR", help=wandb)
-
-
-def _add_import(commands: Commands) -> None:
+    record_parsers.add_export(_command(commands, "export", log_actions.export, description))
     description = "make recordings of a folder of TensorBoard"
-    importing = _command(commands, "import", log_actions.import_logs, description)
-    source = "a folder with event files; each folder of them in it becomes a recording"
-    importing.add_argument("folder", type=user_path, metavar="DIR", help=source)
-    out = "the folder in which recordings are made (default: that of past runs)"
-    importing.add_argument("--out", type=output_path, metavar="DIR", help=out)
-    loss = "the tag that is the loss (default: one with 'loss' in its name)"
-    importing.add_argument("--loss", metavar="TAG", help=loss)
-
-
-def _add_data(commands: Commands) -> None:
+    record_parsers.add_import(_command(commands, "import", log_actions.import_logs, description))
     description = "list the data sets in the box, or say what a file or folder holds"
-    data = _command(commands, "data", actions.data, description)
-    name = "a data set as a scenario names it, or the path of a file or folder of data"
-    data.add_argument("name", nargs="?", metavar="PATH_OR_NAME", help=name)
-    data.add_argument("--json", action="store_true", help="print JSON instead of text")
+    record_parsers.add_data(_command(commands, "data", actions.data, description))
 
 
 def _add_flight(parser: argparse.ArgumentParser, scenario: str = "a TOML file") -> None:
