@@ -20,7 +20,7 @@ EVENTS ?= 100000
 SEED   ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage shuffle reference format picture snapshots scenarios sessions networks ranks fuzz kills monkey torch-test logs-test mcp-test neon-test bench browser-test ssh-test animation clean
+.PHONY: help run test check coverage shuffle reference format picture snapshots scenarios sessions long-watch networks ranks fuzz kills monkey torch-test logs-test mcp-test neon-test bench browser-test ssh-test animation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -79,6 +79,9 @@ sessions: $(VENV)/.dev  ## a thousand generated sessions, replayed and run as Py
 
 ranks: $(VENV)/.dev  ## two hundred generated sequences of commands in several processes (with PyTorch; minutes)
 	TUITRAIN_RANK_SEQUENCES=200 $(BIN)/python -m pytest tests/torch_distributed/test_sequences.py
+
+long-watch: $(VENV)/.dev  ## watch a run for a million steps: the memory of its viewer stays flat (minutes)
+	TUITRAIN_WATCHED_ROUNDS=20 $(BIN)/python -m pytest tests/remote/test_long_watch.py -s
 
 networks: $(VENV)/.dev  ## two thousand random networks: recorded, eager and in float64 (half an hour)
 	TUITRAIN_NETWORKS=2000 $(BIN)/python -m pytest $(PARALLEL) tests/core/compiler/test_networks.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import socket
 import tracemalloc
 
@@ -27,8 +28,8 @@ from tuitrain.remote.wire.messages import (
 
 STEPS_A_FRAME = 1000
 FRAMES_A_ROUND = 50
-ROUNDS = 20
-"""Rounds of a run, each of which takes 50,000 steps and goes back to the first: a million steps."""
+ROUNDS = int(os.environ.get("TUITRAIN_WATCHED_ROUNDS", "5"))
+"""Rounds of a run, each of which takes 50,000 steps and goes back to the first."""
 
 
 class Feed:
@@ -81,7 +82,7 @@ def held_bytes() -> int:
 
 
 @pytest.mark.slow
-def test_the_memory_of_a_viewer_is_flat_over_a_million_steps() -> None:
+def test_the_memory_of_a_viewer_is_flat() -> None:
     run, feed = GeneratedRun(), Feed()
     source = RemoteSource(feed, "laptop").start()
     tracemalloc.start()
@@ -94,7 +95,8 @@ def test_the_memory_of_a_viewer_is_flat_over_a_million_steps() -> None:
         tracemalloc.stop()
         source.close()
         feed.ours.close()
-    early, late = max(held[: ROUNDS // 10]), max(held[-ROUNDS // 10 :])
-    print(f"held: {early / 1e6:.2f} MB after a tenth, {late / 1e6:.2f} MB at the end")
+    tenth = max(1, ROUNDS // 10)
+    early, late = max(held[:tenth]), max(held[-tenth:])
+    print(f"held: {early / 1e6:.2f} MB at first, {late / 1e6:.2f} MB at the end")
     assert source.received == ROUNDS * (FRAMES_A_ROUND + 1)
     assert late < early + 200_000
