@@ -47,7 +47,7 @@ scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
 
 torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch and JAX (first: install them)
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax accelerate lightning transformers
-	$(BIN)/pyright tuitrain/engines/torch tuitrain/integrations
+	$(BIN)/pyright -p pyright-torch.json
 	$(BIN)/python -m pytest tests/torch tests/jax
 	$(BIN)/python -m pytest tests/torch_script  # by itself: JAX has threads, and its tests fork
 	$(BIN)/python -m pytest tests/torch_distributed
@@ -59,7 +59,7 @@ logs-test: $(VENV)/.dev  ## have TensorBoard, W&B and pandas read what is writte
 
 mcp-test: $(VENV)/.dev  ## serve runs to a client of the Model Context Protocol (first: install it)
 	$(BIN)/python -m pip install --quiet -c constraints.txt mcp
-	$(BIN)/pyright tuitrain/mcp_server
+	$(BIN)/pyright -p pyright-mcp.json
 	$(BIN)/python -m pytest tests/mcp
 
 neon-test: $(VENV)/.dev  ## run the kernels for ARM under an emulator (gcc-aarch64-linux-gnu, qemu-user)

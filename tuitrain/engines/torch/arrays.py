@@ -25,7 +25,8 @@ def is_sharded(tensor: torch.Tensor) -> bool:
 
 def local_part(tensor: torch.Tensor) -> torch.Tensor:
     """Return the part of a tensor that this process has, in the same memory."""
-    return tensor.detach().to_local() if is_sharded(tensor) else tensor  # pyright: ignore[reportCallIssue]
+    sharded: Any = tensor.detach()
+    return sharded.to_local() if is_sharded(tensor) else tensor
 
 
 def like_shards(part: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

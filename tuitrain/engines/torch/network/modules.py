@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import torch
 from torch.nn import Module, Sequential
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import is_lazy
 
 from ...networks.structure import ModuleFacts, NetworkNode, OwnParameter, Structure
 from ..arrays import unwrap
@@ -144,5 +144,4 @@ def _detail(module: Module) -> str:
 
 def _shape(parameter: Any) -> tuple[int, ...]:
     """Return the shape of a parameter; () while a lazy module does not know it."""
-    is_lazy = isinstance(parameter, UninitializedTensorMixin)
-    return () if is_lazy else tuple(torch.Tensor.size(parameter))
+    return () if is_lazy(parameter) else tuple(torch.Tensor.size(parameter))

@@ -34,7 +34,7 @@ class PlainSteps:
         """Find out whether the updates after this one are plain; called after a whole step."""
         groups, updates = self._groups, self._updates
         self._optimizer = None
-        if len(groups.optimizers) > 1 or updates.frozen or updates.clip.by != "off":
+        if len(groups.optimizers) != 1 or updates.frozen or updates.clip.by != "off":
             return
         (optimizer,) = groups.optimizers
         share = groups.share_of(optimizer)

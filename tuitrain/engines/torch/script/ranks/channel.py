@@ -46,7 +46,9 @@ class Channel:
 
     def __init__(self) -> None:
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
-        self._group = dist.new_group(backend="gloo", timeout=_NO_TIMEOUT)
+        group = dist.new_group(backend="gloo", timeout=_NO_TIMEOUT)
+        assert isinstance(group, dist.ProcessGroup)  # all ranks are in it
+        self._group = group
         self._liveness = self._watch()
         self._liveness.start()
 

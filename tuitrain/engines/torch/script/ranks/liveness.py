@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -85,7 +85,7 @@ class Liveness(ABC):
             raise RunFailedError(self.lost)
 
     @contextmanager
-    def waiting(self, done: threading.Event) -> Iterator[None]:
+    def waiting(self, done: threading.Event) -> Generator[None]:
         """Set an event also when a rank is lost, so that a wait for it ends."""
         self._waiting = done
         if self.lost:

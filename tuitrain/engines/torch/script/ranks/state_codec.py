@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 import numpy as np
@@ -44,8 +44,8 @@ def with_parts(state: EngineState, parts: list[Any]) -> EngineState:
 
 def _pack(value: object) -> _Packed:
     assert isinstance(value, np.ndarray)
-    array: Array = np.ascontiguousarray(value)
-    return _Packed(array.dtype.str, value.shape, array.tobytes())
+    array = cast("Array", value)
+    return _Packed(array.dtype.str, array.shape, array.tobytes())
 
 
 def _unpack(kind: type, value: Any) -> Array:
