@@ -49,13 +49,13 @@ torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch and JAX (first: i
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax accelerate lightning transformers
 	$(BIN)/pyright -p pyright-torch.json
 	$(BIN)/python -m pytest tests/torch tests/jax
-	$(BIN)/python -m pytest tests/torch_script  # by itself: JAX has threads, and its tests fork
+	$(BIN)/python -m pytest $(PARALLEL) tests/torch_script  # by itself: JAX has threads, and its tests fork
 	$(BIN)/python -m pytest tests/torch_distributed
-	$(BIN)/python -m pytest tests/conformance -k torch
+	$(BIN)/python -m pytest $(PARALLEL) tests/conformance -k torch
 
 logs-test: $(VENV)/.dev  ## have TensorBoard, W&B and pandas read what is written for them (first: install them)
 	$(BIN)/python -m pip install --quiet -c constraints.txt tensorboard wandb pandas
-	$(BIN)/python -m pytest tests/trackers
+	$(BIN)/python -m pytest $(PARALLEL) tests/trackers
 
 mcp-test: $(VENV)/.dev  ## serve runs to a client of the Model Context Protocol (first: install it)
 	$(BIN)/python -m pip install --quiet -c constraints.txt mcp
