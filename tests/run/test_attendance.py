@@ -145,6 +145,7 @@ PAUSING = {
     "rewind 20": 20,
     "try lr fc 0.1 for 2 steps": 50,
     "break when grad_norm fc > 0": 50,
+    "when grad_norm fc > 0 do pause": 50,
 }
 """Commands at step 50, and where they pause the run."""
 
@@ -158,8 +159,8 @@ def test_a_run_that_a_program_has_paused_waits_until_it_is_resumed(tmp_path, tex
     program.close()
     assert flight.do("lr fc 0.02").step == PAUSING[text]
     flight.paused_at(PAUSING[text])
-    if text.startswith("break"):
-        flight.do("break off")
+    if "grad_norm" in text:
+        flight.do(f"{text.split()[0]} off")
     flight.do("resume")
     assert flight.join()[-1].step == 280
     assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
@@ -189,6 +190,31 @@ def test_planned_pauses_and_breakpoints_wait_for_viewers_who_attend(tmp_path, at
         flight.do("break off")
         flight.do("resume")
     assert flight.join()[-1].step == 280
+    assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
+
+
+NOT_PAUSED = TEXT + """
+[[at]]
+step = 5
+do = ["pause", "when grad_norm fc > 0 do lr fc x0.5; pause"]
+[[at]]
+step = 6
+do = ["rewind 4", "lr fc 0.01"]
+[[at]]
+step = 9
+do = "break when grad_norm fc > 0"
+"""
+
+
+def test_the_journal_says_where_a_run_without_a_viewer_did_not_pause(tmp_path):
+    entries = [one for one in fly_alone(tmp_path / "run", NOT_PAUSED) if hasattr(one, "actor")]
+    messages = {entry.command: entry.message for entry in entries if entry.actor == "scenario"}
+    assert messages["pause"] == "no pause at step 5: no viewer is there to resume the run"
+    assert messages["rewind 4"] == "back at step 4; what followed is branch main"
+    by_itself = {one.actor: one.message for one in entries if one.actor in ("breakpoint", "rule")}
+    place = "is applied, since no viewer is there to resume the run: "
+    assert by_itself["breakpoint"].startswith(f"no pause before step 10 {place}grad_norm of fc is ")
+    assert by_itself["rule"].startswith(f"no pause before step 6 {place}when grad_norm fc > 0, use")
     assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
 
 

@@ -88,10 +88,9 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
     if config.rate not in RATES:
         allowed = ", ".join(map(str, RATES))
         raise ConfigError(f"{path}: rate: {config.rate} is none of {allowed}")
-    notify = config.notify
     try:
         build_key_table(config.keys)
-        make_settings(notify.command, notify.webhook, notify.timeout, notify.retries)
+        make_settings(config.notify)
     except TuitrainError as error:
         raise ConfigError(f"{path}: {error}") from None
     return config

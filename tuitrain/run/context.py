@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.views import RankView
 from tuitrain.errors import CheckpointError
 
 from .alerts.alert import Alert, AlertKind, TakeAlert, alert_taker, ignore_alert
+from .authorship import is_automatic
 from .checkpoint_policy import CheckpointPolicy
 from .checkpoints import Checkpoints
 from .command_plan import CommandPlan
@@ -27,6 +28,14 @@ from .recorder import Recorder
 from .run_state import RunState
 from .session_state import PlannedCommand, SessionState
 from .snapshot import Actor, JournalEntry, LrSweep, Outcome, Phase, RunInfo
+
+
+NO_VIEWER: Final = "no viewer is there to resume the run"
+"""Why a run without a screen continues where it has paused by itself."""
+
+
+def _always() -> bool:
+    return True
 
 
 class RunContext:
@@ -51,6 +60,7 @@ class RunContext:
     state_problem : why the state of the run cannot be saved, or ""
     get_ranks : returns the processes of a training in several
     take_alert : takes the alerts of the run, and returns at once
+    waits_at_pauses : whether the run, which is paused now, waits; if not, it continues at once
     get_observer_state : returns the state that observers save with a checkpoint, as plain values
     """
 
@@ -89,6 +99,7 @@ class RunContext:
         self.get_ranks: Callable[[], Sequence[RankView]] = tuple
         self.get_observer_state: Callable[[], Mapping[str, Any]] = dict
         self.take_alert: TakeAlert = alert_taker()
+        self.waits_at_pauses: Callable[[], bool] = _always
         self._last_alert: tuple[AlertKind, int, str] | None = None
 
     @property
@@ -118,19 +129,47 @@ class RunContext:
 
     def pause_at_breakpoint(self) -> None:
         """Pause because of a breakpoint, and write the reason to the journal."""
-        step = self.step
-        reason = f"break before step {step + 1} is applied: {self.breakpoints.reason}"
-        self.run_state.pause_at_breakpoint(reason)
-        self.write_entry(NO_TICKET, step, "pause", "breakpoint", "applied", reason)
-        self.alert("break", "has paused", reason)
+        self.pause_by_itself("breakpoint", "break", self.breakpoints.reason)
 
-    def alert(self, event: AlertKind, what: str, text: str = "") -> None:
+    def pause_by_itself(self, actor: Actor, what: str, reason: str) -> JournalEntry:
+        """Pause because of a breakpoint or a rule, write the reason to the journal, and alert.
+
+        The entry and the alert say so if the run continues at once; see `waits_at_pauses`.
+
+        Parameters
+        ----------
+        what : ``break`` or ``paused``
+        """
+        place, run_state = f"before step {self.step + 1} is applied", self.run_state
+        pause = text = f"{what} {place}: {reason}"
+        run_state.pause_at_breakpoint(pause)
+        waits, title = self.waits_at_pauses(), "has paused"
+        if not waits:
+            text = f"no pause {place}, since {NO_VIEWER}: {reason}"
+            title = "has met a condition, and continues"
+        entry = self.write_entry(NO_TICKET, self.step, "pause", actor, "applied", text)
+        is_current = (lambda: run_state.breakpoint_reason == pause) if waits else _always
+        self.alert("break", title, text, is_current)
+        return entry
+
+    def stays_paused(self, actor: Actor) -> bool:
+        """Whether the run, which a command of an actor has paused, waits for a ``resume``."""
+        return not is_automatic(actor) or self.waits_at_pauses()
+
+    def alert(
+        self,
+        event: AlertKind,
+        what: str,
+        text: str = "",
+        is_current: Callable[[], bool] = _always,
+    ) -> None:
         """Give an alert, unless it is the last one again.
 
         Parameters
         ----------
         what : what has happened, behind the name of the run
         text : why, in one line (default: where the run is)
+        is_current : see `Alert`
         """
         branch = self.timeline.branch
         if self.take_alert is ignore_alert:
@@ -143,9 +182,9 @@ class RunContext:
         metrics = {name: float(value) for name, value in branch.metrics.newest().items()}
         values = {"loss": loss, **metrics} if loss is not None else metrics
         place = [f"at step {self.step}", *(f"{name} {value:.4g}" for name, value in values.items())]
-        title = f"{self.info.name} {what}"
+        title, text = f"{self.info.name} {what}", text or ", ".join(place)
         self.take_alert(
-            Alert(event, self.info.name, title, text or ", ".join(place), self.step, loss, metrics)
+            Alert(event, self.info.name, title, text, self.step, loss, metrics, is_current)
         )
 
     def settle_after_jump(self) -> None:

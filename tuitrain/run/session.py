@@ -222,6 +222,13 @@ class Session:
     def on_alert(self, take: TakeAlert) -> None:
         self._context.take_alert = take
 
+    def wait_at_pauses(self, waits: Callable[[], bool]) -> None:
+        """Note whether the run, where a breakpoint, a rule or its plan has paused it, waits.
+
+        The journal and the alerts of a run that continues at once say so. Without a call it waits.
+        """
+        self._context.waits_at_pauses = waits
+
     def alert_end(self) -> None:
         """Give the alert of a run whose loop has ended."""
         self._context.alert("end", "has ended")

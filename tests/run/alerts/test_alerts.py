@@ -71,6 +71,28 @@ def test_breakpoints_and_used_up_rules_are_alerts(taken):
     assert [one.event for one in taken] == ["break", "end"]
 
 
+def test_a_pause_of_a_rule_is_an_alert(taken):
+    session = make()
+    session.apply_command(parse("when grad_norm fc > 0 do pause"), "api", 1)
+    run_on(session)
+    (alert,) = taken
+    assert (alert.event, alert.title) == ("break", "test has paused")
+    assert alert.text.startswith("paused before step 1 is applied: when grad_norm fc > 0, use 1 of")
+    assert session.breakpoint_reason == alert.text
+
+
+def test_the_alert_of_a_run_that_does_not_wait_says_that_it_continues(taken):
+    session = make()
+    session.wait_at_pauses(lambda: False)
+    session.apply_command(parse("break when grad_norm conv > 0"), "api", 1)
+    session.run_burst()
+    (alert,) = taken
+    assert alert.title == "test has met a condition, and continues"
+    assert alert.text.startswith(
+        "no pause before step 1 is applied, since no viewer is there to resume the run: grad_norm"
+    )
+
+
 def test_a_stop_is_an_alert_and_leaving_is_none(taken):
     session = make()
     session.apply_command(parse("stop"), "api", 1)

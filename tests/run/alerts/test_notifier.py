@@ -16,7 +16,7 @@ from tuitrain.errors import TuitrainError
 from tuitrain.run.alerts import notifier as module
 from tuitrain.run.alerts.alert import Alert
 from tuitrain.run.alerts.notifier import Notifier
-from tuitrain.run.alerts.settings import AlertSettings, make_settings, read_settings
+from tuitrain.run.alerts.settings import AlertSettings, Notify, make_settings, read_settings
 
 TIMEOUT = 20.0
 ALERT = Alert("end", "mnist", "mnist has finished", "at step 9; $(id) `x`", 9, float("nan"))
@@ -189,6 +189,23 @@ def test_of_waiting_pauses_only_the_newest_is_delivered_and_the_end_always(monke
     assert lines == []
 
 
+def test_a_held_pause_is_delivered_before_the_process_ends(monkeypatch):
+    delivered: list[tuple[int, str]] = []
+    first = threading.Event()
+
+    def run(_: object, alert: Alert, __: float) -> None:
+        delivered.append((alert.step, alert.text))
+        first.set()
+
+    monkeypatch.setattr(module, "run_command", run)
+    notifier = Notifier(AlertSettings(("tell",), interval=3600.0), [].append)
+    for step in range(3):
+        notifier.take(replace(ALERT, event="break", step=step, text="break"))
+        assert first.wait(TIMEOUT)
+    notifier.close(TIMEOUT)
+    assert delivered == [(0, "break"), (2, "break; 1 earlier pause was not told")]
+
+
 def test_without_settings_there_is_no_thread():
     before = threading.active_count()
     notifier = Notifier(AlertSettings(), [].append)
@@ -210,20 +227,22 @@ def test_the_process_does_not_wait_for_a_delivery_for_longer_than_it_may():
 @pytest.mark.parametrize(
     ("values", "problem"),
     [
-        (("notify-send 'a", "", 10.0, 2), 'notify.command: "notify-send \'a" is no command'),
-        (([""], "", 10.0, 2), "notify.command: [''] names no program"),
-        (("", "ftp://x", 10.0, 2), "notify.webhook: 'ftp://x' is no address that begins with"),
-        (("", "https://", 10.0, 2), "notify.webhook"),
-        (("", "https://chat.example.org:99999/", 10.0, 2), "notify.webhook"),
-        (("", "https://chat.example.org/a b", 10.0, 2), "notify.webhook"),
-        (("", "https://chat.example.org/\xfc", 10.0, 2), "notify.webhook"),
-        (("", "", 0.0, 2), "notify.timeout: seconds above 0 and at most 60, but was given 0.0"),
-        (("", "", 10.0, 11), "notify.retries: a whole number from 0 to 10, but was given 11"),
+        ({"command": "notify-send 'a"}, 'notify.command: "notify-send \'a" is no command'),
+        ({"command": [""]}, "notify.command: [''] names no program"),
+        ({"webhook": "ftp://x"}, "notify.webhook: 'ftp://x' is no address that begins with"),
+        ({"webhook": "https://"}, "notify.webhook"),
+        ({"webhook": "https://chat.example.org:99999/"}, "notify.webhook"),
+        ({"webhook": "https://chat.example.org/a b"}, "notify.webhook"),
+        ({"webhook": "https://chat.example.org/\xfc"}, "notify.webhook"),
+        ({"timeout": 0.0}, "notify.timeout: seconds above 0 and at most 60, but was given 0.0"),
+        ({"retries": 11}, "notify.retries: a whole number from 0 to 10, but was given 11"),
+        ({"interval": -1.0}, "notify.interval: seconds from 0 to 86400, but was given -1.0"),
+        ({"interval": float("nan")}, "notify.interval"),
     ],
 )
 def test_settings_that_are_none_are_errors(values, problem: str):
     with pytest.raises(TuitrainError) as error:
-        make_settings(*values)
+        make_settings(Notify(**values))
     assert problem in str(error.value)
 
 

@@ -21,6 +21,10 @@ END_ALERTS: Final[Mapping[str, tuple[AlertKind, str]]] = {
 """The alerts at the end of a run, by its reason; a user who leaves one needs none."""
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """An event of a run of which its user is notified.
@@ -33,6 +37,8 @@ class Alert:
     step : steps taken
     loss : the last training loss; None if there is none
     metrics : the newest metrics of the test set, by name
+    is_current : whether a pause is still to be told: the run was not resumed since; any thread may
+        call it
     """
 
     event: AlertKind
@@ -42,6 +48,7 @@ class Alert:
     step: int = 0
     loss: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict[str, float])
+    is_current: Callable[[], bool] = field(default=_always, compare=False, repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """Return the alert as the webhook sends it; numbers that are not finite are None."""
@@ -60,6 +67,10 @@ class Alert:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
+
+
+class DeliveryError(Exception):
+    """An alert that was not delivered; the message says why, in one line."""
 
 
 TakeAlert: TypeAlias = Callable[[Alert], None]

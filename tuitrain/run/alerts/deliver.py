@@ -11,16 +11,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from .alert import Alert
+from .alert import Alert, DeliveryError
 
 _POLL_SECONDS: Final = 0.05
 _CHUNK: Final = 1 << 16
 _KEPT: Final = 4096
 _MOST_READS: Final = 64
-
-
-class DeliveryError(Exception):
-    """An alert that was not delivered; the message says why, in one line."""
 
 
 def run_command(command: Sequence[str], alert: Alert, timeout: float) -> None:
@@ -123,22 +119,9 @@ def post(address: str, alert: Alert, timeout: float) -> None:
     ------
     DeliveryError : there is no answer in ``timeout`` seconds, or it is an error
     """
-    from http.client import HTTPException
-    from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
+    from .webhook import post_body  # it takes a while to import, and most runs need none
 
-    body = json.dumps(alert.as_json()).encode()
-    headers = {"Content-Type": "application/json", "User-Agent": "tuitrain"}
-    request = Request(address, body, headers, method="POST")
-    try:
-        with urlopen(request, timeout=timeout) as answer:
-            answer.read(1)
-    except HTTPError as error:
-        error.close()
-        raise DeliveryError(f"the webhook answered {error.code} {error.reason!s:.200}") from None
-    except (OSError, HTTPException, ValueError) as error:
-        why = getattr(error, "reason", None) or error
-        raise DeliveryError(f"the webhook is not reached: {why!s:.200}") from None
+    post_body(address, json.dumps(alert.as_json()).encode(), timeout)
 
 
 def _plain(text: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+import time
 from collections.abc import Callable
 from typing import Final
 
-from .alert import Alert
-from .deliver import DeliveryError, post, run_command
+from .alert import Alert, DeliveryError
+from .alert_queue import AlertQueue
+from .deliver import post, run_command
 from .settings import AlertSettings
 
 RETRY_SECONDS: Final = 2.0
@@ -21,7 +22,8 @@ MAX_WAITING: Final = 100
 class Notifier:
     """Delivers alerts, in order, in a thread of its own that the first one starts.
 
-    Of several pauses of a run that wait for their delivery only the newest is delivered.
+    Of several pauses of a run that wait for their delivery only the newest is delivered, and one
+    at most in each interval of the settings; see `AlertQueue`.
 
     Parameters
     ----------
@@ -32,7 +34,7 @@ class Notifier:
     def __init__(self, settings: AlertSettings, log: Callable[[str], None]) -> None:
         self._settings = settings
         self._log = log
-        self._waiting: deque[Alert] = deque()
+        self._queue = AlertQueue(settings.interval, MAX_WAITING, time.monotonic)
         self._is_closing = threading.Event()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -48,15 +50,9 @@ class Notifier:
                     target=self._deliver_all, name="tuitrain-alerts", daemon=True
                 )
                 self._thread.start()
-            if alert.event == "break":
-                older = (alert.event, alert.run)
-                rest = [one for one in self._waiting if (one.event, one.run) != older]
-                self._waiting = deque(rest)
-            is_full = len(self._waiting) >= MAX_WAITING
-            if not is_full:
-                self._waiting.append(alert)
-                self._changed.notify()
-        if is_full:
+            is_added = self._queue.add(alert)
+            self._changed.notify()
+        if not is_added:
             self._log(f"an alert was left out: {MAX_WAITING} wait for their delivery")
 
     def close(self, timeout: float | None = None) -> None:
@@ -71,6 +67,7 @@ class Notifier:
             return
         with self._changed:
             self._is_closing.set()
+            self._queue.hurry()
             self._changed.notify()
         thread.join(self._settings.timeout if timeout is None else timeout)
         if thread.is_alive():
@@ -86,8 +83,12 @@ class Notifier:
     def _next(self) -> Alert | None:
         """Wait for an alert, and return it; None at the end of the process."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._is_closing.is_set())
-            return self._waiting.popleft() if self._waiting else None
+            while True:
+                if alert := self._queue.pop():
+                    return alert
+                if self._is_closing.is_set():
+                    return None
+                self._changed.wait(self._queue.delay())
 
     def _deliver(self, alert: Alert) -> None:
         settings = self._settings

@@ -16,6 +16,7 @@ from tuitrain.user_folders import config_folder
 
 MAX_TIMEOUT: Final = 60.0
 MAX_RETRIES: Final = 10
+MAX_INTERVAL: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,14 @@ class AlertSettings:
     webhook : an address that gets a POST of JSON; "" for none
     timeout : seconds that one delivery may take
     retries : how often a webhook is tried again
+    interval : the least seconds between two pauses of a run that are told
     """
 
     command: tuple[str, ...] = ()
     webhook: str = ""
     timeout: float = 10.0
     retries: int = 2
+    interval: float = 60.0
 
 
 Desktop: TypeAlias = Literal["off", "osc9", "osc777"]
@@ -48,7 +51,8 @@ class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     bell : ring the terminal's bell
     toast : show a toast over a screen that has no status line
     desktop : the terminal sequence for a desktop notification; "off" for none
-    command, webhook, timeout, retries : what is done without a screen, too; see `AlertSettings`
+    command, webhook, timeout, retries, interval : what is done without a screen, too; see
+        `AlertSettings`
     """
 
     bell: bool = True
@@ -58,6 +62,7 @@ class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     webhook: str = ""
     timeout: float = 10.0
     retries: int = 2
+    interval: float = 60.0
 
 
 class _Config(msgspec.Struct):
@@ -66,15 +71,15 @@ class _Config(msgspec.Struct):
     notify: Notify = Notify()
 
 
-def make_settings(
-    command: str | list[str], webhook: str, timeout: float, retries: int
-) -> AlertSettings:
+def make_settings(notify: Notify) -> AlertSettings:
     """Return checked settings.
 
     Raises
     ------
     TuitrainError : a value is not allowed; names the key, the value and what is allowed
     """
+    command, webhook = notify.command, notify.webhook
+    timeout, retries, interval = notify.timeout, notify.retries, notify.interval
     try:
         words = shlex.split(command) if isinstance(command, str) else command
     except ValueError as error:
@@ -93,7 +98,11 @@ def make_settings(
         raise TuitrainError(
             f"notify.retries: a whole number from 0 to {MAX_RETRIES}, but was given {retries}"
         )
-    return AlertSettings(tuple(words), webhook, timeout, retries)
+    if not 0 <= interval <= MAX_INTERVAL:
+        raise TuitrainError(
+            f"notify.interval: seconds from 0 to {MAX_INTERVAL:g}, but was given {interval}"
+        )
+    return AlertSettings(tuple(words), webhook, timeout, retries, interval)
 
 
 def read_settings(path: Path | None = None) -> AlertSettings:
@@ -122,7 +131,7 @@ def read_settings(path: Path | None = None) -> AlertSettings:
     except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
         raise TuitrainError(f"{path}: {describe_decode_error(error)}") from None
     try:
-        return make_settings(notify.command, notify.webhook, notify.timeout, notify.retries)
+        return make_settings(notify)
     except TuitrainError as error:
         raise TuitrainError(f"{path}: {error}") from None
 

@@ -11,7 +11,7 @@ from tuitrain.text import visible
 
 from .alert import alert_taker, ignore_alert, set_alert_taker
 from .notifier import Notifier
-from .settings import AlertSettings, read_settings
+from .settings import read_settings
 
 
 def start_alerts() -> None:
@@ -26,7 +26,7 @@ def start_alerts() -> None:
     except TuitrainError as error:
         _log(f"no alerts are sent: {error}")
         return
-    if settings == AlertSettings(timeout=settings.timeout, retries=settings.retries):
+    if not (settings.command or settings.webhook):
         return
     notifier = Notifier(settings, _log)
     set_alert_taker(notifier.take)

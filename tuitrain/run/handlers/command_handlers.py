@@ -28,7 +28,7 @@ from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError
 
-from ..context import RunContext
+from ..context import NO_VIEWER, RunContext
 from ..session_state import CheckpointRef
 from ..snapshot import Actor, Outcome
 from .history_commands import handle_history_command
@@ -59,7 +59,7 @@ def _apply(context: RunContext, command: AnyCommand, actor: Actor) -> CommandRes
     match command:
         case Rewind() | RewindBy() | RewindToCheckpoint() | Undo() | Redo() | Branch():
             context.engine.capabilities.require(Capability.REWIND)
-            return handle_history_command(context, command)
+            return handle_history_command(context, command, actor)
         case AddBreakpoint() | RemoveBreakpoint():
             return context.breakpoints.apply(command, context.engine)
         case AddRule() | RemoveRule():
@@ -72,11 +72,13 @@ def _apply(context: RunContext, command: AnyCommand, actor: Actor) -> CommandRes
                 "rewind goes back to an earlier step"
             )
         case Pause() | Resume() | Step() | SetPace() | Stop():
-            return _handle_run_command(context, command)
+            return _handle_run_command(context, command, actor)
         case TryLr():
             context.engine.capabilities.require(Capability.LR_SWEEP)
             change, context.lr_sweep = run_lr_sweep(context, command)
             context.settle_after_jump()
+            if context.stays_paused(actor):
+                return CommandResult(True, f"paused; {change.message}")
             return change
         case Preview(command=text):
             context.engine.capabilities.require(Capability.PREVIEW)
@@ -86,12 +88,15 @@ def _apply(context: RunContext, command: AnyCommand, actor: Actor) -> CommandRes
 
 
 def _handle_run_command(
-    context: RunContext, command: Pause | Resume | Step | SetPace | Stop
+    context: RunContext, command: Pause | Resume | Step | SetPace | Stop, actor: Actor
 ) -> CommandResult:
     run_state, step = context.run_state, context.step
     match command:
         case Pause():
-            return run_state.pause(step)
+            change = run_state.pause(step)
+            if change.changed and not context.stays_paused(actor):
+                return CommandResult(True, f"no pause at step {step}: {NO_VIEWER}")
+            return change
         case Resume():
             return run_state.resume(step)
         case Step(count=count):

@@ -6,13 +6,16 @@ from tuitrain.commands import Branch, Redo, Rewind, RewindBy, RewindToCheckpoint
 from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError, did_you_mean
 
+from ..authorship import Actor
 from ..context import RunContext
 
 
 def handle_history_command(
-    context: RunContext, command: Rewind | RewindBy | RewindToCheckpoint | Undo | Redo | Branch
+    context: RunContext,
+    command: Rewind | RewindBy | RewindToCheckpoint | Undo | Redo | Branch,
+    actor: Actor,
 ) -> CommandResult:
-    """Move the run to another boundary or branch.
+    """Move the run to another boundary or branch, at the command of an actor.
 
     Returns
     -------
@@ -24,11 +27,11 @@ def handle_history_command(
     """
     match command:
         case Rewind(step=step):
-            return _rewind(context, step)
+            return _rewind(context, step, actor)
         case RewindBy(count=count):
-            return _rewind(context, max(0, context.step - count))
+            return _rewind(context, max(0, context.step - count), actor)
         case RewindToCheckpoint(name=name):
-            return _rewind_to_checkpoint(context, name)
+            return _rewind_to_checkpoint(context, name, actor)
         case Undo():
             return _undo(context)
         case Redo():
@@ -37,7 +40,7 @@ def handle_history_command(
             return _switch_branch(context, name)
 
 
-def _rewind(context: RunContext, step: int) -> CommandResult:
+def _rewind(context: RunContext, step: int, actor: Actor) -> CommandResult:
     if step > context.step:
         raise RefusedError(f"step {step} is still to come: the run is at step {context.step}")
     timeline = context.timeline
@@ -47,25 +50,26 @@ def _rewind(context: RunContext, step: int) -> CommandResult:
     left = timeline.rewind(step)
     context.plan.reschedule(context.plan.commands_from(step))
     context.settle_after_jump()
-    return _back_at(context, left)
+    return _back_at(context, left, actor)
 
 
-def _back_at(context: RunContext, left: str) -> CommandResult:
-    """Say where the run is; it pauses there, unless a rule has moved it."""
-    paused = "" if context.rules.is_acting else ", paused"
+def _back_at(context: RunContext, left: str, actor: Actor) -> CommandResult:
+    """Say where the run is; it pauses there, unless a rule, or a plan without a viewer, moved it."""
+    is_paused = not context.rules.is_acting and context.stays_paused(actor)
+    paused = ", paused" if is_paused else ""
     return CommandResult(
         True, f"back at step {context.step}{paused}; what followed is branch {left}"
     )
 
 
-def _rewind_to_checkpoint(context: RunContext, name: str) -> CommandResult:
+def _rewind_to_checkpoint(context: RunContext, name: str, actor: Actor) -> CommandResult:
     ref, timeline = context.checkpoints.get(name), context.timeline
     if (ref.step, ref.decisions) == (context.step, tuple(timeline.branch.decisions)):
         return CommandResult(False, f"already there: checkpoint {name} is of step {ref.step}")
     left = timeline.return_to(ref.step, ref.decisions)
     context.plan.reschedule(ref.planned)
     context.settle_after_jump()
-    return _back_at(context, left)
+    return _back_at(context, left, actor)
 
 
 def _undo(context: RunContext) -> CommandResult:

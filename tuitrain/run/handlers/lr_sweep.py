@@ -38,7 +38,7 @@ def run_lr_sweep(context: RunContext, command: TryLr) -> tuple[CommandResult, Lr
         candidates.append(LrCandidate(value, branch.name, not changed))
     sweep = LrSweep(command.target, start, steps, lr, tuple(candidates), timeline.batches)
     mean = f"mean loss of the last {min(steps, AVERAGE_STEPS)} of {steps} steps"
-    message = f"paused; {mean}: {', '.join(results)}; adopt one with `branch NAME`"
+    message = f"{mean}: {', '.join(results)}; adopt one with `branch NAME`"
     return CommandResult(True, message), sweep
 
 

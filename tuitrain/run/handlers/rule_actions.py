@@ -93,6 +93,8 @@ class RuleActions:
             entry = context.write_entry(
                 NO_TICKET, context.step, text, "rule", "refused", problem, step.why
             )
+        elif isinstance(command, Pause) and context.phase is Phase.RUNNING:
+            entry = self._pause(step.why)
         else:
             entry = self._give(command, "rule", NO_TICKET, step.why)
         if entry.outcome == "refused":
@@ -100,12 +102,8 @@ class RuleActions:
             self._pause(f"a rule's command was refused: {entry.command}: {entry.message}")
         return entry.outcome == "refused" or isinstance(command, Pause)
 
-    def _pause(self, reason: str) -> None:
-        context = self._context
-        text = f"paused before step {context.step + 1} is applied: {reason}"
-        context.run_state.pause_at_breakpoint(text)
-        context.write_entry(NO_TICKET, context.step, "pause", "rule", "applied", text)
-        context.alert("break", "has paused", text)
+    def _pause(self, reason: str) -> JournalEntry:
+        return self._context.pause_by_itself("rule", "paused", reason)
 
 
 def _takes_commands(engine: Engine) -> bool:

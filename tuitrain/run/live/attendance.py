@@ -29,8 +29,8 @@ class Attendance:
     """The viewers of a headless run, at its boundaries.
 
     A pause of a viewer or a program holds the run until one of them resumes it; see `UserPause`. A
-    planned pause and a breakpoint hold it while a viewer attends, and are else only written to the
-    journal. Its methods are called on the run's thread. As a context, it shows the viewers how the
+    planned pause and a breakpoint hold it while a viewer attends; else the journal says that the run
+    continues. Its methods are called on the run's thread. As a context, it shows the viewers how the
     run has ended.
 
     Parameters
@@ -53,6 +53,7 @@ class Attendance:
     ) -> None:
         self._session = session
         self._always_waits = always_waits
+        session.wait_at_pauses(self._waits)
         if access is None and session.scheduled:
             access = LiveAccess(session.info, clock)
         self._access = access
