@@ -36,15 +36,15 @@ def user_path(text: str) -> Path:
     return Path(text)
 
 
-def output_path(text: str) -> Path:
-    """Return the path of a file or folder to write.
+def output_path(text: str, option: str = "--out") -> Path:
+    """Return the path of a file or folder to write, as an option names it.
 
     Raises
     ------
     TuitrainError : the text is empty, or no file on this system can have that name
     """
     if not text:
-        raise TuitrainError("--out names no file or folder: it is empty")
+        raise TuitrainError(f"{option} names no file or folder: it is empty")
     return user_path(text)
 
 

@@ -61,3 +61,10 @@ def test_negative_numbers_are_words_and_unknown_options_are_not(capsys):
 def test_an_empty_folder_for_the_record_is_an_error(words, capsys):
     assert main([*words, "--out", ""]) == 2
     assert capsys.readouterr().err == "tuitrain: --out names no file or folder: it is empty\n"
+
+
+@pytest.mark.parametrize("option", ["--csv", "--jsonl", "--tensorboard", "--wandb"])
+def test_an_empty_place_of_an_export_is_an_error(option, capsys):
+    assert main(["export", "RUN", option, ""]) == 2
+    problem = f"tuitrain: {option} names no file or folder: it is empty\n"
+    assert capsys.readouterr().err == problem

@@ -179,6 +179,8 @@ def test_any_text_after_when_is_a_rule_or_one_error_that_says_how_it_is_written(
         ("when nan do ;", "takes commands with a ; between them, but was given none"),
         ("when nan do stop; at most 0 times", "takes a whole number from 1 up, but was given '0'"),
         ("when nan do at most 2 times; stop", "ends with `at most N times`"),
+        ("when nan do at most 3 times", "takes a command before `at most 3 times`, but was given"),
+        (f"when nan do {'stop; ' * 16}stop", "takes at most 16 commands, but was given 17"),
         ("when nan do resume", "takes freeze, thaw, lr, decay, schedule, clip, optimizer, group,"),
         ("when nan do lrr fc 1", "but was given 'lrr', did you mean 'lr'?"),
         ("when nan do lr fc x", "lr takes a number as its factor, but was given ''"),

@@ -37,6 +37,8 @@ class CommandList:
         if match := re.fullmatch(r"at most (\S+) times?", " ".join(pieces[-1].split())):
             fields["times"] = count()(name, match[1])
             pieces.pop()
+            if not pieces:
+                raise usage_error(name, f"takes a command before `{match[0]}`, but was given none")
         if bad := next((piece for piece in pieces if piece.startswith("at most")), ""):
             raise usage_error(name, f"ends with `at most N times`, but was given {bad!r:.80}")
         if not all(pieces):

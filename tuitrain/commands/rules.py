@@ -20,6 +20,9 @@ RULE_SPECS: Final[tuple[CommandSpec, ...]] = (
 )
 """The commands that a rule may give."""
 
+MAX_COMMANDS: Final = 16
+"""The most commands of a rule."""
+
 
 class AddRule(Command, frozen=True, tag="when"):
     """Give commands when a condition comes true; a run has one rule for each condition.
@@ -27,7 +30,7 @@ class AddRule(Command, frozen=True, tag="when"):
     Attributes
     ----------
     condition : as that of a breakpoint
-    commands : their texts, in order
+    commands : their texts, in order; at most `MAX_COMMANDS`
     times : how often the rule is used at most, in the whole life of the run
     """
 
@@ -47,6 +50,10 @@ class AddRule(Command, frozen=True, tag="when"):
     def __post_init__(self) -> None:
         _check_condition(self.condition)
         texts = checks.several("when", "commands", self.commands)
+        if len(texts) > MAX_COMMANDS:
+            raise usage_error(
+                "when", f"takes at most {MAX_COMMANDS} commands, but was given {len(texts)}"
+            )
         self._take(
             commands=tuple(map(_canonical, texts)),
             times=checks.count("when", self.times, what="number of times"),

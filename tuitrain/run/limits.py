@@ -116,8 +116,8 @@ def _texts(key: str, value: object) -> tuple[str, ...]:
     is_list = type(value) in (list, tuple)
     words = cast("Sequence[object]", value) if is_list else ()
     texts = tuple(word for word in words if isinstance(word, str))
-    if not texts or len(texts) < len(words):
-        raise _problem(key, "a list of one or more texts", value)
+    if not texts or len(texts) < len(words) or "" in texts:
+        raise _problem(key, "a list of one or more texts, none of them empty", value)
     return texts
 
 
