@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tests import hostile
 from tests.tracking.collecting import lines
 from tuitrain.cli import main
 from tuitrain.records.history import read_history
 from tuitrain.scenario.runs.final_curves import final_curves
 from tuitrain.scenario.runs.record_player import RecordPlayer
 from tuitrain.scenario.runs.run_list import describe_run
+from tuitrain.text import visible
 from tuitrain.tracking.importing.event_values import FileValues, TagValues
+from tuitrain.tracking.importing.imported_curves import name_metrics
 from tuitrain.tracking.importing.imported_record import read_log, write_record
 
 
@@ -105,3 +108,20 @@ def test_an_accuracy_in_percent_takes_no_name_of_another_tag():
 def test_steps_before_the_first_loss_are_shifted_and_not_counted_twice():
     assert read_log([file(loss={0: 1.0})], "log").steps == 1
     assert read_log([file(loss={-5: 1.0, -4: 0.5}, acc={-9: 0.5})], "log").steps == 5
+
+
+@pytest.mark.parametrize("text", hostile.TEXTS)
+def test_names_of_metrics_are_visible_whatever_the_tags_are(text):
+    (name,) = name_metrics([text]).values()
+    assert name and visible(name) == name
+    assert not set('"\\:') & set(name)
+
+
+def test_invisible_characters_of_a_tag_become_a_line_below():
+    tags = ["val\x9b31m", "a\u202eb\u2066\u2069c", "日本 語", "e\u0301"]
+    assert name_metrics(tags) == {
+        "val\x9b31m": "val_31m",
+        "a\u202eb\u2066\u2069c": "a_b_c",
+        "日本 語": "日本 語",
+        "e\u0301": "e\u0301",
+    }

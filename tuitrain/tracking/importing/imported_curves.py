@@ -8,6 +8,7 @@ from typing import Final
 
 from tuitrain.errors import TuitrainError, did_you_mean
 from tuitrain.metric_info import RESERVED_NAMES
+from tuitrain.text import visible
 
 from .event_values import FileValues
 
@@ -15,7 +16,7 @@ _HELD_OUT: Final = re.compile(r"val|test|eval|dev", re.IGNORECASE)
 """Parts of tags that are measured on other data than the training's."""
 
 _ACCURACY: Final = re.compile(r"acc", re.IGNORECASE)
-_UNNAMEABLE: Final = re.compile(r'[\x00-\x1f\x7f"\\:]+')
+_UNNAMEABLE: Final = re.compile(r'[\x00"\\:]+')
 
 MAX_NAME: Final = 100
 """Characters of a metric's name."""
@@ -64,12 +65,17 @@ def name_metrics(tags: Iterable[str]) -> dict[str, str]:
     """
     names: dict[str, str] = {}
     for tag in sorted(tags, key=_rank):
-        stem = _UNNAMEABLE.sub("_", tag)[:MAX_NAME] or "_"
+        stem = _UNNAMEABLE.sub("_", _without_invisible(tag))[:MAX_NAME] or "_"
         if stem in RESERVED_NAMES:
             stem = f"log/{stem}"
         name = _free_name(stem, names.values())
         names[tag] = name
     return names
+
+
+def _without_invisible(tag: str) -> str:
+    """Return a tag with a NUL for each character that controls a terminal or has no glyph."""
+    return "".join(letter if visible(letter) == letter else "\0" for letter in tag)
 
 
 def _rank(tag: str) -> tuple[bool, bool, str]:
