@@ -85,6 +85,28 @@ def test_a_command_after_a_planned_way_back_is_repeated_behind_it(tmp_path, act)
     assert (events[-1].digest, events[-1].step) == ended
 
 
+@pytest.mark.parametrize("act", ["rewind 20", "rewind by 40", "undo", "branch b1"])
+def test_it_is_repeated_there_also_where_a_run_continues_although_changed(tmp_path, act):
+    plan = f'[[at]]\nstep = 50\ndo = ["rewind 20"]\n[[at]]\nstep = 60\ndo = "{act}"\n'
+    script = [(60, "lr head 0.3"), (5, "optimizer fc adam lr=0.01"), (70, "freeze fc")]
+    ended = record(tmp_path / "run", script, LONG + plan)
+    with ExitStack() as files:
+        events = list(resume(tmp_path / "run", files, nothing, nothing, although_changed=True))
+    assert (events[-1].digest, events[-1].step) == ended
+
+
+def test_commands_are_repeated_although_a_rule_goes_back_no_more(tmp_path):
+    text = LONG + '[[at]]\nstep = 5\ndo = "when grad_norm fc > 0 do rewind 2"\n'
+    ended = record(tmp_path / "run", [(30, "lr head 0.3"), (20, "freeze fc")], text)
+    header = tmp_path / "run" / HEADER
+    header.write_text(header.read_text().replace("grad_norm fc > 0 do", "grad_norm fc > 900 do"))
+    with ExitStack() as files:
+        events = list(resume(tmp_path / "run", files, nothing, nothing, although_changed=True))
+    assert events[-1].step == ended[1]
+    commands = [line.command for line in command_entries(read_journal(tmp_path / "run"))]
+    assert {"lr head 0.3", "freeze fc"} <= {*commands}
+
+
 def test_a_command_is_recorded_with_step_and_actor_but_no_time(tmp_path):
     record(tmp_path / "run", [(20, "lr head 0.3")])
     lines = map(json.loads, (tmp_path / "run" / JOURNAL).read_text().splitlines())

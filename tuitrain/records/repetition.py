@@ -22,6 +22,7 @@ class RepeatedCommand:
     ----------
     own_entries : the entries of the plan and of rules that the journal had before it: it is given
         again after them, at the same one of several visits of its step
+    ways_back : those of them that are of the plan and go back
     """
 
     step: int
@@ -30,6 +31,7 @@ class RepeatedCommand:
     why: str = ""
     ticket: int = NO_TICKET
     own_entries: int = 0
+    ways_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,12 @@ def is_motion_command(line: CommandLine) -> bool:
     return _kind(line) in _MOTION
 
 
-def _kind(line: CommandLine) -> CommandKind | None:
+def is_planned_way_back(entry: CommandLine | JournalEntry) -> bool:
+    """Whether an entry is a command of the plan that goes back: steps are visited again after it."""
+    return entry.actor == "scenario" and _kind(entry) == "history"
+
+
+def _kind(line: CommandLine | JournalEntry) -> CommandKind | None:
     """Return what the command of a line acts on; None for an unknown command."""
     spec = find_spec(line.command.partition(" ")[0])
     return spec.kind if spec else None
@@ -120,8 +127,13 @@ def count_own_lines(lines: Iterable[JournalLine]) -> int:
     return sum(isinstance(line, CommandLine) and line.actor in OWN_ACTORS for line in lines)
 
 
+def count_ways_back(lines: Iterable[JournalLine]) -> int:
+    """Return how many lines of a journal are by the plan and go back."""
+    return sum(isinstance(line, CommandLine) and is_planned_way_back(line) for line in lines)
+
+
 def repeated_actions(
-    lines: Iterable[JournalLine], own_entries: int = 0
+    lines: Iterable[JournalLine], own_entries: int = 0, ways_back: int = 0
 ) -> Iterator[RepeatedCommand | RepeatedEnd]:
     """Yield the users' commands to repeat, and where the run ended, in order.
 
@@ -129,7 +141,7 @@ def repeated_actions(
 
     Parameters
     ----------
-    own_entries : the entries of the plan and of rules before these lines
+    own_entries, ways_back : the entries of the plan and of rules before these lines
     """
     stops_by_itself = False
     for line in lines:
@@ -137,10 +149,18 @@ def repeated_actions(
             yield RepeatedEnd(line.step, line.reason, own_entries)
         is_command = isinstance(line, CommandLine)
         own_entries += is_command and line.actor in OWN_ACTORS
+        ways_back += is_command and is_planned_way_back(line)
         stops_by_itself = is_command and is_automatic(line.actor) and line.command == "stop"
         if is_command and not is_automatic(line.actor) and is_repeated(line):
-            command = parse(line.command)
-            yield RepeatedCommand(line.step, command, line.actor, line.why, line.id, own_entries)
+            yield RepeatedCommand(
+                line.step,
+                parse(line.command),
+                line.actor,
+                line.why,
+                line.id,
+                own_entries,
+                ways_back,
+            )
 
 
 def repeated_entries(lines: Iterable[JournalLine]) -> Iterator[JournalEntry]:

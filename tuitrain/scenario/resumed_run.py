@@ -32,6 +32,7 @@ from tuitrain.records.repetition import (
     RepeatedCommand,
     command_entries,
     count_own_lines,
+    count_ways_back,
     ends_by_planned_stop,
     repeated_actions,
     repeated_entries,
@@ -121,15 +122,16 @@ class ResumedRun:
         self.session.journal.keep_answers(command_entries(self._records))
         if ends_by_planned_stop(self._records[: at.journal]):
             self.session.phase = Phase.STOPPED
-        before = count_own_lines(self._records[: at.journal])
-        self.actions = list(repeated_actions(self._records[at.journal :], before))
+        before, lines = self._records[: at.journal], self._records[at.journal :]
+        counts = count_own_lines(before), count_ways_back(before)
+        self.actions = list(repeated_actions(lines, *counts))
         answered = {entry.ticket for entry in command_entries(self._records)}
         self.session.scheduled = tuple(
             one for one in read_scheduled(self._folder) if one.ticket not in answered
         )
         if self._although_changed:
             self.recorder.continue_changed(at, self.session.step, self._environment)
-            self.actions = [  # rules may act at other steps now
+            self.actions = [  # rules may act at other steps now; the plan goes back as before
                 replace(entry, own_entries=0)
                 for entry in self.actions
                 if isinstance(entry, RepeatedCommand)

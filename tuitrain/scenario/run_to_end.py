@@ -7,8 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from tuitrain.commands import command_kind
 from tuitrain.errors import RunFailedError, TuitrainError
-from tuitrain.records.repetition import RepeatedAction, RepeatedCommand, RepeatedEnd
+from tuitrain.records.repetition import (
+    RepeatedAction,
+    RepeatedCommand,
+    RepeatedEnd,
+    is_planned_way_back,
+)
 from tuitrain.run.deferred_signals import DeferredSignals
 from tuitrain.run.journal_entry import NO_TICKET
 from tuitrain.run.live.access import LiveAccess
@@ -209,7 +215,20 @@ def is_action_due(session: Session, action: RepeatedAction) -> bool:
     A plan or a rule that goes back visits steps again: as many of their entries come before.
     """
     has_acted = session.journal.own_entries >= action.own_entries
-    return action.step == session.step and has_acted
+    return action.step == session.step and has_acted and _has_gone_back(session, action)
+
+
+def _has_gone_back(session: Session, action: RepeatedAction) -> bool:
+    """Whether the plan has gone back as often as before an action of an earlier run, or will not.
+
+    With changed data or another model, the own entries of the runs differ; those of the plan that
+    go back are the same, unless a user's command or a rule has left some out.
+    """
+    if not isinstance(action, RepeatedCommand) or not action.ways_back:
+        return True
+    if sum(map(is_planned_way_back, session.journal.entries())) >= action.ways_back:
+        return True
+    return all(command_kind(one.command) != "history" for one in session.pending_commands)
 
 
 def repeat_action(session: Session, entry: RepeatedAction) -> None:
