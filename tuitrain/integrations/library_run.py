@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tuitrain.errors import RefusedError
-from tuitrain.script.arguments import Plan
+from tuitrain.script.arguments import Logs, Plan
 from tuitrain.script.torch_run import TorchRun
 from tuitrain.script.watch import watch
 
@@ -21,7 +21,7 @@ class Options:
     ----------
     metrics : the names of the library's metrics that are recorded, the main one first; or a single
         name
-    plan, scenario, name, out, limits : see `watch`
+    plan, scenario, name, out, limits, log : see `watch`
     """
 
     metrics: str | Sequence[str]
@@ -30,6 +30,7 @@ class Options:
     name: str | None = None
     out: str | Path | None = None
     limits: Mapping[str, Any] | None = None
+    log: Logs = ()
 
 
 class LibraryRun:
@@ -77,6 +78,7 @@ class LibraryRun:
             metrics=options.metrics,
             plan=options.plan,
             limits=options.limits,
+            log=options.log,
             scenario=options.scenario,
             name=options.name,
             out=options.out,
@@ -111,7 +113,7 @@ class LibraryCallback:
 
     Parameters
     ----------
-    metrics, plan, scenario, name, out, limits : see `Options`; default of the metrics:
+    metrics, plan, scenario, name, out, limits, log : see `Options`; default of the metrics:
         `default_metrics`
 
     Attributes
@@ -129,9 +131,10 @@ class LibraryCallback:
         name: str | None = None,
         out: str | Path | None = None,
         limits: Mapping[str, Any] | None = None,
+        log: Logs = (),
     ) -> None:
         names = self.default_metrics if metrics is None else metrics
-        self._library = LibraryRun(Options(names, plan, scenario, name, out, limits))
+        self._library = LibraryRun(Options(names, plan, scenario, name, out, limits, log))
 
     @property
     def run(self) -> TorchRun | None:

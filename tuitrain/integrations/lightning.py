@@ -20,7 +20,7 @@ class TuitrainCallback(LibraryCallback, Callback):
     Parameters
     ----------
     metrics : the names of metrics that the module logs, the main one first; default ``val_loss``
-    plan, scenario, name, out, limits : see `tuitrain.watch`
+    plan, scenario, name, out, limits, log : see `tuitrain.watch`
 
     Attributes
     ----------

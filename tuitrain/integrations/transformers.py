@@ -25,7 +25,7 @@ class TuitrainCallback(LibraryCallback, TrainerCallback):
     ----------
     metrics : the names of metrics that the Trainer evaluates, the main one first; default
         ``eval_loss``
-    plan, scenario, name, out, limits : see `tuitrain.watch`
+    plan, scenario, name, out, limits, log : see `tuitrain.watch`
 
     Attributes
     ----------

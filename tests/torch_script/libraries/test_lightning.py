@@ -5,11 +5,13 @@ import pytest
 import torch
 
 from tests.docs.pages import blocks
+from tests.script.served import serving
 from tests.torch_script.fixtures import commands_of, losses_of, read_lines
 from tests.torch_script.problem import EPOCHS, PER_EPOCH, STEPS, Net, make_data
 from tuitrain.cli import main
 from tuitrain.errors import RefusedError
 from tuitrain.integrations.lightning import TuitrainCallback
+from tuitrain.tracking.export import export_run
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of the library
 
@@ -50,22 +52,21 @@ class Module(pl.LightningModule):
 def train(tmp_path):
     """Return a function that trains a module with a callback; returns the module."""
 
-    def run_trainer(callback=None, automatic: bool = True, **settings) -> Module:
+    def run_trainer(callback=None, automatic: bool = True, others=(), **settings) -> Module:
         pl.seed_everything(0, verbose=False)
         module = Module(automatic)
         loader = torch.utils.data.DataLoader(make_data(), 8, shuffle=True)
         test_loader = torch.utils.data.DataLoader(make_data(), 40)
         trainer = pl.Trainer(
             accelerator="cpu",
-            max_epochs=EPOCHS,
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
             default_root_dir=tmp_path,
             num_sanity_val_steps=0,
-            callbacks=[] if callback is None else [callback],
-            **settings,
+            callbacks=[*others] if callback is None else [callback, *others],
+            **{"max_epochs": EPOCHS, **settings},
         )
         trainer.fit(module, loader, test_loader)
         module.steps = trainer.global_step
@@ -129,6 +130,46 @@ def test_an_error_of_the_module_ends_the_run(train, tmp_path, monkeypatch):
         train(callback)
     assert callback.run is None
     assert read_lines(tmp_path / "run", "journal.jsonl")[-1]["reason"] == "failed"
+
+
+class AfterEpoch(pl.Callback):
+    """Calls a function after each epoch."""
+
+    def __init__(self, call) -> None:
+        self.call = call
+
+    def on_train_epoch_end(self, trainer, pl_module) -> None:
+        self.call(trainer.current_epoch)
+
+
+def test_limits_hold_while_it_trains(train, tmp_path):
+    limits = {"actors": ["ctl"], "lr_factor": 2}
+    callback = TuitrainCallback(out=tmp_path / "run", limits=limits)
+
+    def train_epochs(after_epoch) -> None:
+        train(callback, others=[AfterEpoch(after_epoch)], max_epochs=100_000)
+
+    with serving(train_epochs, tmp_path / "run") as made:
+        made.go()
+        reply = made.do("lr last x100")
+        assert (reply.outcome, made.do("lr last x2").outcome) == ("refused", "applied")
+        assert "the limits of this run allow ctl a factor of 2" in reply.message
+        made.do("stop")
+    assert made.ended_by is None
+
+
+def test_values_are_logged_while_it_trains(train, tmp_path):
+    train(TuitrainCallback(out=tmp_path / "run", log=["csv"]))
+    export_run(tmp_path / "run", {"csv": tmp_path / "exported.csv"})
+    logged, exported = tmp_path / "run" / "log.csv", tmp_path / "exported.csv"
+    assert sorted(logged.read_text().splitlines()) == sorted(exported.read_text().splitlines())
+    assert ",val_loss," in logged.read_text()
+
+
+def test_a_log_of_no_format_is_refused_before_the_training(train, tmp_path):
+    with pytest.raises(RefusedError, match="tensorbord"):
+        train(TuitrainCallback(out=tmp_path / "run", log=["tensorbord"]))
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_page_shows_a_training_that_is_recorded(tmp_path, monkeypatch):

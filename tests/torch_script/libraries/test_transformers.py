@@ -2,13 +2,21 @@
 
 import pytest
 import torch
-from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
 
 from tests.docs.pages import blocks
+from tests.script.served import serving
 from tests.torch_script.fixtures import commands_of, losses_of, messages_of, read_lines
 from tuitrain.cli import main
 from tuitrain.errors import ExpectationError, RefusedError
 from tuitrain.integrations.transformers import TuitrainCallback
+from tuitrain.tracking.export import export_run
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of the library
 
@@ -42,7 +50,7 @@ def make_model() -> BertForSequenceClassification:
 def train(tmp_path):
     """Return a function that trains a model with a callback; returns the model."""
 
-    def run_trainer(callback=None, **settings) -> BertForSequenceClassification:
+    def run_trainer(callback=None, others=(), **settings) -> BertForSequenceClassification:
         arguments = TrainingArguments(
             str(tmp_path / "trainer"),
             use_cpu=True,
@@ -50,14 +58,13 @@ def train(tmp_path):
             save_strategy="no",
             disable_tqdm=True,
             per_device_train_batch_size=4,
-            num_train_epochs=3,
             learning_rate=0.01,
             seed=0,
             logging_steps=1000,
-            **settings,
+            **{"num_train_epochs": 3, **settings},
         )
         model = make_model()
-        callbacks = [] if callback is None else [callback]
+        callbacks = [*others] if callback is None else [callback, *others]
         data = Sentences()
         trainer = Trainer(
             model, arguments, train_dataset=data, eval_dataset=data, callbacks=callbacks
@@ -137,6 +144,42 @@ def test_accumulation_and_clipping_are_those_of_the_trainer(train, tmp_path):
     model = train(TuitrainCallback(out=tmp_path / "run"), **settings)
     assert bits(model) == bits(alone)
     assert len(losses_of(tmp_path / "run")) == STEPS // 2
+
+
+class AfterEpoch(TrainerCallback):
+    """Calls a function after each epoch."""
+
+    def __init__(self, call) -> None:
+        self.call = call
+
+    def on_epoch_end(self, args, state, control, **kwargs) -> None:
+        self.call(round(state.epoch) - 1)
+
+
+def test_limits_hold_while_it_trains(train, tmp_path):
+    limits = {"actors": ["ctl"], "commands": ["freeze", "stop"]}
+    callback = TuitrainCallback(out=tmp_path / "run", limits=limits)
+
+    def train_epochs(after_epoch) -> None:
+        train(callback, others=[AfterEpoch(after_epoch)], num_train_epochs=10_000)
+
+    with serving(train_epochs, tmp_path / "run") as made:
+        made.go()
+        reply = made.do("lr * 1")
+        assert (reply.outcome, made.do("freeze *").outcome) == ("refused", "applied")
+        assert "the limits of this run allow ctl" in reply.message
+        made.do("stop")
+    assert made.ended_by is None
+
+
+def test_values_are_logged_while_it_trains(train, tmp_path):
+    callback = TuitrainCallback(out=tmp_path / "run", log={"jsonl": tmp_path / "logs"})
+    train(callback, eval_strategy="epoch")
+    export_run(tmp_path / "run", {"jsonl": tmp_path / "exported.jsonl"})
+    (logged,) = (tmp_path / "logs").iterdir()
+    exported = (tmp_path / "exported.jsonl").read_text().splitlines()
+    assert sorted(logged.read_text().splitlines()) == sorted(exported)
+    assert any("eval_loss" in line for line in exported)
 
 
 def test_the_page_shows_a_training_that_is_recorded(tmp_path, monkeypatch):
