@@ -84,6 +84,7 @@ commands = st.one_of(
         st.integers(0, 999),
     ),
     st.builds(Preview, st.builds("freeze {}".format, targets)),
+    st.builds(Preview, conditions.map(to_text)),
     st.builds(Rewind, st.integers(0, 999_999_999_999)),
     st.builds(RewindBy, counts),
     st.builds(AddRule, conditions, st.lists(parts, min_size=1, max_size=4).map(tuple), counts),
@@ -292,6 +293,8 @@ def test_commands_are_read_as_documented(text: str, command: Command):
         ("try lr fc x0.1, fast for 200 steps", "takes a number as its learning rate"),
         ("preview undo", "preview takes freeze, thaw, lr"),
         ("preview freeze", "freeze was given nothing"),
+        ("preview when off", "preview takes a condition to set, but was given 'when off'"),
+        ("preview when nan do", "was given 'nan do' (write: when CONDITION do COMMAND"),
         (
             "branch 1x",
             "takes a branch's name of letters, digits, '_', '.' and '-', but was given '1x'",

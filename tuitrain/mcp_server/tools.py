@@ -272,7 +272,8 @@ TOOLS: Final = (
         "preview",
         "Preview a command",
         "Return what a command would do to the next update of each group, without applying it: "
-        "update_ratio now and update_ratio_after; 'problem' says why it would be refused. The "
+        "update_ratio now and update_ratio_after; 'problem' says why it would be refused, and "
+        "'effect' whether a breakpoint would pause the run, or a rule act, now. The "
         f"commands are:\n{_FORMS}",
         PreviewArguments,
         _preview,

@@ -111,8 +111,10 @@ class UpdatePreview:
     ratios : for each group before or after the command, its name, the present |Δw|/|w| and the one
         after the command; NaN where the group does not exist or has no update
     problem : why the command would be refused, or ""
+    effect : of a breakpoint or a rule, whether it would pause the run or act now; else ""
     """
 
     command: str
     ratios: tuple[tuple[str, float, float], ...] = ()
     problem: str = ""
+    effect: str = ""

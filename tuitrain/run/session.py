@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tuitrain.commands import AnyCommand, Pause, to_text
+from tuitrain.commands import AddBreakpoint, AddRule, AnyCommand, Pause, to_text
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.views import RankView
 
@@ -20,6 +20,7 @@ from .context import RunContext
 from .due_work import DueWork
 from .final_digests import FinalDigests
 from .handlers.command_journal import CommandJournal
+from .handlers.condition_preview import preview_condition
 from .handlers.lr_sweep import preview_update
 from .handlers.rule_actions import RuleActions
 from .journal_entry import NO_TICKET
@@ -207,10 +208,15 @@ class Session:
         return self._commands.refuse(command, actor, ticket, reason, why)
 
     def preview(self, command: AnyCommand) -> UpdatePreview:
-        """Return the effect of a command on the next update; nothing is changed or recorded."""
+        """Return the effect of a command on the next update; nothing is changed or recorded.
+
+        Of a breakpoint or a rule, whether it would pause the run or act now.
+        """
         if self.phase.ended:
             problem = f"the run has ended at step {self.step}"
             return UpdatePreview(to_text(command), problem=problem)
+        if isinstance(command, AddBreakpoint | AddRule):
+            return preview_condition(self._context, command)
         return preview_update(self.engine, command)
 
     @property

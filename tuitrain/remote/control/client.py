@@ -178,7 +178,7 @@ class ControlClient:
             {"name": name, "update_ratio": now, "update_ratio_after": after}
             for name, now, after in preview.ratios
         ]
-        return PreviewReply(written, preview.problem, groups)
+        return PreviewReply(written, preview.problem, groups, preview.effect)
 
     def wait(self, until: str, timeout: float | None) -> WaitReply:
         """Wait until a condition holds, the run has ended, or ``timeout`` seconds have passed.

@@ -189,8 +189,10 @@ class PreviewReply(msgspec.Struct, frozen=True):
     ----------
     problem : why it would be refused, or ""
     groups : |Δw|/|w| of each group's next update, now and after the command
+    effect : of a breakpoint or a rule, whether it would pause the run or act now; else ""
     """
 
     command: str
     problem: str
     groups: list[dict[str, Any]]
+    effect: str = ""

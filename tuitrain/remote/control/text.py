@@ -95,6 +95,8 @@ def _metric_lines(reply: MetricsReply) -> list[str]:
 def _preview_lines(reply: PreviewReply) -> list[str]:
     if reply.problem:
         return [f"{reply.command}: would be refused: {reply.problem}"]
+    if reply.effect:
+        return [f"{reply.command}: {reply.effect}"]
     return [f"{reply.command}: |dw|/|w| of the next update"] + [
         f"  {group['name']}: {group['update_ratio']:.3g} -> {group['update_ratio_after']:.3g}"
         for group in reply.groups

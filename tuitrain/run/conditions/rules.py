@@ -164,8 +164,7 @@ class Rules:
             rule to remove
         """
         if isinstance(command, AddRule):
-            check_target(command.condition, engine)
-            _check_commands(command, engine)
+            check_rule(command, engine)
             return self._set(SetRule(command, engine.step, actor))
         if command.condition is None:
             count, self._rules = len(self._rules), {}
@@ -277,13 +276,14 @@ class Rules:
         self.due, self.steps = list(state.due), list(state.steps)
 
 
-def _check_commands(rule: AddRule, engine: Engine) -> None:
-    """Check that the run can go back if a command of a rule does, and that targets exist.
+def check_rule(rule: AddRule, engine: Engine) -> None:
+    """Check that the condition and the commands of a rule fit a run: its targets and its ways back.
 
     Raises
     ------
-    RefusedError : they do not fit the run
+    RefusedError : they do not
     """
+    check_target(rule.condition, engine)
     groups = engine.groups()
     names = [group.name for group in groups]
     aliases = {row.name: row.aliases for group in groups for row in group.parameters}

@@ -31,6 +31,7 @@ from tuitrain.errors import RefusedError
 from ..context import NO_VIEWER, RunContext
 from ..session_state import CheckpointRef
 from ..snapshot import Actor, Outcome
+from .condition_preview import describe_condition
 from .history_commands import handle_history_command
 from .lr_sweep import describe_preview, run_lr_sweep
 
@@ -81,8 +82,7 @@ def _apply(context: RunContext, command: AnyCommand, actor: Actor) -> CommandRes
                 return CommandResult(True, f"paused; {change.message}")
             return change
         case Preview(command=text):
-            context.engine.capabilities.require(Capability.PREVIEW)
-            return describe_preview(context.engine, parse(text))
+            return _preview(context, parse(text))
         case _:
             return _apply_to_engine(context, command)
 
@@ -105,6 +105,13 @@ def _handle_run_command(
             return run_state.set_pace(pace)
         case Stop():
             return run_state.stop(step)
+
+
+def _preview(context: RunContext, command: AnyCommand) -> CommandResult:
+    if isinstance(command, AddBreakpoint | AddRule):
+        return CommandResult(False, describe_condition(context, command))
+    context.engine.capabilities.require(Capability.PREVIEW)
+    return describe_preview(context.engine, command)
 
 
 def _apply_to_engine(context: RunContext, command: AnyCommand) -> CommandResult:

@@ -1,0 +1,42 @@
+"""Previews of breakpoints and rules: whether their condition holds now."""
+
+from __future__ import annotations
+
+from tuitrain.commands import AddBreakpoint, AddRule, to_text
+from tuitrain.errors import RefusedError
+
+from ..conditions.checks import AVERAGE_STEPS, check_target
+from ..conditions.present import check_now
+from ..conditions.rules import check_rule
+from ..context import RunContext
+from ..snapshot import UpdatePreview
+
+
+def describe_condition(context: RunContext, command: AddBreakpoint | AddRule) -> str:
+    """Say whether a breakpoint would pause the run now, or a rule act; nothing is changed.
+
+    Raises
+    ------
+    RefusedError : the command would be refused
+    """
+    engine, branch, used = context.engine, context.timeline.branch, ""
+    if isinstance(command, AddRule):
+        check_rule(command, engine)
+        condition, effect = command.condition, "act"
+        if context.rules.uses(command) >= command.times:
+            used = "; it is used up, and would pause the run"
+    else:
+        check_target(command, engine)
+        condition, effect = command, "pause the run"
+    losses = [float(loss) for loss in branch.loss.last(AVERAGE_STEPS + 1)]
+    now = check_now(condition, engine, losses, branch.metrics.series())
+    return f"would {effect} now: {now}{used}"
+
+
+def preview_condition(context: RunContext, command: AddBreakpoint | AddRule) -> UpdatePreview:
+    """Return what a breakpoint or a rule would do now, or why it would be refused."""
+    text = to_text(command)
+    try:
+        return UpdatePreview(text, effect=describe_condition(context, command))
+    except RefusedError as refusal:
+        return UpdatePreview(text, problem=str(refusal))
