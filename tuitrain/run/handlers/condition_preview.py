@@ -28,7 +28,7 @@ def describe_condition(context: RunContext, command: AddBreakpoint | AddRule) ->
     else:
         check_target(command, engine)
         condition, effect = command, "pause the run"
-    losses = [float(loss) for loss in branch.loss.last(AVERAGE_STEPS + 1)]
+    losses = branch.loss.last(AVERAGE_STEPS + 1)
     now = check_now(condition, engine, losses, branch.metrics.series())
     return f"would {effect} now: {now}{used}"
 
