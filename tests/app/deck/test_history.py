@@ -54,7 +54,7 @@ async def test_the_rewind_dialog_offers_the_last_command(opened, phase):
     async with opened(FakeSource(running(phase=phase))) as person:
         await person.press("backspace")
         assert person.line == ":rewind 938"
-        assert shown(person, "#there") == "there: epoch 2 begins, thaw conv"
+        assert shown(person, "#there") == "there: epoch 2 begins, thaw conv (palette)"
         await person.press("enter")
         assert person.source.sent == [(Rewind(938), "key")]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from textual.widgets import Static
 
 from tests.app.fake import FakeSource, branched, running
+from tuitrain.app.renderables.timeline import events_at
 from tuitrain.app.screens.dialogs.rewind import RewindDialog
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.app.widgets.tables.journal import Journal
 from tuitrain.commands import Rewind
-from tuitrain.run.snapshot import Phase
+from tuitrain.run.snapshot import Intervention, JournalEntry, Phase
 
 
 def cursor(person) -> float | None:
@@ -38,7 +39,7 @@ async def test_the_cursor_step_is_shown_and_the_table_shows_its_values(opened):
     async with opened(FakeSource(running(cached_steps=(938,)))) as person:
         await person.press("left")
         assert person.status == (
-            "step 938: epoch 2 begins · thaw conv · state kept"
+            "step 938: epoch 2 begins · thaw conv (palette) · state kept"
             "   enter rewinds there, esc returns to now"
         )
         table = person.deck.query_one(GroupsTable)
@@ -52,13 +53,27 @@ async def test_the_cursor_step_is_shown_and_the_table_shows_its_values(opened):
         assert "0.0312" in table.rendered_rows[1]
 
 
+def test_a_command_is_named_with_the_actor_who_gave_it():
+    entries = [
+        JournalEntry(0, 938, "lr * x0.5", "rule", "applied", ""),
+        JournalEntry(1, 938, "lr * x0.5", "key", "refused", ""),
+        JournalEntry(2, 940, "freeze conv", "agent@lab", "applied", ""),
+    ]
+    made = (Intervention(938, "lr * x0.5"), Intervention(940, "freeze conv"))
+    snapshot = running(journal=tuple(entries), interventions=made)
+    assert events_at(snapshot, 938) == ["epoch 2 begins", "lr * x0.5 (rule)"]
+    assert events_at(snapshot, 940) == ["freeze conv (agent@lab)"]
+    unknown = running(journal=(), interventions=made)
+    assert events_at(unknown, 940) == ["freeze conv"]
+
+
 async def test_enter_at_the_cursor_rewinds_after_confirmation(opened):
     async with opened() as person:
         await person.press("left", "left", "enter")
         assert isinstance(person.app.screen, RewindDialog)
         assert person.line == ":rewind 700"
         there = str(person.app.screen.query_one("#there", Static).content)
-        assert there == "there: optimizer fc adam lr=0.001"
+        assert there == "there: optimizer fc adam lr=0.001 (key)"
         await person.press("enter")
         assert person.source.sent == [(Rewind(700), "key")]
         assert cursor(person) is None

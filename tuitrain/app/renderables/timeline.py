@@ -40,11 +40,19 @@ def adjacent_step(steps: list[int], at: float, direction: int) -> int | None:
 
 
 def events_at(snapshot: Snapshot, step: int) -> list[str]:
-    """Return the events at a step as texts: the start of an epoch, and commands."""
+    """Return the events at a step as texts: the start of an epoch, and commands with actors."""
     per_epoch = max(1, snapshot.info.steps_per_epoch)
     events = [f"epoch {step // per_epoch} begins"] if step % per_epoch == 0 else []
     commands = [entry.command for entry in snapshot.interventions if entry.step == step]
-    return events + commands
+    return events + [_with_actor(snapshot, step, command) for command in commands]
+
+
+def _with_actor(snapshot: Snapshot, step: int, command: str) -> str:
+    """Return a command with the actor who gave it, as the journal has it: ``lr fc 0.1 (rule)``."""
+    for entry in reversed(snapshot.journal):
+        if (entry.step, entry.command, entry.outcome) == (step, command, "applied"):
+            return f"{command} ({entry.actor})"
+    return command
 
 
 def cursor_row(snapshot: Snapshot, step: int, rewind_key: str) -> Row:
