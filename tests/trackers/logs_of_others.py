@@ -36,6 +36,15 @@ def tensor(step: int, tag: str, value: float) -> bytes:
     return event(step, Summary.Value(tag=tag, tensor=number, metadata=metadata))
 
 
+def text(step: int, tag: str, *lines: bytes, says_kind: bool = True) -> bytes:
+    """Return a text as PyTorch writes it."""
+    plugin = SummaryMetadata.PluginData(plugin_name="text" if says_kind else "")
+    shape = TensorShapeProto(dim=[TensorShapeProto.Dim(size=len(lines))])
+    tensor = TensorProto(dtype=7, string_val=lines, tensor_shape=shape)
+    metadata = SummaryMetadata(plugin_data=plugin)
+    return event(step, Summary.Value(tag=tag, tensor=tensor, metadata=metadata))
+
+
 def event(step: int, value: Any) -> bytes:
     made = Event(wall_time=START + step, step=step, summary=Summary(value=[value]))
     return framed(made.SerializeToString())

@@ -12,10 +12,11 @@ import pandas
 import pytest
 from tensorboard.compat.proto.summary_pb2 import Summary
 
-from tests.trackers.logs_of_others import START, curve, event, log, scalar, tensor
+from tests.trackers.logs_of_others import START, curve, event, log, scalar, tensor, text
 from tuitrain.cli import main
 from tuitrain.errors import TuitrainError
 from tuitrain.records.history import read_history
+from tuitrain.run.snapshot import LogLine
 from tuitrain.scenario.runs.final_curves import final_curves
 from tuitrain.scenario.runs.record_player import RecordPlayer
 from tuitrain.scenario.runs.run_list import RecordedRun, list_runs
@@ -63,6 +64,29 @@ def test_a_recording_is_played_moment_by_moment(tmp_path):
     player.go(3)
     assert player.snapshot().metrics["val/acc"].values.tolist() == [0.5]
     assert "imported" in snapshot.note
+
+
+def test_texts_are_lines_of_the_log(tmp_path):
+    records = [
+        *curve("loss", 0, 3),
+        text(0, "config/text_summary", b"lr: 0.1", "größe: 3\x1b[2J".encode()),
+        text(2, "config/text_summary", b"lr: 0.2", says_kind=False),
+        text(2, "other", b"no text, as far as it says", says_kind=False),
+        text(3, "long", b"x" * 5000),
+    ]
+    log(tmp_path / "mine", records)
+    (run,) = imported(tmp_path / "mine")
+    first, second, third, long = RecordPlayer(run.folder).snapshot().log.lines
+    assert first == LogLine(1, "out", "config/text_summary: lr: 0.1")
+    assert second == LogLine(1, "out", "größe: 3\x1b[2J")
+    assert third == LogLine(3, "out", "config/text_summary: lr: 0.2")
+    assert (long.step, len(long.text)) == (4, len("long: ") + 4001)
+
+
+def test_a_log_without_texts_has_no_output(tmp_path):
+    log(tmp_path / "mine", curve("loss", 1, 3))
+    (run,) = imported(tmp_path / "mine")
+    assert not (run.folder / "output.log").exists()
 
 
 def test_a_loss_at_some_steps_has_no_gaps(tmp_path):

@@ -14,8 +14,10 @@ from tests.run_folders import flown, wandered
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.screens.deck.recording_deck import RecordingDeck
 from tuitrain.app.screens.help import HelpScreen
+from tuitrain.app.screens.log import LogScreen
 from tuitrain.app.screens.run_choice.past_runs import RunsScreen
 from tuitrain.app.widgets.tables.journal import Journal
+from tuitrain.app.widgets.tables.log import LogView
 from tuitrain.run.snapshot import Phase, Snapshot
 from tuitrain.scenario.runs.record_player import RecordPlayer
 
@@ -53,6 +55,15 @@ async def test_a_recording_opens_at_its_end(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         assert (person.shown.step, person.shown.phase) == (100, Phase.RECORDED)
         assert "finished" in person.shown.record_status
+
+
+async def test_the_log_of_the_run_is_shown(tmp_path):
+    folder = flown(tmp_path / "a")
+    (folder / "output.log").write_text("12\twarning\tno labels\n")
+    async with viewed(folder) as person:
+        await person.press("L")
+        assert isinstance(person.app.screen, LogScreen)
+        assert "no labels" in "\n".join(person.app.screen.query_one(LogView).rendered_rows)
 
 
 async def test_arrows_move_by_a_step_and_show_the_groups_at_that_step(tmp_path):

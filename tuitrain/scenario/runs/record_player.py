@@ -14,6 +14,8 @@ from tuitrain.errors import RefusedError
 from tuitrain.metric_info import MetricInfo, info_of
 from tuitrain.records.history import History, Moment, read_history
 from tuitrain.records.record_reader import HEADER
+from tuitrain.run.logs.log_capture import LOG_NAME
+from tuitrain.run.logs.log_file import read_log
 from tuitrain.run.snapshot import Actor, BranchView, Intervention, Phase, Snapshot
 from tuitrain.run.snapshot_builder import clip_text
 
@@ -68,6 +70,7 @@ class RecordPlayer:
         self._groups = GroupReplay(scenario, str(folder / HEADER))
         self._values = CheckpointValues(folder)
         self._courses = RecordedGroupMetrics(folder)
+        self._log = read_log(folder / LOG_NAME)
         per_epoch = self._groups.steps_per_epoch
         self._title = make_run_info(scenario, per_epoch, self._measured(scenario))
         self._decisive = self._history.command_moments()
@@ -189,6 +192,7 @@ class RecordPlayer:
             checkpoints=self._values.names(),
             clip=clip_text(parse(text) for _, text in commands if text.startswith("clip ")),
             record_status=self._where(),
+            log=self._log,
             inspection=FailedInspection(self._asked, step, NO_INSPECTION) if self._asked else None,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,11 @@ _NUMBERS: Final = {
 }
 """The types of a TensorProto that a scalar may have: that of its bytes, and the field of values."""
 
+_STRING: Final = 7
+"""The type of a TensorProto that has texts."""
+
+MAX_TEXT: Final = 4000
+"""Characters of a text that are read."""
 
 @dataclass(slots=True)
 class TagValues:
@@ -55,18 +61,37 @@ FileValues = dict[str, TagValues]
 """The values of a file by tag."""
 
 
-def read_values(path: Path, format: EventFormat) -> FileValues:
-    """Return the numbers of an event file; pictures, texts and histograms are passed over.
+@dataclass(frozen=True, slots=True)
+class TagText:
+    """A text of a log."""
+
+    step: int
+    tag: str
+    text: str
+
+
+def read_values(
+    path: Path, format: EventFormat, on_text: Callable[[TagText], object] = lambda _: None
+) -> FileValues:
+    """Return the numbers of an event file; pictures and histograms are passed over.
+
+    Parameters
+    ----------
+    on_text : takes the texts, in the order of the file
 
     Raises
     ------
     TuitrainError : the file cannot be read or is damaged, or has too many tags or too large steps
     """
     tags: FileValues = {}
+    text_tags: set[str] = set()
     for number, event in enumerate(read_events(path, format)):
         for value in event.summary.value:
             scalar = _number(value)
             if scalar is None:
+                text = _text(value, text_tags)
+                if text is not None and 0 <= event.step <= MAX_COUNT:
+                    on_text(TagText(event.step, value.tag, text))
                 continue
             if abs(event.step) > MAX_COUNT:
                 raise TuitrainError(
@@ -99,6 +124,23 @@ def _number(value: Any) -> float | None:
         return float(np.frombuffer(tensor.tensor_content, dtype)[0])
     listed = getattr(tensor, values)
     return float(listed[0]) if len(listed) == 1 else None
+
+
+def _text(value: Any, text_tags: set[str]) -> str | None:
+    """Return the text that a value of a summary holds; None for one of another kind.
+
+    Parameters
+    ----------
+    text_tags : the tags of texts so far: a writer may say only once what they are
+    """
+    if value.WhichOneof("value") != "tensor" or value.tensor.dtype != _STRING:
+        return None
+    if value.metadata.plugin_data.plugin_name == "text" and len(text_tags) < MAX_TAGS:
+        text_tags.add(value.tag)
+    if value.tag not in text_tags:
+        return None
+    text = "\n".join(part.decode(errors="replace") for part in value.tensor.string_val)
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
 
 
 def first_time(files: list[FileValues]) -> float:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from tuitrain.encoding import truncate_utf8
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.runs.run_list import MAX_LABEL_BYTES
 
 from .event_files import EventFormat
-from .event_values import read_values
+from .event_values import TagText, read_values
 from .imported_record import ImportedLog, read_log, write_record
 
 EVENT_FILES = "*tfevents*"
 """The names of event files."""
+
+MAX_TEXTS: Final = 1000
+"""The most texts of a run that are imported: the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,12 @@ def import_folder(
     for folder in folders:
         on_folder(folder)
         try:
-            files = [read_values(path, format) for path in event_files(folder)]
+            texts: deque[TagText] = deque(maxlen=MAX_TEXTS)
+            files = [read_values(path, format, texts.append) for path in event_files(folder)]
             log = read_log(files, str(folder), loss)
             name = run_name(source, folder)
             record = _free_folder(records, name, log.first_time)
-            write_record(log, record, name, folder)
+            write_record(log, record, name, folder, texts)
         except TuitrainError as error:
             yield Imported(folder, problem=str(error))
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,11 @@ from tuitrain.errors import TuitrainError
 from tuitrain.records.record_reader import HEADER, JOURNAL, METRICS, SCHEMA, Header
 from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.journal_entry import NO_TICKET
+from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
 from tuitrain.run.snapshot import JournalEntry
 from tuitrain.scenario.schema import Scenario
 
-from .event_values import FileValues, first_time, last_time
+from .event_values import FileValues, TagText, first_time, last_time
 from .imported_curves import choose_loss, count_values, name_metrics, unit_accuracy
 from .segments import Segment, cut_at_restarts
 
@@ -81,7 +82,9 @@ def read_log(files: list[FileValues], source: str, loss: str | None = None) -> I
     return log
 
 
-def write_record(log: ImportedLog, folder: Path, name: str, source: Path) -> None:
+def write_record(
+    log: ImportedLog, folder: Path, name: str, source: Path, texts: Iterable[TagText] = ()
+) -> None:
     """Write the record of a log.
 
     Parameters
@@ -89,6 +92,7 @@ def write_record(log: ImportedLog, folder: Path, name: str, source: Path) -> Non
     folder : of the record, which does not exist yet
     name : of the run
     source : the folder of the log
+    texts : those of the log, which become lines of the captured output
 
     Raises
     ------
@@ -118,6 +122,7 @@ def write_record(log: ImportedLog, folder: Path, name: str, source: Path) -> Non
         writer.command(_entry(step, "pause", "unchanged", "the log ends here"))
         restarts = len(log.segments) - 1
         writer.ended(step, f"b{restarts}" if restarts else "main", "finished", {})
+    _write_texts(texts, folder, log.shift)
     _set_times(folder, log)
 
 
@@ -141,6 +146,21 @@ def _write_segment(log: ImportedLog, segment: Segment, writer: RecordWriter) -> 
     if losses:
         writer.losses(first, losses)
     return last
+
+
+def _write_texts(texts: Iterable[TagText], folder: Path, shift: int) -> None:
+    """Write texts as lines of the captured output, with their tags and steps."""
+    output: LogCapture | None = None
+    step = 0
+    for item in texts:
+        if output is None:
+            output = LogCapture()
+            output.get_step = lambda: step
+            output.write_to(folder / LOG_NAME)
+        step = item.step + shift
+        output.add("out", f"{item.tag}: {item.text}")
+    if output is not None:
+        output.close()
 
 
 def _by_step(log: ImportedLog, segment: Segment) -> Iterator[tuple[int, dict[str, float]]]:
