@@ -41,7 +41,7 @@ def test_a_run_tells_one_pause_in_an_interval_and_the_next_counts_the_others():
         assert texts(queue) == []
     assert queue.delay() == 1.0
     clock.now = 160.0
-    assert texts(queue) == ["break 59; 58 earlier pauses were not told"]
+    assert texts(queue) == ["break 59; 58 earlier pauses were not sent"]
     assert queue.delay() is None
     clock.now = 300.0
     assert queue.add(BREAK)
@@ -58,7 +58,7 @@ def test_the_end_comes_at_once_behind_the_pause_that_waits():
     assert texts(queue) == ["break 2", "at step 20"]
 
 
-def test_a_pause_that_is_over_is_not_told_late_but_counted():
+def test_a_pause_that_is_over_is_not_sent_late_but_counted():
     queue, clock = make()
     queue.add(BREAK)
     texts(queue)
@@ -69,7 +69,7 @@ def test_a_pause_that_is_over_is_not_told_late_but_counted():
     assert texts(queue) == []
     assert queue.delay() is None
     queue.add(END)
-    assert texts(queue) == ["at step 20; 1 earlier pause was not told"]
+    assert texts(queue) == ["at step 20; 1 earlier pause was not sent"]
 
 
 def test_runs_do_not_hold_back_the_pauses_of_each_other():
@@ -91,7 +91,7 @@ def test_too_many_ends_are_left_out_and_pauses_wait_no_more_at_the_end_of_the_pr
     assert texts(queue) == ["break 2"]
 
 
-def test_without_an_interval_every_pause_is_told():
+def test_without_an_interval_every_pause_is_sent():
     queue, _ = make(0.0)
     for text in ("one", "two"):
         queue.add(replace(BREAK, text=text))

@@ -203,7 +203,7 @@ def test_a_held_pause_is_delivered_before_the_process_ends(monkeypatch):
         notifier.take(replace(ALERT, event="break", step=step, text="break"))
         assert first.wait(TIMEOUT)
     notifier.close(TIMEOUT)
-    assert delivered == [(0, "break"), (2, "break; 1 earlier pause was not told")]
+    assert delivered == [(0, "break"), (2, "break; 1 earlier pause was not sent")]
 
 
 def test_without_settings_there_is_no_thread():

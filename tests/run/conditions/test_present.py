@@ -42,16 +42,16 @@ def test_a_preview_says_whether_the_condition_holds_and_why(session, text, effec
 
 def test_what_cannot_be_known_yet_is_said():
     fresh = make()
-    said = "would act now: not known yet, "
+    unknown = "would act now: not known yet, "
     for text, why in (
         ("nan", "no step is taken"),
         ("loss > x3", "no step is taken"),
         ("accuracy > 0.5", "accuracy is not measured so far"),
     ):
-        assert do(fresh, f"preview when {text} do stop", "unchanged") == said + why
+        assert do(fresh, f"preview when {text} do stop", "unchanged") == unknown + why
     run_to(fresh, 3)
     message = do(fresh, "preview when loss > x3 do stop", "unchanged")
-    assert message == said + "the average needs 10 finite losses"
+    assert message == unknown + "the average needs 10 finite losses"
 
 
 def test_a_rule_that_is_used_up_would_pause_the_run(session):

@@ -37,7 +37,7 @@ class Alert:
     step : steps taken
     loss : the last training loss; None if there is none
     metrics : the newest metrics of the test set, by name
-    is_current : whether a pause is still to be told: the run was not resumed since; any thread may
+    is_current : whether a pause is still to be sent: the run was not resumed since; any thread may
         call it
     """
 

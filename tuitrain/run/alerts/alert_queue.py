@@ -15,12 +15,12 @@ class _Pauses:
 
     Attributes
     ----------
-    told_at : when one was delivered last, in seconds; None if none was
+    sent_at : when one was delivered last, in seconds; None if none was
     newest : the one that waits, or None
     left_out : how many came before it and were not delivered
     """
 
-    told_at: float | None = None
+    sent_at: float | None = None
     newest: Alert | None = None
     left_out: int = 0
 
@@ -42,7 +42,7 @@ class _Pauses:
         if not count:
             return alert
         pauses = "pause was" if count == 1 else "pauses were"
-        return replace(alert, text=f"{alert.text}; {count} earlier {pauses} not told")
+        return replace(alert, text=f"{alert.text}; {count} earlier {pauses} not sent")
 
 
 class AlertQueue:
@@ -86,7 +86,7 @@ class AlertQueue:
             return self._waiting.popleft()
         for pauses in self._pauses.values():
             if self._delay_of(pauses) <= 0 and (alert := pauses.take()):
-                pauses.told_at = self._clock()
+                pauses.sent_at = self._clock()
                 return alert
         return None
 
@@ -102,6 +102,6 @@ class AlertQueue:
         self._interval = 0.0
 
     def _delay_of(self, pauses: _Pauses) -> float:
-        if pauses.told_at is None:
+        if pauses.sent_at is None:
             return 0.0
-        return pauses.told_at + self._interval - self._clock()
+        return pauses.sent_at + self._interval - self._clock()

@@ -29,7 +29,7 @@ class AlertSettings:
     webhook : an address that gets a POST of JSON; "" for none
     timeout : seconds that one delivery may take
     retries : how often a webhook is tried again
-    interval : the least seconds between two pauses of a run that are told
+    interval : the least seconds between two pauses of a run that are sent
     """
 
     command: tuple[str, ...] = ()

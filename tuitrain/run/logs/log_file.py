@@ -9,7 +9,7 @@ from typing import Final
 
 from .log_capture import MAX_LINES, LogLine, LogSnapshot
 
-_MAX_BYTES: Final = 1 << 22
+MAX_BYTES: Final = 1 << 22
 """Bytes at the end of the file that are read: `MAX_LINES` of usual length, several times over."""
 
 
@@ -21,8 +21,8 @@ def read_log(path: Path) -> LogSnapshot:
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            start = file.seek(max(0, size - _MAX_BYTES))
-            content = file.read(_MAX_BYTES)
+            start = file.seek(max(0, size - MAX_BYTES))
+            content = file.read(MAX_BYTES)
     except FileNotFoundError:
         return LogSnapshot()
     except OSError as error:
