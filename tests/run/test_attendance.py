@@ -193,7 +193,9 @@ def test_planned_pauses_and_breakpoints_wait_for_viewers_who_attend(tmp_path, at
     assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
 
 
-NOT_PAUSED = TEXT + """
+NOT_PAUSED = (
+    TEXT
+    + """
 [[at]]
 step = 5
 do = ["pause", "when grad_norm fc > 0 do lr fc x0.5; pause"]
@@ -204,6 +206,7 @@ do = ["rewind 4", "lr fc 0.01"]
 step = 9
 do = "break when grad_norm fc > 0"
 """
+)
 
 
 def test_the_journal_says_where_a_run_without_a_viewer_did_not_pause(tmp_path):

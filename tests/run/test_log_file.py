@@ -24,7 +24,9 @@ def test_a_run_without_output_has_no_lines(tmp_path):
     assert "Is a directory" in read_log(tmp_path).problem
 
 
-@pytest.mark.parametrize("text", [*hostile.TEXTS, "x\ty", "x\ty\tz", "-1\tout\tx", "9" * 400 + "\ta\tb"])
+@pytest.mark.parametrize(
+    "text", [*hostile.TEXTS, "x\ty", "x\ty\tz", "-1\tout\tx", "9" * 400 + "\ta\tb"]
+)
 def test_other_lines_are_shown_as_they_are(tmp_path, text):
     path = tmp_path / "output.log"
     line = text.replace("\n", " ")

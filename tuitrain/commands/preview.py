@@ -14,7 +14,6 @@ from .rule_spec import RULE_SPEC
 from .rules import RemoveRule
 from .usage import usage_error
 
-
 _SPECS: Final = (*GROUP_SPECS, BREAK_SPEC, RULE_SPEC)
 """The commands that can be previewed."""
 
@@ -43,5 +42,7 @@ def _canonical(text: Any) -> str:
     checks.one_of("preview", "command", first, tuple(spec.name for spec in _SPECS))
     command = read_command(_SPECS, text)
     if isinstance(command, RemoveBreakpoint | RemoveRule):
-        raise usage_error("preview", f"takes a condition to set, but was given {checks.shown(text)}")
+        raise usage_error(
+            "preview", f"takes a condition to set, but was given {checks.shown(text)}"
+        )
     return write_command(_SPECS, command)

@@ -86,7 +86,7 @@ def is_motion_command(line: CommandLine) -> bool:
 
 
 def is_planned_way_back(entry: CommandLine | JournalEntry) -> bool:
-    """Whether an entry is a command of the plan that goes back: steps are visited again after it."""
+    """Whether an entry is a command of the plan that goes back, after which steps come again."""
     return entry.actor == "scenario" and _kind(entry) == "history"
 
 

@@ -29,7 +29,6 @@ from .run_state import RunState
 from .session_state import PlannedCommand, SessionState
 from .snapshot import Actor, JournalEntry, LrSweep, Outcome, Phase, RunInfo
 
-
 NO_VIEWER: Final = "no viewer is there to resume the run"
 """Why a run without a screen continues where it has paused by itself."""
 

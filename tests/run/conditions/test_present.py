@@ -24,10 +24,16 @@ def session() -> Session:
         ("when loss > x0.001 do stop", r"would act now: yes, loss \S+ is above 0\.001 x \S+"),
         ("break when nan", r"would pause the run now: no, loss is \S+"),
         ("when grad_norm f* > 0 do stop", r"would act now: yes, grad_norm of fc is \S+, above 0"),
-        ("break when grad_norm fc > 1e9", r"would pause the run now: no, .*, not above 1e\+09"),
+        (
+            "break when grad_norm fc > 1000000000.0",
+            r"would pause the run now: no, .*, not above 1e\+09",
+        ),
         ("break when accuracy >= 0", r"would pause the run now: yes, accuracy \S+ has reached 0"),
         ("when accuracy > 1 do stop", r"would act now: no, accuracy \S+ is not above 1"),
-        ("when dead units of fc > 99% do stop", r"would act now: no, .* are dead \(.*not above 99%"),
+        (
+            "when dead units of fc > 99% do stop",
+            r"would act now: no, .* are dead \(.*not above 99%",
+        ),
     ],
 )
 def test_a_preview_says_whether_the_condition_holds_and_why(session, text, effect):

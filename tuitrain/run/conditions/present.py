@@ -70,7 +70,9 @@ def _metric(condition: AddBreakpoint, curve: Series | None) -> Present:
     value = float(curve.values[-1])
     if reason := metric_reason(condition, value):
         return Present(True, reason)
-    return Present(False, f"{condition.on} {value:g} {_OPPOSITES[condition.sign]} {condition.limit:g}")
+    return Present(
+        False, f"{condition.on} {value:g} {_OPPOSITES[condition.sign]} {condition.limit:g}"
+    )
 
 
 def _loss(condition: AddBreakpoint, losses: Sequence[float]) -> Present:

@@ -54,7 +54,7 @@ def _rewind(context: RunContext, step: int, actor: Actor) -> CommandResult:
 
 
 def _back_at(context: RunContext, left: str, actor: Actor) -> CommandResult:
-    """Say where the run is; it pauses there, unless a rule, or a plan without a viewer, moved it."""
+    """Say where the run is; it pauses there, unless a rule, or a plan without viewers, moved it."""
     is_paused = not context.rules.is_acting and context.stays_paused(actor)
     paused = ", paused" if is_paused else ""
     return CommandResult(

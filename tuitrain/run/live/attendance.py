@@ -29,9 +29,9 @@ class Attendance:
     """The viewers of a headless run, at its boundaries.
 
     A pause of a viewer or a program holds the run until one of them resumes it; see `UserPause`. A
-    planned pause and a breakpoint hold it while a viewer attends; else the journal says that the run
-    continues. Its methods are called on the run's thread. As a context, it shows the viewers how the
-    run has ended.
+    planned pause and a breakpoint hold it while a viewer attends; else the journal says that the
+    run continues. Its methods are called on the run's thread. As a context, it shows the viewers
+    how the run has ended.
 
     Parameters
     ----------

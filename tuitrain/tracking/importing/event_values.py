@@ -34,6 +34,7 @@ _STRING: Final = 7
 MAX_TEXT: Final = 4000
 """Characters of a text that are read."""
 
+
 @dataclass(slots=True)
 class TagValues:
     """The values of a tag in the order of the file: 32 bytes for each.

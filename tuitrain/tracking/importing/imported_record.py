@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -150,17 +151,15 @@ def _write_segment(log: ImportedLog, segment: Segment, writer: RecordWriter) -> 
 
 def _write_texts(texts: Iterable[TagText], folder: Path, shift: int) -> None:
     """Write texts as lines of the captured output, with their tags and steps."""
-    output: LogCapture | None = None
-    step = 0
-    for item in texts:
-        if output is None:
-            output = LogCapture()
-            output.get_step = lambda: step
-            output.write_to(folder / LOG_NAME)
-        step = item.step + shift
+    items = list(texts)
+    if not items:
+        return
+    output = LogCapture()
+    output.write_to(folder / LOG_NAME)
+    for item in items:
+        output.get_step = partial(int, item.step + shift)
         output.add("out", f"{item.tag}: {item.text}")
-    if output is not None:
-        output.close()
+    output.close()
 
 
 def _by_step(log: ImportedLog, segment: Segment) -> Iterator[tuple[int, dict[str, float]]]:
