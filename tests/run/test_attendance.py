@@ -17,6 +17,7 @@ from tuitrain.engines.inspection import InspectBatch, InspectNetwork
 from tuitrain.errors import RefusedError, RunFailedError
 from tuitrain.records.record_reader import JOURNAL
 from tuitrain.records.record_writer import RecordWriter
+from tuitrain.run.journal_entry import is_pause_by_itself
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.live.viewer import Viewer
 from tuitrain.run.snapshot import Phase, RunInfo, Snapshot
@@ -193,9 +194,7 @@ def test_planned_pauses_and_breakpoints_wait_for_viewers_who_attend(tmp_path, at
     assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
 
 
-NOT_PAUSED = (
-    TEXT
-    + """
+NOT_PAUSED = f"""{TEXT}
 [[at]]
 step = 5
 do = ["pause", "when grad_norm fc > 0 do lr fc x0.5; pause"]
@@ -204,20 +203,26 @@ step = 6
 do = ["rewind 4", "lr fc 0.01"]
 [[at]]
 step = 9
-do = "break when grad_norm fc > 0"
+do = "break when grad_norm head > 0"
 """
-)
 
 
 def test_the_journal_says_where_a_run_without_a_viewer_did_not_pause(tmp_path):
     entries = [one for one in fly_alone(tmp_path / "run", NOT_PAUSED) if hasattr(one, "actor")]
-    messages = {entry.command: entry.message for entry in entries if entry.actor == "scenario"}
-    assert messages["pause"] == "no pause at step 5: no viewer is there to resume the run"
-    assert messages["rewind 4"] == "back at step 4; what followed is branch main"
-    by_itself = {one.actor: one.message for one in entries if one.actor in ("breakpoint", "rule")}
-    place = "is applied, since no viewer is there to resume the run: "
-    assert by_itself["breakpoint"].startswith(f"no pause before step 10 {place}grad_norm of fc is ")
-    assert by_itself["rule"].startswith(f"no pause before step 6 {place}when grad_norm fc > 0, use")
+    planned = {entry.command: entry.message for entry in entries if entry.actor == "scenario"}
+    assert planned["pause"] == "no pause at step 5: no viewer is there to resume the run"
+    assert planned["rewind 4"] == "back at step 4; what followed is branch main"
+    by_itself = [entry for entry in entries if is_pause_by_itself(entry)]
+    expected = {
+        5: "when grad_norm fc > 0, use 1 of 1: grad_norm of fc is ",
+        4: "grad_norm of fc is ",
+        9: "grad_norm of head is ",
+    }
+    assert [entry.step for entry in by_itself] == [*expected]
+    for entry, reason in zip(by_itself, expected.values(), strict=True):
+        place = f"no pause before step {entry.step + 1} is applied"
+        why = "since no viewer is there to resume the run"
+        assert entry.message.startswith(f"{place}, {why}: {reason}")
     assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
 
 
