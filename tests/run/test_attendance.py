@@ -220,9 +220,8 @@ def test_the_journal_says_where_a_run_without_a_viewer_did_not_pause(tmp_path):
     }
     assert [entry.step for entry in by_itself] == [*expected]
     for entry, reason in zip(by_itself, expected.values(), strict=True):
-        place = f"no pause before step {entry.step + 1} is applied"
-        why = "since no viewer is there to resume the run"
-        assert entry.message.startswith(f"{place}, {why}: {reason}")
+        place = f"no pause before step {entry.step + 1} is applied, without a viewer: "
+        assert entry.message.startswith(f"{place}{reason}")
     assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
 
 

@@ -144,7 +144,7 @@ class RunContext:
         run_state.pause_at_breakpoint(pause)
         waits, title = self.waits_at_pauses(), "has paused"
         if not waits:
-            text = f"no pause {place}, since {NO_VIEWER}: {reason}"
+            text = f"no pause {place}, without a viewer: {reason}"
             title = "has met a condition, and continues"
         entry = self.write_entry(NO_TICKET, self.step, "pause", actor, "applied", text)
         is_current = (lambda: run_state.breakpoint_reason == pause) if waits else _always

@@ -117,7 +117,8 @@ def _texts(key: str, value: object) -> tuple[str, ...]:
     words = cast("Sequence[object]", value) if is_list else ()
     texts = tuple(word for word in words if isinstance(word, str))
     if not texts or len(texts) < len(words) or "" in texts:
-        raise _problem(key, "a list of one or more texts, none of them empty", value)
+        shown = list(words) if is_list else value
+        raise _problem(key, "a list of one or more texts, none of them empty", shown)
     return texts
 
 

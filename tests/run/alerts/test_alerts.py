@@ -88,9 +88,7 @@ def test_the_alert_of_a_run_that_does_not_wait_says_that_it_continues(taken):
     session.run_burst()
     (alert,) = taken
     assert alert.title == "test has met a condition, and continues"
-    assert alert.text.startswith(
-        "no pause before step 1 is applied, since no viewer is there to resume the run: grad_norm"
-    )
+    assert alert.text.startswith("no pause before step 1 is applied, without a viewer: grad_norm")
 
 
 def test_a_stop_is_an_alert_and_leaving_is_none(taken):
