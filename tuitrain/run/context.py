@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.views import RankView
@@ -28,9 +28,6 @@ from .recorder import Recorder
 from .run_state import RunState
 from .session_state import PlannedCommand, SessionState
 from .snapshot import Actor, JournalEntry, LrSweep, Outcome, Phase, RunInfo
-
-NO_VIEWER: Final = "no viewer is there to resume the run"
-"""Why a run without a screen continues where it has paused by itself."""
 
 
 def _always() -> bool:

@@ -127,7 +127,10 @@ def test_a_checkpoint_is_kept_before_each_change():
         ({"per_thousand_steps": -1}, "per_thousand_steps is a whole number from 0 to 999999999999"),
         ({"commands": ["lrr"]}, "commands: 'lrr' is not known, did you mean 'lr'?"),
         ({"commands": "lr"}, "commands is a list of one or more texts, none of them empty, but"),
-        ({"groups": [""]}, "groups is a list of one or more texts, none of them empty, but was given ['']"),
+        (
+            {"groups": [""]},
+            "groups is a list of one or more texts, none of them empty, but was given ['']",
+        ),
         ({"groups": []}, "groups is a list of one or more texts"),
         ({"actors": ["scenario"]}, "actors: 'scenario' is not known"),
         ({"checkpoint": 1}, "checkpoint is true or false, but was given 1"),

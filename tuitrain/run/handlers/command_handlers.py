@@ -28,7 +28,7 @@ from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError
 
-from ..context import NO_VIEWER, RunContext
+from ..context import RunContext
 from ..session_state import CheckpointRef
 from ..snapshot import Actor, Outcome
 from .condition_preview import describe_condition
@@ -95,7 +95,8 @@ def _handle_run_command(
         case Pause():
             change = run_state.pause(step)
             if change.changed and not context.stays_paused(actor):
-                return CommandResult(True, f"no pause at step {step}: {NO_VIEWER}")
+                message = f"no pause at step {step}: no viewer is there to resume the run"
+                return CommandResult(True, message)
             return change
         case Resume():
             return run_state.resume(step)
