@@ -57,7 +57,9 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``export``."""
     parser.add_argument("folder", type=user_path, metavar="RUN_DIR", help="the folder of a run")
     tensorboard = "event files of TensorBoard: DIR/RUN_DIR/BRANCH"
-    parser.add_argument("--tensorboard", type=_place("--tensorboard"), metavar="DIR", help=tensorboard)
+    parser.add_argument(
+        "--tensorboard", type=_place("--tensorboard"), metavar="DIR", help=tensorboard
+    )
     text = "a table with a row for each value"
     parser.add_argument("--csv", type=_place("--csv"), metavar="FILE", help=text)
     lines = "the same rows and histograms, one JSON object a line"
