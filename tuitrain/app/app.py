@@ -199,7 +199,10 @@ class TuitrainApp(BaseApp[None]):
     def _tour_once(self, snapshot: Snapshot) -> None:
         """Start the tour when a user runs the app for the first time."""
         new = self._config is not None and not self.config.toured and not self.deck.read_only
-        if not new or snapshot.phase is not Phase.RUNNING:
+        if not new:
+            self.deck.first_flight.offer_tour(snapshot)
+            return
+        if snapshot.phase is not Phase.RUNNING:
             return
         if not self.configure(structs.replace(self.config, toured=True)):
             self.deck.utilities.start_tour()  # if it cannot be stored, it would start every time

@@ -60,18 +60,19 @@ class FlightResults:
         A file that cannot be read counts as none, and one that cannot be written is left: the
         record is worth no error in front of the user.
         """
-        result, best = result_of(snapshot, self._today().isoformat()), self._read()
+        result, best = result_of(snapshot, self._today().isoformat()), self.best()
         if result is not None and (best is None or result.accuracy > best.accuracy):
             self._write(result)
         return result, best
 
-    def _path(self) -> Path:
-        return (self._folder or state_folder()) / FILE_NAME
-
-    def _read(self) -> FlightResult | None:
+    def best(self) -> FlightResult | None:
+        """Return the best result of earlier flights; None if there is none."""
         with suppress(OSError, TuitrainError, msgspec.MsgspecError, UnicodeDecodeError):
             return msgspec.json.decode(self._path().read_bytes(), type=FlightResult)
         return None
+
+    def _path(self) -> Path:
+        return (self._folder or state_folder()) / FILE_NAME
 
     def _write(self, result: FlightResult) -> None:
         with suppress(OSError, TuitrainError):

@@ -138,7 +138,9 @@ def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
             output.write_to(folder / LOG_NAME)
             return resume_session(folder, files, on_progress, continue_logs(folder, files))
 
-        open_live(build, make_run_info(scenario), folder, False, pinned, leaving=leaving)
+        info = make_run_info(scenario)
+        results = FlightResults() if is_first_flight(scenario) else None
+        open_live(build, info, folder, False, pinned, leaving=leaving, results=results)
 
 
 def open_recording(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:

@@ -14,6 +14,7 @@ from tuitrain.errors import TuitrainError
 from tuitrain.text import visible
 
 from . import detached, headless, script_actions
+from .scenario_path import check_runnable
 from .signals import signals_raise
 from .status import OK, report_error
 
@@ -27,6 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Open the app on a scenario or a script, or run it without a screen."""
     _start_alerts()
     _check_paused(arguments)
+    if arguments.scenario is not None:
+        check_runnable(arguments.scenario)
     if arguments.scenario is not None and arguments.scenario.suffix == ".py":
         return script_actions.run_script(arguments)
     if arguments.arguments:
@@ -58,6 +61,7 @@ def serve(arguments: argparse.Namespace) -> int:
     if arguments.attach is not None:
         return _serve_live(arguments)
     if arguments.scenario is not None:
+        check_runnable(arguments.scenario, takes_scripts=False)
         _scenario(arguments.scenario)  # report its errors here, not in a browser
     options = [] if arguments.scenario is None else [str(arguments.scenario)]
     if arguments.out is not None:
@@ -114,11 +118,11 @@ def replay(arguments: argparse.Namespace) -> int:
     runs: list[Callable[[], int]] = []
     for path in arguments.files:
         try:
-            runs.append(
-                headless.record_verifier(path, arguments.json)
-                if path.is_dir()
-                else headless.scenario_runner(load(path), str(path), arguments.json)
-            )
+            if path.is_dir():
+                runs.append(headless.record_verifier(path, arguments.json))
+            else:
+                check_runnable(path, takes_scripts=False)
+                runs.append(headless.scenario_runner(load(path), str(path), arguments.json))
         except TuitrainError as error:
             status = report_error(error)
     for run_again in runs if status == OK else ():

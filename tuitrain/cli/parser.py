@@ -102,7 +102,15 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors show words of the user by the rule of `tuitrain.text`."""
 
     def error(self, message: str) -> NoReturn:
-        """Print the usage and the error, and exit."""
+        """Print the usage and the error, and exit.
+
+        Raises
+        ------
+        TuitrainError : an argument is missing
+        """
+        missing = message.removeprefix("the following arguments are required: ")
+        if missing != message:
+            raise TuitrainError(f"{self.prog} needs {missing}; --help says what that is")
         super().error(visible(message))
 
 

@@ -59,10 +59,15 @@ def is_first_flight(scenario: Scenario) -> bool:
     return scenario == default_scenario()[0]
 
 
+def bundled_paths() -> list[Path]:
+    """Return the files of the bundled scenarios, by name."""
+    return sorted(_box().glob("*.toml"))
+
+
 def bundled_scenarios() -> list[BundledScenario]:
     """Return the readable bundled scenarios, by name."""
     scenarios = []
-    for path in sorted(_box().glob("*.toml")):
+    for path in bundled_paths():
         try:
             scenario = load(path)
         except TuitrainError:

@@ -9,7 +9,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from tests.app.fake import FakeSource, running
+from tests.app.fake import FakeSource, group, running
+from tuitrain.app.config import Config, write_config
 from tuitrain.app.flight_results import FILE_NAME, FlightResult, FlightResults
 from tuitrain.app.screens.dialogs.flight_result import FlightResultDialog, describe_best
 from tuitrain.app.tour_steps import FIRST_FLIGHT_STEPS
@@ -102,20 +103,78 @@ async def test_another_run_has_no_result(opened):
         assert person.app.screen is person.deck
 
 
-async def test_the_tour_goes_on_when_the_proposed_command_is_applied(opened, tmp_path):
-    async with opened() as person:
+def first_steps() -> FakeSource:
+    groups = (group("conv", ("conv",)), group("fc", ("fc", "classifier")))
+    return FakeSource(running(200, pace=25.0, groups=groups, journal=(), interventions=()))
+
+
+async def test_the_tour_continues_when_the_run_is_as_it_proposes(opened, tmp_path):
+    async with opened(first_steps(), size=(80, 24)) as person:
         person.deck.first_flight.results = results(tmp_path)
         await person.press("T")
         tour = person.deck.tour
         assert tour.border_title == f"tour 1 / {len(FIRST_FLIGHT_STEPS)}"
         await person.press("right_parenthesis")
+        assert person.sent == ["speed 50"]
         assert tour.border_title.startswith("tour 1"), "the run has not answered yet"
         person.source.answer("refused", "no")
         await person.look()
         assert tour.border_title.startswith("tour 1")
-        await person.press("left_parenthesis")
-        person.source.answer()
+        person.source.show(pace=50.0)
+        await person.look()
+        assert str(tour.content) == FIRST_FLIGHT_STEPS[0].effect
+        person.source.show(step=300)
         await person.look()
         assert tour.border_title.startswith("tour 2")
         await person.press("down")
         assert tour.border_title.startswith("tour 3")
+
+
+async def test_the_tour_follows_the_selection(opened, tmp_path):
+    async with opened(first_steps()) as person:
+        person.deck.first_flight.results = results(tmp_path)
+        person.source.show(pace=None)
+        await person.press("T", *["down"] * 4)
+        assert person.deck.tour.border_title.startswith("tour 2"), "the last parameter of conv"
+        await person.press("down")
+        assert "swaps the optimizer of fc" in str(person.deck.tour.content)
+        await person.press("up")
+        assert "The next command is for fc:  ↓  selects it." in str(person.deck.tour.content)
+
+
+async def test_the_tour_of_a_paused_flight_asks_to_resume_it(opened, tmp_path):
+    async with opened(first_steps()) as person:
+        person.deck.first_flight.results = results(tmp_path)
+        person.source.show(phase=Phase.PAUSED)
+        await person.press("T")
+        assert "The run is paused" in str(person.deck.tour.content)
+        assert [panel.id for panel in person.deck.query(".-pointed")] == ["header"]
+
+
+async def test_the_tour_of_a_flight_ends_with_the_run(opened, tmp_path):
+    async with opened(first_steps()) as person:
+        person.deck.first_flight.results = results(tmp_path)
+        await person.press("T")
+        person.source.show(phase=Phase.STOPPED)
+        await person.look()
+        assert not person.deck.tour.active
+        await person.press("T")
+        assert person.deck.tour.border_title == "tour 1 / 5", "the tour of any run that has ended"
+
+
+async def test_a_later_flight_shows_the_record_and_the_key_of_the_tour(opened, tmp_path):
+    path = tmp_path / "config.toml"
+    write_config(path, Config(toured=True))
+    results(tmp_path).note(over())
+    async with opened(first_steps(), config=path) as person:
+        assert person.status == "", "another run"
+        person.deck.first_flight.results = results(tmp_path)
+        person.source.show(step=201)
+        await person.look()
+        assert person.status == (
+            "the record to beat is 96.7%, of 2026-03-14: T starts the tour"
+        )
+        await person.press("escape")
+        person.source.show(step=202)
+        await person.look()
+        assert person.status == ""

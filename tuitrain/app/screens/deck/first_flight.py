@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tuitrain.run.snapshot import Phase, Snapshot
 
 from ...flight_results import FlightResults
+from ...keys.keymap import key_label
 from ...tour_steps import FIRST_FLIGHT_STEPS, TOUR_STEPS, TourStep
 from ...widgets.tour import TourPanel
 from ..dialogs.flight_result import FlightResultDialog
@@ -30,24 +31,44 @@ class FirstFlight(Controller):
         self._rewind = rewind
         self.results: FlightResults | None = None
         self._is_over = False
+        self._was_offered = False
 
     @property
     def tour_steps(self) -> tuple[TourStep, ...]:
-        """The steps of the tour."""
-        return TOUR_STEPS if self.results is None else FIRST_FLIGHT_STEPS
+        """The steps of the tour that this run can follow."""
+        snapshot = self.deck.snapshot
+        has_ended = snapshot is not None and snapshot.phase.ended
+        is_steered = self.results is not None and not self.deck.read_only and not has_ended
+        return FIRST_FLIGHT_STEPS if is_steered else TOUR_STEPS
 
     def follow(self, snapshot: Snapshot) -> None:
-        """Show the result when the run has taken its last step."""
-        if self.results is None or snapshot.phase is not Phase.FINISHED:
+        """Show the result when the run has taken its last step; end the tour when the run ends."""
+        if self.results is None or not snapshot.phase.ended:
             self._is_over = False
             return
         if self._is_over:
+            return
+        if snapshot.phase is not Phase.FINISHED:
+            self._is_over = True
+            self.deck.query_one(TourPanel).stop()
             return
         result, best = self.results.note(snapshot)
         if result is not None:  # the last measurement may come with a later snapshot
             self._is_over = True
             self.deck.query_one(TourPanel).stop()
             self.deck.app.push_screen(FlightResultDialog(result, best), self._act)
+
+    def offer_tour(self, snapshot: Snapshot) -> None:
+        """Show once the record to beat, and the key of the tour, unless the tour is shown."""
+        if self._was_offered or self.results is None or snapshot.phase is not Phase.RUNNING:
+            return
+        self._was_offered = True
+        if self.deck.query_one(TourPanel).active or self.deck.status.message:
+            return
+        tour = f"{key_label(self.deck.app, 'tour')} starts the tour"
+        if (best := self.results.best()) is not None:
+            tour = f"the record to beat is {best.accuracy:.1%}, of {best.day}: {tour}"
+        self.deck.status.show_text(tour)
 
     def _act(self, rewinds: bool | None) -> None:
         if rewinds:

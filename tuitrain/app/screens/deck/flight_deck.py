@@ -169,7 +169,7 @@ class FlightDeck(Deck):
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
         """Show a command's reply, the present effect of the keys, and what the run measures."""
-        self.tour.follow(snapshot.journal)
+        self.tour.follow(snapshot, self.table.selected)
         self.first_flight.follow(snapshot)
         self.charts.follow_metrics(snapshot.info)
         if (reply := self.sender.take_reply(snapshot)) is not None:
@@ -196,6 +196,7 @@ class FlightDeck(Deck):
         """Request the selected parameter from the run; for a group, its largest."""
         if self.snapshot is not None:
             self.source.select_parameter(parameter_of(event.row, self.snapshot))
+            self.tour.follow(self.snapshot, event.row)
         self.show_keys()
 
     @on(GroupsTable.Badge)

@@ -58,15 +58,15 @@ class UtilityActions(Controller):
         app.push_screen(SettingsScreen(app.config, list(app.available_themes), app.configure))
 
     def action_tour(self) -> None:
-        """Begin the tour, or end it."""
+        """Begin the tour, or go to its next step."""
         if self.tour.active:
-            self.tour.stop()
+            self.tour.skip()
         else:
             self.start_tour()
 
     def start_tour(self) -> None:
         """Begin the tour of this run."""
-        self.tour.start(self._first_flight.tour_steps)
+        self.tour.start(self._first_flight.tour_steps, self.deck.read_only)
 
     def action_copy(self) -> None:
         """Copy the selection; the second time, the reply shown before."""
