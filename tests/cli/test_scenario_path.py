@@ -36,11 +36,15 @@ def here(tmp_path, monkeypatch):
         ("run decay", "decay: no such file, did you mean 'decay.toml'?"),
         ("run trian.py", "trian.py: no such file, did you mean 'train.py'?"),
         ("run runs/frist", "runs/frist: no such file, did you mean 'runs/first'?"),
-        ("run runs/first", "runs/first: is the folder of a run; `tuitrain open runs/first` shows it"),
+        (
+            "run runs/first",
+            "runs/first: is the folder of a run; `tuitrain open runs/first` shows it",
+        ),
         ("run plans", "plans: is a folder; name one of its scenarios, such as plans/slow.toml"),
         (
             "run pictures",
-            "pictures: is a folder, and not a scenario; `tuitrain data pictures` says what it holds",
+            "pictures: is a folder, and not a scenario; `tuitrain data pictures` says what it "
+            "holds",
         ),
         ("run x/y.toml", "x/y.toml: no such file"),
         ("replay decya.toml", "decya.toml: no such file, did you mean 'decay.toml'?"),
@@ -70,7 +74,8 @@ def test_a_bundled_scenario_is_found_by_its_name(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "missing"), [("ctl", "RUN"), ("replay", "FILE"), ("save x", "FILE"), ("open", "RUN_DIR")]
+    ("words", "missing"),
+    [("ctl", "RUN and WORD"), ("replay", "FILE"), ("save x", "FILE"), ("open", "RUN_DIR")],
 )
 def test_a_missing_argument_is_named(words, missing, capsys):
     command = words.split()[0]

@@ -30,6 +30,7 @@ from .palette import RunCommands
 from .refresh_scheduler import TURN_COUNT, RefreshScheduler
 from .screens.deck.flight_deck import FlightDeck
 from .screens.dialogs.confirm import ConfirmDialog
+from .screens.dialogs.flight_result import FlightResultDialog
 from .screens.help import HelpScreen
 from .screens.inspection.inspector_screen import InspectorScreen
 from .source import Source
@@ -41,6 +42,9 @@ REPLY_POLL_HZ: Final = 60
 SWITCH_INTERVAL: Final = 0.0005
 """Seconds for which the run's thread waits for Python between two bursts of steps, while a panel is
 drawn. Python's default of 5 ms is an eighth of a burst."""
+
+_WITHOUT_TOASTS: Final = (InspectorScreen, FlightResultDialog)
+"""Screens that a toast would cover, or that say the same."""
 
 
 class TuitrainApp(BaseApp[None]):
@@ -189,7 +193,8 @@ class TuitrainApp(BaseApp[None]):
         ways, screen = self.config.notify, self.screen
         if not has_reply and not (notice.in_banner and screen is self.deck):
             self.deck.status.show_row(notice.row)
-        if ways.toast and screen is not self.deck and not isinstance(screen, InspectorScreen):
+        covers = screen is not self.deck and not isinstance(screen, _WITHOUT_TOASTS)
+        if ways.toast and covers:
             self.notify(notice.text, title=notice.title, severity=notice.severity, timeout=8)
         if ways.bell:
             self.bell()

@@ -46,7 +46,7 @@ class TourStep:
     takes_back: str = ""
     needs: Need = ""
     effect: str = ""
-    effect_steps: int = 60
+    effect_steps: int = 0
 
     @property
     def is_about_training(self) -> bool:
@@ -155,6 +155,7 @@ FIRST_FLIGHT_STEPS: Final = (
         "faster",
         is_met=_is_faster,
         effect="The line at the top has the step and the speed. The loss falls, but slowly.",
+        effect_steps=150,
     ),
     TourStep(
         "groups",
@@ -165,23 +166,23 @@ FIRST_FLIGHT_STEPS: Final = (
     ),
     TourStep(
         "loss",
-        "The loss hardly falls: the updates are too small. {key} swaps the optimizer of fc: choose "
+        "The loss falls slowly: the updates are small. {key} swaps the optimizer of fc: choose "
         "adam (↓, enter), which sizes each update by itself.",
         "optimizer",
         group="fc",
         is_met=_is_swapped,
-        effect="Watch the loss fall. The marks below the charts are your commands.",
-        effect_steps=150,
+        effect="Watch the loss fall. The dotted line is where your command was applied.",
+        effect_steps=250,
     ),
     TourStep(
         "loss",
-        "Now make a mistake, to see one: {key}, type x100, enter. The learning rate of fc is then "
+        "Now make a mistake, to see one: {key} then x100 and enter makes the learning rate of fc "
         "a hundred times as high.",
         "lr",
         verb="lr",
         group="fc",
-        effect="Watch the loss: the updates are far too large, and what was learned is lost.",
-        effect_steps=80,
+        effect="Watch both charts: the updates are far too large, and what was learned is lost.",
+        effect_steps=200,
     ),
     TourStep(
         "journal",
@@ -190,7 +191,7 @@ FIRST_FLIGHT_STEPS: Final = (
         "undo",
         takes_back="lr",
         effect="As if it had not happened. The dimmed curve is the branch that you have left.",
-        effect_steps=80,
+        effect_steps=250,
     ),
     TourStep(
         "groups",
@@ -200,10 +201,11 @@ FIRST_FLIGHT_STEPS: Final = (
         group="conv",
         is_met=_is_frozen,
         effect="The row says since which step; the ✓, that its bytes have not changed since.",
+        effect_steps=250,
     ),
     TourStep(
         "loss",
-        "{key}, type {left} and enter: in the {left} epochs that are left, the learning rate of fc "
+        "{key} then {left} and enter: in the {left} epochs that are left, the learning rate of fc "
         "falls to zero, and the loss settles.",
         "decay",
         group="fc",

@@ -28,9 +28,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Open the app on a scenario or a script, or run it without a screen."""
     _start_alerts()
     _check_paused(arguments)
-    if arguments.scenario is not None:
+    is_script = arguments.scenario is not None and arguments.scenario.suffix == ".py"
+    if arguments.scenario is not None and (is_script or not arguments.arguments):
         check_runnable(arguments.scenario)
-    if arguments.scenario is not None and arguments.scenario.suffix == ".py":
+    if is_script:
         return script_actions.run_script(arguments)
     if arguments.arguments:
         raise TuitrainError(

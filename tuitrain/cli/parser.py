@@ -110,7 +110,8 @@ class _Parser(argparse.ArgumentParser):
         """
         missing = message.removeprefix("the following arguments are required: ")
         if missing != message:
-            raise TuitrainError(f"{self.prog} needs {missing}; --help says what that is")
+            names = missing.replace(", ", " and ")
+            raise TuitrainError(f"{self.prog} needs {names}; --help says what that is")
         super().error(visible(message))
 
 

@@ -123,7 +123,7 @@ async def test_the_tour_continues_when_the_run_is_as_it_proposes(opened, tmp_pat
         person.source.show(pace=50.0)
         await person.look()
         assert str(tour.content) == FIRST_FLIGHT_STEPS[0].effect
-        person.source.show(step=300)
+        person.source.show(step=400)
         await person.look()
         assert tour.border_title.startswith("tour 2")
         await person.press("down")
@@ -134,6 +134,7 @@ async def test_the_tour_follows_the_selection(opened, tmp_path):
     async with opened(first_steps()) as person:
         person.deck.first_flight.results = results(tmp_path)
         person.source.show(pace=None)
+        await person.look()
         await person.press("T", *["down"] * 4)
         assert person.deck.tour.border_title.startswith("tour 2"), "the last parameter of conv"
         await person.press("down")
@@ -171,9 +172,7 @@ async def test_a_later_flight_shows_the_record_and_the_key_of_the_tour(opened, t
         person.deck.first_flight.results = results(tmp_path)
         person.source.show(step=201)
         await person.look()
-        assert person.status == (
-            "the record to beat is 96.7%, of 2026-03-14: T starts the tour"
-        )
+        assert person.status == ("the record to beat is 96.7%, of 2026-03-14: T starts the tour")
         await person.press("escape")
         person.source.show(step=202)
         await person.look()

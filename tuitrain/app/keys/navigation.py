@@ -61,7 +61,12 @@ NAVIGATION_KEYS: Final[tuple[Key, ...]] = (
     Key("L", "L", "log", "Show the log: output, log messages and warnings of the training code."),
     Key("M", "M", "ranks", "Show the ranks of a training in several processes."),
     Key("comma", ",", "settings", "Show the settings: keys, theme, display rate, notifications."),
-    Key("T", "T", "tour", "Start the tour: the first keys, in one minute. In it: go to its next step."),
+    Key(
+        "T",
+        "T",
+        "tour",
+        "Start the tour: the first keys, in one minute. In it: go to its next step.",
+    ),
     Key(
         "ctrl+z",
         "ctrl+z",
