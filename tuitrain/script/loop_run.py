@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 import msgspec
 
@@ -16,8 +16,8 @@ from tuitrain.after_fork import leave_to_parent
 from tuitrain.encoding import write_line
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.loops.steered_loop import SteeredLoop
-from tuitrain.engines.registry import DEFAULT_ENGINE, SCRIPT_ENGINE, engine_factory
-from tuitrain.errors import ExpectationError, RefusedError, did_you_mean, join_or
+from tuitrain.engines.registry import DEFAULT_ENGINE, engine_factory
+from tuitrain.errors import ExpectationError
 from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
 from tuitrain.records.provenance import script_provenance
 from tuitrain.records.record_reader import SCHEMA, Header
@@ -30,7 +30,6 @@ from tuitrain.run.snapshot import Phase, RunInfo
 from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.live_expectations import ExpectationLog
 from tuitrain.scenario.runs.run_list import new_run_folder
-from tuitrain.scenario.schema import Group, Scenario
 from tuitrain.text import visible
 from tuitrain.tracking.live import open_record, start_logs
 
@@ -38,8 +37,10 @@ from .arguments import Plan
 from .exit_status import fail_at_exit
 from .host import Host
 from .host_choice import make_host
+from .loop_scenario import loop_scenario
 from .plan_file import PlanFile, commands_of
 from .repeating_host import RepeatingHost, requested_host
+from .reported_values import reported_numbers
 
 
 class LoopEngine(Engine, Protocol):
@@ -132,14 +133,7 @@ class LoopRun(Generic[E]):
         ------
         RefusedError : a name is not among the ``metrics`` of `watch`, or a value is no number
         """
-        known = ["loss", *(info.name for info in self.info.metrics)]
-        for name in values:
-            if name not in known:
-                raise RefusedError(
-                    f"watch(…, metrics=[…]) names no {name!r}{did_you_mean(name, known)} "
-                    f"(allowed: {join_or(known)})"
-                )
-        self._engine.loop.log({name: _number(name, value) for name, value in values.items()})
+        self._engine.loop.log(reported_numbers(values, self.info.metrics))
 
     def handle_stop(self, function: Callable[[], None]) -> None:
         """Have a stop call a function, and not raise `StoppedError` in the loop.
@@ -263,34 +257,9 @@ class LoopRun(Generic[E]):
 
     def _header(self) -> Header:
         """Return the header of a new record."""
-        scenario = msgspec.to_builtins(self._scenario())
+        scenario = msgspec.to_builtins(loop_scenario(self.info, self._engine.groups()))
         environment = dict(engine_factory(self._engine_name).environment())
         return Header(SCHEMA, scenario, environment, str(Path.cwd()), self._provenance)
-
-    def _scenario(self) -> Scenario:
-        """Return the scenario of the record, for readers."""
-        groups = self._engine.groups()
-        return Scenario(
-            schema=1,
-            name=self.info.name,
-            optimizer={"name": groups[0].optimizer, "lr": groups[0].lr},
-            description=f"Trained by the loop of {self.info.data}; only this script repeats it.",
-            model=self.info.model,
-            data=self.info.data,
-            batch_size=self.info.batch_size,
-            engine=SCRIPT_ENGINE,
-            steps=self.info.total_steps,
-            metrics=tuple(item.name for item in self.info.metrics),
-            group=tuple(
-                Group(
-                    group.name,
-                    tuple(row.name for row in group.parameters),
-                    group.lr,
-                    {"name": group.optimizer},
-                )
-                for group in groups
-            ),
-        )
 
     def _note_error(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -315,18 +284,3 @@ class LoopRun(Generic[E]):
             yield f"step {entry.step}: {entry.command!r} was refused: {entry.message}"
         for finding in self._host.unmet:
             yield f"step {finding.step}: expected {finding.expected}, found: {finding.found}"
-
-
-def _number(name: str, value: Any) -> float:
-    """Return a reported value as a number.
-
-    Raises
-    ------
-    RefusedError : it is none
-    """
-    try:
-        return float(value)
-    except (TypeError, ValueError, RuntimeError):
-        shape = getattr(value, "shape", None)
-        what = f"{type(value).__name__} of shape {tuple(shape)}" if shape else repr(value)
-        raise RefusedError(f"run.log takes numbers, but {name} is {what}") from None

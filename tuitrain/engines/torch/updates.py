@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -45,6 +46,7 @@ class Updates:
         self.frozen: frozenset[str] = frozenset()
         self.clip = Clip("off")
         self.is_measured = False
+        self._measuring_seconds = 0.0
         self._groups, self._buffers = groups, buffers
         self._hidden: list[tuple[Parameter, torch.Tensor]] = []
         self._rates: list[tuple[dict[str, Any], Any]] = []
@@ -75,6 +77,11 @@ class Updates:
         ]
         clip_tensors(fresh, self.clip)
         self._clipped += [(grad, grad._version) for grad in fresh]
+
+    def take_measuring_seconds(self) -> float:
+        """Return how long it took to measure updates since the last call."""
+        seconds, self._measuring_seconds = self._measuring_seconds, 0.0
+        return seconds
 
     def end_step(self) -> None:
         """Forget what was done to the gradients of a step."""
@@ -170,19 +177,24 @@ class Updates:
         self._kept = []
 
     def _begin_measurement(self, members: Iterable[str]) -> None:
-        if self.is_measured:
-            parameters = self._groups.parameters
-            self._measurement = UpdateMeasurement(parameters[name] for name in members)
+        if not self.is_measured:
+            return
+        began, parameters = time.perf_counter(), self._groups.parameters
+        self._measurement = UpdateMeasurement(parameters[name] for name in members)
+        self._measuring_seconds += time.perf_counter() - began
 
     def _end_measurement(self) -> None:
-        if self._measurement is not None:
-            owners = {
-                parameter: group.optimizer
-                for group in self._groups.table
-                for parameter in group.optimizer.parameters
-            }
-            self._measurement.finish(owners)
-            self._measurement = None
+        if self._measurement is None:
+            return
+        began = time.perf_counter()
+        owners = {
+            parameter: group.optimizer
+            for group in self._groups.table
+            for parameter in group.optimizer.parameters
+        }
+        self._measurement.finish(owners)
+        self._measurement = None
+        self._measuring_seconds += time.perf_counter() - began
 
 
 def clip_tensors(tensors: list[torch.Tensor], clip: Clip) -> None:

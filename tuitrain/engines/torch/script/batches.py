@@ -72,6 +72,10 @@ class Batches:
         except TypeError:
             return self.per_epoch * self.batch_size
 
+    def skip(self) -> None:
+        """Note that a scaler has skipped a step, whose batches are not given again."""
+        self.skipped += self.accumulate
+
     def batch(self, step: int, part: int = 0) -> Any:
         """Return the batch of a step, or one of its batches if it has several."""
         index = self._index(step) + part

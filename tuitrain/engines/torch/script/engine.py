@@ -26,6 +26,7 @@ from .batches import Batches
 from .checks import ScriptChecks
 from .forward import NextForward
 from .loop import TorchLoop
+from .loop_parts import LoopParts
 from .objects import StatefulObjects
 
 
@@ -83,18 +84,20 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         mutable = MutableState(self._buffers, self._random)
         self.checks = ScriptChecks(model, groups)
         self.loop = self.loop_type(
-            groups,
-            self._buffers,
-            self._pruning,
-            mutable,
-            batches,
-            NextForward(model),
-            self.checks,
+            LoopParts(
+                groups=groups,
+                arrays=self._arrays,
+                buffers=self._buffers,
+                pruning=self._pruning,
+                mutable=mutable,
+                batches=batches,
+                next_forward=NextForward(model),
+                checks=self.checks,
+                scaler=(objects or {}).get("scaler"),
+            )
         )
         self._updates = self.loop.updates_of
-        self.loop.arrays = self._arrays
         self.loop.on_uninstall = self._network.cancel
-        self.loop.scaler = (objects or {}).get("scaler")
         self._left: Any = None
         self.on_difference: Callable[[str], None] = lambda _: None
         frozen = [n for n, item in self._parameters.items() if not item.requires_grad]

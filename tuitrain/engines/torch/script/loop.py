@@ -4,30 +4,22 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import torch
 
 from ...loops.steered_loop import SteeredLoop
-from ..arrays import TorchArrays
-from ..buffers import HeldBuffers, MutableState
 from ..pending import TorchPendingStep
-from ..pruning import Pruning
-from ..script_groups import ScriptGroups
 from ..updates import Updates
 from .backward import is_skipped, unscale, unscale_others
-from .batches import Batches
-from .checks import ScriptChecks
-from .forward import NextForward
 from .hooks import StepHooks
+from .loop_parts import LoopParts
+from .measuring import Measuring
 from .plain_steps import PlainSteps
 from .step_call import drop_gradients
-from .step_loss import PendingLosses, StepLoss
-
-MEASURE_SECONDS: Final = 0.08
-"""Seconds between measured steps while a viewer is attached: as often as a screen shows them."""
+from .step_hold import StepHold
+from .turn_losses import TurnLosses
 
 
 class TorchLoop(SteeredLoop):
@@ -36,38 +28,21 @@ class TorchLoop(SteeredLoop):
     Its boundary is the end of ``optimizer.step()``, of the last optimizer if there are several; or,
     with batches, the moment at which the next batch is fetched.
 
-    Parameters
-    ----------
-    groups : the groups, with the script's optimizers
-    buffers, pruning : of the network
-    mutable : what a forward pass changes
-    batches : gives the batch of any step; None if the loop fetches its own
-    next_forward, checks : of the network
-
     Attributes
     ----------
     updates_of : the updates of the optimizers
     has_skipped : whether a scaler has skipped the step of the present batch
-    arrays : the engine's, which keep cleared gradients for the boundary before the next batch
-    scaler : the script's GradScaler, or None
     on_uninstall : called when the hooks are removed
     """
 
-    def __init__(
-        self,
-        groups: ScriptGroups,
-        buffers: HeldBuffers,
-        pruning: Pruning,
-        mutable: MutableState,
-        batches: Batches | None,
-        next_forward: NextForward,
-        checks: ScriptChecks,
-    ) -> None:
+    def __init__(self, parts: LoopParts) -> None:
         super().__init__()
-        self.updates_of = Updates(groups, buffers)
-        self._groups, self._pruning, self._mutable = groups, pruning, mutable
-        self._batches, self._next_forward, self._checks = batches, next_forward, checks
-        self._loss, self._pending = StepLoss(), PendingLosses()
+        self.updates_of = Updates(parts.groups, parts.buffers)
+        self._groups, self._arrays, self._pruning = parts.groups, parts.arrays, parts.pruning
+        self._batches, self._next_forward = parts.batches, parts.next_forward
+        self._checks, self._scaler = parts.checks, parts.scaler
+        self._turn_losses, self._hold = TurnLosses(), StepHold(parts.mutable)
+        self._loss, self._measuring = self._turn_losses.step, Measuring()
         self._hooks = StepHooks(
             self._before,
             self._after,
@@ -75,16 +50,12 @@ class TorchLoop(SteeredLoop):
             self._begin_plain,
             self._end_plain,
         )
-        self._plain = PlainSteps(groups, self.updates_of)
-        self._begun: Any = None
+        self._plain = PlainSteps(parts.groups, self.updates_of)
         self._is_in_step = self._is_dropped = self._is_skipped = False
         self._has_visited = self._has_late_report = False
-        self._measured_at = -math.inf
         self._on_first_step: Callable[[], None] | None = None
         self.has_skipped = False
-        self.scaler: Any = None
         self.on_uninstall: Callable[[], None] = lambda: None
-        self.arrays: TorchArrays | None = None
 
     def install(self, on_first_step: Callable[[], None]) -> None:
         """Put hooks into the script's optimizers.
@@ -124,10 +95,11 @@ class TorchLoop(SteeredLoop):
 
     def jump(self, step: int) -> None:
         """Continue from another step, whose state was loaded; called by the session."""
-        self.step, self.has_jumped, self._begun = step, True, None
+        self.step, self.has_jumped = step, True
+        self._hold.forget()
         self._loss.clear()
         self._reported_loss, self.logged = math.nan, {}
-        self._forget_update()
+        self._arrays.forget_update()
         if self._batches is not None:
             self._batches.jump()
 
@@ -146,25 +118,14 @@ class TorchLoop(SteeredLoop):
         if self._pruning.is_waiting:
             self._pruning.retry()
 
-    def fetch(self) -> Any:
-        """Visit the boundary, and return the batch of the next step; None after the last.
-
-        Raises
-        ------
-        StoppedError : the run was stopped
-        """
-        assert self._batches is not None
-        self.visit()
-        return self.next_batch()
-
     def next_batch(self) -> Any:
         """Return the batch of the next step; None after the last."""
         assert self._batches is not None
         self.has_jumped = self._is_in_step = self._is_dropped = self.has_skipped = False
         self._has_updated = False
-        self._forget_update()  # before the coming gradients take memory
+        self._arrays.forget_update()  # before the coming gradients take memory
         if self._should_hold is not None:
-            self._begun = self._mutable.capture()
+            self._hold.begin()
         return None if self.turns.is_released else self._batches.batch(self.step)
 
     def next_part(self, part: int) -> Any:
@@ -175,7 +136,7 @@ class TorchLoop(SteeredLoop):
     def skip(self) -> None:
         """Note that a scaler has skipped the step of the batch."""
         assert self._batches is not None
-        self._batches.skipped += self._batches.accumulate
+        self._batches.skip()
         self._loss.clear()
         self._reported_loss = math.nan
 
@@ -237,7 +198,7 @@ class TorchLoop(SteeredLoop):
         self.turns.begin_update()
         self._groups.follow_script()
         if self.updates_of.clip.by != "off":
-            unscale_others(optimizer, self._groups.optimizers, self.scaler)
+            unscale_others(optimizer, self._groups.optimizers, self._scaler)
         self.updates_of.clip_gradients()
         self.updates_of.before(optimizer, self.step)
 
@@ -276,12 +237,13 @@ class TorchLoop(SteeredLoop):
         if self._should_hold is not None:
             self._read_losses()
         while not self._is_dropped and self._should_hold is not None:
-            pending = TorchPendingStep(
-                self._loss_value(), tuple(map(float, self._losses)), self._groups.table, tuple
-            )
+            loss, earlier = self._turn_losses.now(self._reported_loss), map(float, self._losses)
+            pending = TorchPendingStep(loss, tuple(earlier), self._groups.table, tuple)
             if not self._wants_hold(pending):
                 break
-            self._hold()
+            self._is_held = True
+            self._hold.wait(self.turns.give_back, lambda: self.has_jumped)
+            self._is_dropped = self.has_jumped
             self.updates_of.drop_frozen()
 
     def _close_step(self) -> None:
@@ -290,7 +252,7 @@ class TorchLoop(SteeredLoop):
         self.updates_of.end_step()
         if not self._is_dropped:
             if self.updates_of.is_measured:
-                self._measured_at = time.perf_counter()
+                self._measuring.note(self.updates_of.take_measuring_seconds())
             groups = self._groups.table
             self._note_rates((group.name, group.optimizer.lr) for group in groups)
             self._count_step()
@@ -304,25 +266,16 @@ class TorchLoop(SteeredLoop):
         if self._batches is None:
             self.visit()
             self.has_jumped = False
-        elif self.is_viewed and self.arrays is not None and not self._is_dropped:
-            self.arrays.note_update()
+        elif self.is_viewed and not self._is_dropped:
+            self._arrays.note_update()
 
     def _count_step(self) -> None:
         """Count a step; its loss is read now, or with others if it is on another device."""
-        is_reported = not math.isnan(self._reported_loss)
-        pending = None if is_reported or self.turns.is_released else self._loss.pending()
-        if pending is None:
-            self._finish_step(self._loss_value())
-            return
-        self._pending.add(len(self._losses), pending)
-        self._finish_step(math.nan)
+        losses, is_alone = self._turn_losses, self.turns.is_released
+        self._finish_step(losses.take(len(self._losses), self._reported_loss, is_alone))
 
     def _read_losses(self) -> None:
-        self._pending.write_into(self._losses)
-
-    def _forget_update(self) -> None:
-        if self.arrays is not None:
-            self.arrays.forget_update()
+        self._turn_losses.write_into(self._losses)
 
     def _visit_again(self) -> None:
         """Visit the boundary behind an update again, for what was reported after it.
@@ -336,28 +289,8 @@ class TorchLoop(SteeredLoop):
             self.collect_reports()
             self.turns.give_back()
 
-    def _hold(self) -> None:
-        """Give the turn back before the update, with the state as it was before the step."""
-        after = self._mutable.capture()
-        if self._begun is not None:
-            self._mutable.restore(self._begun)
-        self._is_held = True
-        self._mutable.random.leave()
-        self.turns.give_back()
-        self._mutable.random.enter()
-        if self.has_jumped:
-            self._is_dropped = True
-        else:
-            self._mutable.restore(after)
-
     def _is_to_be_measured(self) -> bool:
         """Whether a viewer may see the sizes of this update: at a run's end, and now and then."""
         if self._should_hold is not None or len(self._losses) + 1 == self._max_steps:
             return True
-        is_due = self.is_viewed and self.turns.taken == 0
-        return is_due and time.perf_counter() - self._measured_at > MEASURE_SECONDS
-
-    def _loss_value(self) -> float:
-        if not math.isnan(self._reported_loss):
-            return self._reported_loss
-        return self._loss.value()
+        return self.is_viewed and self.turns.taken == 0 and self._measuring.is_due

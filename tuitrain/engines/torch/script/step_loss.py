@@ -19,34 +19,6 @@ def is_remote(loss: torch.Tensor) -> bool:
     return not loss.is_cpu
 
 
-class PendingLosses:
-    """The losses of steps whose values are still on another device.
-
-    Reading one waits for the device, so they are read together, when a turn ends.
-    """
-
-    def __init__(self) -> None:
-        self._places: list[int] = []
-        self._tensors: list[torch.Tensor] = []
-
-    def add(self, place: int, loss: torch.Tensor) -> None:
-        """Add the loss of a step, and its place among the losses of the turn."""
-        self._places.append(place)
-        self._tensors.append(loss)
-
-    def write_into(self, losses: list[float]) -> None:
-        """Write the values to their places, with one copy from the device."""
-        if not self._tensors:
-            return
-        is_double = any(item.dtype == torch.float64 for item in self._tensors)
-        kind = torch.float64 if is_double else torch.float32
-        device = self._tensors[0].device
-        values = torch.stack([item.to(device, kind) for item in self._tensors]).tolist()
-        for place, value in zip(self._places, values, strict=True):
-            losses[place] = value
-        self._places, self._tensors = [], []
-
-
 class StepLoss:
     """The sum of the losses whose backward passes were run since the last update.
 

@@ -14,6 +14,7 @@ from tuitrain.errors import RefusedError, RunFailedError, describe_error
 
 from ....pending_step import PendingStep, meets_condition
 from ..engine import TorchScriptEngine
+from ..loop_parts import LoopParts
 from .agreed_turns import FollowerTurns
 from .channel import Channel
 from .common_step import agree_on_step
@@ -32,8 +33,8 @@ class FollowerLoop(RankLoop):
 
     turns: FollowerTurns  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
+    def __init__(self, parts: LoopParts) -> None:
+        super().__init__(parts)
         self.turns = FollowerTurns(self._exchange)
         self.take_message = self._refuse
         self._leader_loss = 0.0

@@ -19,7 +19,7 @@ from ....state import Array, EngineState
 from ....steerable import CommandResult
 from ....views import RankView
 from ..engine import TorchScriptEngine
-from ..loop import MEASURE_SECONDS
+from ..loop_parts import LoopParts
 from .agreed_turns import LeaderTurns
 from .channel import Channel
 from .common_step import agree_on_step
@@ -51,8 +51,8 @@ class LeaderLoop(RankLoop):
 
     turns: LeaderTurns  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
+    def __init__(self, parts: LoopParts) -> None:
+        super().__init__(parts)
         self.turns = LeaderTurns()
         self.ranks: tuple[RankView, ...] = ()
         self.on_difference: Callable[[str], None] = lambda _: None
@@ -117,8 +117,7 @@ class LeaderLoop(RankLoop):
         if time.perf_counter() - self._reported_at > REPORT_SECONDS:
             self._collect_ranks()
         self.turns.left = count
-        now = time.perf_counter()
-        self._measures = self.is_sharded and now - self._measured_at > MEASURE_SECONDS
+        self._measures = self.is_sharded and self._measuring.is_due
         condition = self._hold_condition
         self.send(Grant(self.step, count, is_new, holds, condition, self._measures))
 

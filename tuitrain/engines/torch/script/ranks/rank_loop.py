@@ -7,7 +7,7 @@ import socket
 import time
 import zlib
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import torch
@@ -15,6 +15,7 @@ import torch
 from ...arrays import is_sharded, local_part, to_array
 from ..backward import observe_start
 from ..loop import TorchLoop
+from ..loop_parts import LoopParts
 from .channel import Channel
 
 MAX_SAMPLED: Final = 1 << 16
@@ -84,8 +85,8 @@ class RankLoop(TorchLoop):
 
     channel: Channel
 
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
+    def __init__(self, parts: LoopParts) -> None:
+        super().__init__(parts)
         self.is_sharded = any(map(is_sharded, self._groups.parameters.values()))
         self._measures = False
         self._clock = StepClock()
