@@ -95,7 +95,8 @@ def suggested_commands(snapshot: Snapshot) -> Iterator[str]:
         for choice in snapshot.optimizers:
             if choice.name != group.optimizer:
                 yield f"optimizer {name} {choice.name}"
-        yield f"try lr {name} x0.1, x1, x10 for 200 steps"
+        if not snapshot.no_lr_sweep:
+            yield f"try lr {name} x0.1, x1, x10 for 200 steps"
     yield from ("clip norm 1", "clip off")
     for text in snapshot.breakpoints:
         yield text.replace(" when", " off", 1)
@@ -103,7 +104,7 @@ def suggested_commands(snapshot: Snapshot) -> Iterator[str]:
         yield f"when off {rule.text.removeprefix('when ').partition(' do ')[0]}"
     if not snapshot.breakpoints:
         yield "break when nan"
-    if snapshot.interventions:
+    if snapshot.interventions and not snapshot.no_way_back:
         yield f"rewind {snapshot.interventions[-1].step}"
     for branch in snapshot.branches:
         yield f"branch {branch.name}"

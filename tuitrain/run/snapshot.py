@@ -208,6 +208,8 @@ class Snapshot:
     limits : what programs that steer may do, in one line; "" for everything
     clip : how gradients are clipped, such as ``norm 1``; "" if they are not
     lr_sweep : the last sweep of learning rates
+    no_way_back : why the run cannot go back to an earlier step; "" if it can
+    no_lr_sweep : why no learning rates can be tried; "" if they can
     log : the training code's prints, log records and warnings
     preview : the last requested preview; see `LiveRun.preview`
     inspection : the requested inspection; see `LiveRun.inspect`
@@ -246,6 +248,8 @@ class Snapshot:
     limits: str = ""
     clip: str = ""
     lr_sweep: LrSweep | None = None
+    no_way_back: str = ""
+    no_lr_sweep: str = ""
     log: LogSnapshot = field(default_factory=LogSnapshot)
     preview: UpdatePreview | None = None
     inspection: Inspection | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tuitrain.commands import AnyCommand, Clip, to_text
+from tuitrain.engines.capabilities import Capability
 
 from .context import RunContext
 from .snapshot import GroupHistory, GroupView, Intervention, Phase, Snapshot
@@ -50,6 +51,8 @@ def build_snapshot(
         limits=context.limits.describe() if context.limits else "",
         clip=clip_text(decision.command for decision in branch.decisions),
         lr_sweep=context.lr_sweep,
+        no_way_back=engine.capabilities.missing(Capability.REWIND),
+        no_lr_sweep=engine.capabilities.missing(Capability.LR_SWEEP),
         pace=context.run_state.pace,
         ranks=tuple(context.get_ranks()),
     )

@@ -223,6 +223,52 @@ async def test_history_keys_say_so_without_a_history(opened):
         assert person.sent == []
 
 
+NO_WAY_BACK = "the loop of this script fetches its own batches, so no step can be repeated"
+
+
+def without_way_back(**changes):
+    return running(no_way_back=NO_WAY_BACK, no_lr_sweep=NO_WAY_BACK, **changes)
+
+
+@pytest.mark.parametrize("key", ["backspace", "b", "t", "v"])
+async def test_a_run_without_a_way_back_says_why_at_the_key(opened, key):
+    async with opened(FakeSource(without_way_back())) as person:
+        await person.press(key)
+        assert person.status == NO_WAY_BACK
+        assert person.app.screen is person.deck
+        assert person.sent == []
+
+
+async def test_the_cursor_of_a_run_without_a_way_back_does_not_rewind(opened):
+    async with opened(FakeSource(without_way_back())) as person:
+        await person.press("left")
+        assert person.status.endswith("   esc returns to now")
+        assert "rewinds" not in person.status
+        await person.press("enter")
+        assert person.status == NO_WAY_BACK
+        assert person.sent == []
+
+
+async def test_the_footer_of_a_run_without_a_way_back_has_no_key_for_it(opened):
+    shown = []
+    for snapshot in (running(), without_way_back()):
+        async with opened(FakeSource(snapshot)) as person:
+            shown.append({item.action for item in person.deck.query_one(KeyFooter).hints})
+    assert shown[0] - shown[1] == {"undo", "redo", "rewind", "branch", "try"}
+
+
+async def test_nothing_suggested_for_a_run_without_a_way_back_needs_one():
+    texts = list(suggested_commands(without_way_back()))
+    assert [text for text in texts if text.startswith(("rewind", "try"))] == []
+    assert "rewind 938" in list(suggested_commands(running()))
+
+
+async def test_a_run_without_a_way_back_that_has_ended_can_only_be_left(opened):
+    async with opened(FakeSource(without_way_back(phase=Phase.FINISHED))) as person:
+        await person.press("f")
+        assert person.status == "the run has ended (finished at step 1 204): q leaves"
+
+
 async def test_a_failed_run_cannot_go_back(opened):
     async with opened(FakeSource(branched(phase=Phase.FAILED))) as person:
         for key in set(BACK) - {"b"}:

@@ -68,10 +68,10 @@ def _apply(context: RunContext, command: AnyCommand, actor: Actor) -> CommandRes
         case Checkpoint(name=name):
             return _save_checkpoint(context, name)
         case _ if context.phase.ended:
-            raise RefusedError(
-                f"the run has ended ({context.phase.value} at step {context.step}); "
-                "rewind goes back to an earlier step"
-            )
+            has_way_back = Capability.REWIND in context.engine.capabilities
+            hint = "; rewind goes back to an earlier step" if has_way_back else ""
+            ending = f"{context.phase.value} at step {context.step}"
+            raise RefusedError(f"the run has ended ({ending}){hint}")
         case Pause() | Resume() | Step() | SetPace() | Stop():
             return _handle_run_command(context, command, actor)
         case TryLr():

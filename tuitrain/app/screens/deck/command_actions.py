@@ -103,8 +103,11 @@ class CommandActions(Controller):
 
     def action_try(self) -> None:
         """Open the dialog that tries learning rates."""
-        if self.deck.snapshot is not None and (group := self._target()) is not None:
-            self._sender.ask(TryDialog(group, self.deck.snapshot))
+        snapshot = self.deck.snapshot
+        if snapshot is None or (group := self._target()) is None:
+            return
+        if not self._sender.lacks(snapshot.no_lr_sweep):
+            self._sender.ask(TryDialog(group, snapshot))
 
     def action_breakpoints(self) -> None:
         """Open the breakpoints."""
@@ -116,9 +119,11 @@ class CommandActions(Controller):
 
     def action_stop(self) -> None:
         """End the run, after asking."""
-        if self.deck.snapshot is None or self._sender.refuses():
+        if (snapshot := self.deck.snapshot) is None or self._sender.refuses():
             return
         warning = "`tuitrain resume` continues it later; a rewind goes back to an earlier step."
+        if snapshot.no_way_back:
+            warning = f"This is final: {snapshot.no_way_back}."
         self._sender.confirm("Stop", warning, lambda: self._sender.submit(Stop(), "key"))
 
     def ask_to_cancel(self, waiting: ScheduledCommand) -> None:

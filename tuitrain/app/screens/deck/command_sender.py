@@ -87,7 +87,9 @@ class CommandSender:
         if changes_history and not failed:
             return False
         rewind, undo, leave = (self._key(name) for name in ("rewind", "undo", "quit"))
-        ways = f"{leave} leaves" if failed else f"{rewind} rewinds, {undo} undoes, {leave} leaves"
+        ways = f"{leave} leaves"
+        if not failed and not snapshot.no_way_back:
+            ways = f"{rewind} rewinds, {undo} undoes, {ways}"
         if snapshot.phase is Phase.LOST:
             status.show_text(f"this screen has lost the run: {ways}", "warning")
             return True
@@ -113,6 +115,12 @@ class CommandSender:
             self._deck.status.show_text(f"nothing to {verb} yet: the run is starting", "warning")
             return None
         return None if self.refuses(changes_history=True) else snapshot
+
+    def lacks(self, reason: str) -> bool:
+        """Return whether the run lacks what a key needs, and show the reason; "" for none."""
+        if reason:
+            self._deck.status.show_text(reason, "warning")
+        return bool(reason)
 
     def ask(self, dialog: CommandDialog) -> None:
         """Open a dialog, and send the command that it returns."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tuitrain.run.snapshot import Phase
+from tuitrain.run.snapshot import Phase, Snapshot
 
 from ...keys import Key
 from ...keys.keymap import key_table_of
@@ -19,6 +19,7 @@ _ALWAYS_ACT: Final = ("help", "quit", "app.command_palette", "earlier", "rewind_
 _ACT_UNLESS_FAILED: Final = (
     *("undo", "redo", "rewind", "keep", "branch", "command", "what_if", "save"),
 )
+_NEED_A_WAY_BACK: Final = ("undo", "redo", "rewind", "rewind_here", "branch")
 
 _DECK_KEYS_OF_A_RECORDING: Final = (
     ("]", "chart", "metric(1)", 6),
@@ -45,7 +46,9 @@ def deck_hints(deck: Deck, selection: RowSelection, cursor: TimelineCursor) -> l
     return [
         _hint(key, labels)
         for key in key_table_of(deck.app)
-        if labels.get(key.action, key.label) and acts_in(key, snapshot.phase, deck.read_only)
+        if labels.get(key.action, key.label)
+        and acts_in(key, snapshot.phase, deck.read_only)
+        and not _needed_by(key, snapshot)
     ]
 
 
@@ -67,6 +70,13 @@ def acts_in(key: Key, phase: Phase, read_only: bool = False) -> bool:
     if not phase.ended or key.action in _ALWAYS_ACT:
         return True
     return key.action in _ACT_UNLESS_FAILED and not phase.is_broken
+
+
+def _needed_by(key: Key, snapshot: Snapshot) -> str:
+    """Return what a key needs and the run lacks, as the reason; "" for nothing."""
+    if key.action in _NEED_A_WAY_BACK:
+        return snapshot.no_way_back
+    return snapshot.no_lr_sweep if key.action == "try" else ""
 
 
 def _hint(key: Key, labels: Mapping[str, str]) -> Hint:

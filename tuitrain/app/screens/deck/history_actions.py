@@ -44,7 +44,8 @@ class HistoryActions(Controller):
 
     def action_rewind(self) -> None:
         """Open the rewind dialog."""
-        if (snapshot := self._sender.snapshot_with_history()) is None:
+        snapshot = self._sender.snapshot_with_history()
+        if snapshot is None or self._sender.lacks(snapshot.no_way_back):
             return
         if not snapshot.step and not snapshot.interventions:
             self._warn("nothing to go back to yet: no step was taken")
@@ -65,6 +66,8 @@ class HistoryActions(Controller):
         if (snapshot := self._sender.snapshot_with_history(looks=True)) is None:
             return
         if not snapshot.branches:
+            if self._sender.lacks(snapshot.no_way_back):
+                return
             rewind, undo = self._key("rewind"), self._key("undo")
             self._warn(f"no branch was left yet: {rewind} rewinds and {undo} undoes, and leave one")
             return
@@ -75,6 +78,8 @@ class HistoryActions(Controller):
         if (snapshot := self._sender.snapshot_with_history(looks=True)) is None:
             return
         if snapshot.lr_sweep is None:
+            if self._sender.lacks(snapshot.no_lr_sweep):
+                return
             self._warn(f"nothing was tried yet: {self._key('try')} tries learning rates")
             return
         self._sender.ask(CompareRatesDialog(snapshot, snapshot.lr_sweep))

@@ -71,7 +71,7 @@ class TimelineCursor(Controller):
     def action_rewind_here(self) -> None:
         """Ask whether to rewind to the cursor's step."""
         snapshot, step = self._sender.snapshot_with_history(), self.step
-        if snapshot is None or step is None:
+        if snapshot is None or step is None or self._sender.lacks(snapshot.no_way_back):
             return
         if step > snapshot.step:
             where, now = format_count(step), format_count(snapshot.step)
