@@ -97,7 +97,7 @@ class FakeEngine:
 
     def state(self) -> EngineState:
         groups = ({"members": ["w"], "applied": list(self.applied)},)
-        return EngineState(self.step, {}, {}, {}, {}, groups, {})
+        return EngineState(self.step, dict(self.parameters()), {}, {}, {}, groups, {})
 
     def load_state(self, state: EngineState) -> None:
         self.step = state.step

@@ -14,10 +14,11 @@ from tuitrain.engines.trainable import ignore_batch
 from ..batches import Batches
 from .branch import Branch
 from .state_cache import StateCache
+from .tip_digests import TipDigests, digest_parameters
 
 
-def _ignore_difference(step: int, before: float, now: float) -> None:
-    del step, before, now
+def _ignore_difference(what: str) -> None:
+    del what
 
 
 def _ignore_progress(step: int, target: int) -> None:
@@ -72,8 +73,9 @@ class BranchSteps:
         """Called while steps are retrained, with the present step and the last one."""
         self.training: Callable[[], AbstractContextManager[None]] = nullcontext
         """A context that is entered while the engine trains or evaluates, to time it."""
-        self.on_difference: Callable[[int, float, float], None] = _ignore_difference
-        """Called with a step that was retrained, its loss before, and its other loss now."""
+        self.on_difference: Callable[[str], None] = _ignore_difference
+        """Called with what is not as before in a step that was retrained, as a clause."""
+        self._tips = TipDigests()
         self.stops: Sequence[int] = ()
         self.on_stop: Callable[[], None] = lambda: None
         self.also_cached = 0
@@ -123,7 +125,9 @@ class BranchSteps:
         known = self.branch.loss.between(before, before + len(losses))
         for index, (was, now) in enumerate(zip(known, losses, strict=False)):
             if was != now and not (math.isnan(was) and math.isnan(now)):
-                self.on_difference(before + index + 1, was, now)
+                step = before + index + 1
+                what = f"step {step} was trained again with a loss of {now!r}, and had {was!r}"
+                self.on_difference(what)
                 return
 
     def measure(self, on_batch: Callable[[], None] = ignore_batch) -> Mapping[str, float]:
@@ -164,10 +168,33 @@ class BranchSteps:
         ahead = [decision for decision in self.branch.decisions if decision.step >= state.step]
         for step in [*sorted({decision.step for decision in ahead}), target]:
             self._run_to(min(step, target), target)
+            if step == target and state.step < target:
+                self._compare_end()
             for decision in ahead:
                 if decision.step == step:
                     self._engine.apply(decision.command)
             ahead = [decision for decision in ahead if decision.step > step]
+
+    def _compare_end(self) -> None:
+        """Compare the parameters after the last retrained step with those that they were.
+
+        The losses do not show what the update of that step has done.
+        """
+        step, decisions, parameters = (
+            self._engine.step,
+            self.branch.decisions,
+            self._engine.parameters,
+        )
+        known = self._states.nearest(step, decisions)
+        differs = self._tips.differs(self.branch.name, step, parameters)
+        if known is not None and known.step == step:
+            differs = differs or digest_parameters(known.parameters) != digest_parameters(
+                parameters()
+            )
+        if differs:
+            self.on_difference(
+                f"step {step} was trained again and left other parameters than before"
+            )
 
     def _run_to(self, step: int, target: int) -> None:
         while self._engine.step < step:

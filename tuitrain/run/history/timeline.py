@@ -152,21 +152,28 @@ class Timeline(BranchSteps):
         RefusedError : the command cannot be applied; no branch is made
         """
         here, branch = self._engine.step, self.branch
+        self._note_tip()
         changed = self._engine.apply(command).changed
         # Even if it changed nothing, `undo` on this branch takes the command back.
         tree = self._tree.explore(Decision(here, command), steps, here)
         self.branch = tried = branch.fork_at(tree.explored)
         self.purpose = f"trying {to_text(command)}"
         self._run_to(here + steps, here + steps)
+        self._note_tip()
         self.purpose = RETRAINING
         self.left_branches[tried.name] = tried
         self._tree, self.branch = tree, branch
         self._retrain_to(here)
         return tried, changed
 
+    def _note_tip(self) -> None:
+        """Note the parameters at this step, where the run leaves the branch for another."""
+        self._tips.note(self.branch.name, self._engine.step, self._engine.parameters)
+
     def _move_to(self, tree: BranchTree[Decision], target: int) -> str:
         """Move to the current branch of ``tree``, at step ``target``; return the branch left."""
         left = self.branch
+        self._note_tip()
         self._tree = tree
         left.node = tree.left[left.name]
         self.left_branches[left.name] = left

@@ -31,13 +31,12 @@ class TrainingWarnings:
             self._has_warned = True
             self._warn(problem)
 
-    def note_difference(self, step: int, before: float, now: float) -> None:
-        """Warn that a step has been trained again with another loss than ``before``."""
+    def note_difference(self, what: str) -> None:
+        """Warn that a step has been trained again with another result; ``what`` is a clause."""
         if not self._has_differed:
             self._has_differed = True
             self._warn(
-                f"step {step} was trained again with a loss of {now!r}, and had {before!r}: the "
-                "steps of this run do not repeat exactly, and neither does a way back"
+                f"{what}: the steps of this run do not repeat exactly, and neither does a way back"
             )
 
 
