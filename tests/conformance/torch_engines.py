@@ -77,7 +77,10 @@ def make_engine(groups: Sequence[Plan] = GROUPS, seed: int = 0, affine: bool = T
     def loop() -> None:
         error = None
         try:
-            while (batch := engine.loop.fetch()) is not None:
+            while True:
+                engine.loop.visit()
+                if (batch := engine.loop.next_batch()) is None:
+                    break
                 images, labels = batch
                 for optimizer in optimizers:
                     optimizer.zero_grad()

@@ -18,7 +18,7 @@ from tuitrain.commands import (
 from tuitrain_core.digest import digest_arrays, digest_by_name
 
 from ..grouping.command_handler import CommandHandler
-from ..grouping.description import describe_group, describe_parameter
+from ..grouping.description import describe_group
 from ..grouping.freezing import FrozenParameters
 from ..grouping.state_check import validate_state
 from ..state import Array, EngineState, OptimizerState, read_only
@@ -31,6 +31,7 @@ from .pruning import Pruning
 from .rng import RandomState
 from .script_groups import ScriptGroups
 from .statistics import is_sampled
+from .tensor_statistics import describe_tensor
 from .updates import Updates
 
 
@@ -120,9 +121,17 @@ class TorchEngine:
         name = self._table.canonical_name(parameter)
         if name not in self._parameters:
             return None
-        aliases, since = self._table.aliases[name], self._frozen.since(name)
-        group = self.group_of(name)
-        return describe_parameter(name, self._arrays, group, aliases, since, self.step)
+        gradient = self._arrays.gradient_tensor(name)
+        return ParameterView(
+            name=name,
+            shape=self._arrays.shape(name),
+            group=self.group_of(name),
+            step=self.step,
+            frozen_since=self._frozen.since(name),
+            value=describe_tensor(self._parameters[name]),
+            grad=None if gradient is None else describe_tensor(gradient),
+            aliases=self._table.aliases[name],
+        )
 
     def source_modules(self) -> Iterator[str]:
         """Yield the names of the Python modules that define the network and its layers."""
