@@ -8,8 +8,6 @@ from typing import Final
 
 import torch
 
-from tuitrain.engines.views import ArrayStatistics
-
 from ..array_statistics import (
     BINS,
     FIRST_VALUES,
@@ -19,6 +17,7 @@ from ..array_statistics import (
     no_statistics,
     statistics_from_sums,
 )
+from ..views import ArrayStatistics
 from .arrays import local_part, to_numbers
 
 _CHUNK: Final = 1 << 22
