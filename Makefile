@@ -39,7 +39,7 @@ check: $(VENV)/.dev  ## everything that must hold: format, lint, types, import c
 	$(BIN)/python -m pytest $(PARALLEL)
 
 shuffle: $(VENV)/.dev  ## the quick tests below the screens in random order (ORDER=N repeats one)
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" --random-order --random-order-seed=$(ORDER) \
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" --hypothesis-profile=quick --random-order --random-order-seed=$(ORDER) \
 	  tests/commands tests/run tests/engines tests/records tests/scenario
 
 scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
