@@ -90,10 +90,10 @@ kills: $(VENV)/.run  ## kill a hundred runs at random instants, and resume them 
 	$(BIN)/python scripts/kill_and_resume.py --kills 100
 
 browser-test: $(VENV)/.dev  ## drive the app in a headless Chromium (which must be installed)
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest -n 2 tests/browser
 
 ssh-test: $(VENV)/.dev  ## watch and steer runs through an sshd on loopback (openssh-server must be installed)
-	$(BIN)/python -m pytest tests/ssh
+	$(BIN)/python -m pytest -n 2 tests/ssh
 
 monkey: $(VENV)/.dev  ## random keys, clicks, pastes and sizes, faster than screens (EVENTS, SEED; minutes)
 	$(BIN)/python -m tests.monkey --events $(EVENTS) --seed $(SEED) --seconds 86400
