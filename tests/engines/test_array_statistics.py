@@ -45,6 +45,24 @@ def test_equal_values_have_no_spread_and_are_in_the_middle(value):
     assert view.counts == tuple(np.histogram(np.full(1000, value), BINS)[0].tolist())
 
 
+@pytest.mark.parametrize(
+    ("values", "mean", "std", "norm"),
+    [
+        ([-1.5e308, 1.5e308], 0.0, 1.5e308, math.inf),
+        ([-1e200, 0.0, 2e200], 1e200 / 3, 1e200 * math.sqrt(14) / 3, 1e200 * math.sqrt(5)),
+        ([0.0, 3e-200], 1.5e-200, 1.5e-200, 3e-200),
+        ([0.0, 5e-324], 0.0, 0.0, 5e-324),
+    ],
+)
+def test_values_whose_squares_do_not_fit_are_described(values, mean, std, norm):
+    view = describe_array(np.array(values))
+    assert (view.low, view.high, sum(view.counts)) == (min(values), max(values), len(values))
+    assert (view.counts[0], view.counts[-1]) == (1, 1)
+    assert view.mean == pytest.approx(mean, rel=1e-12, abs=1e-323)
+    assert view.std == pytest.approx(std, rel=1e-12, abs=1e-323)
+    assert view.norm == pytest.approx(norm, rel=1e-12)
+
+
 def test_nan_and_inf_are_counted_and_left_out():
     array = np.array([1.0, np.nan, 3.0, np.inf, -np.inf])
     view = describe_array(array)

@@ -21,6 +21,8 @@ TENSORS = {
     "columns": torch.randn(30, 20).T,
     "double": torch.randn(50, dtype=torch.float64),
     "half": torch.randn(50).half(),
+    "large": torch.tensor([-1.5e308, 0.0, 1.5e308], dtype=torch.float64),
+    "small": torch.tensor([0.0, 5e-324], dtype=torch.float64),
     "equal": torch.full((5,), 0.1),
     "one": torch.tensor(2.0),
     "with NaN": torch.tensor([1.0, float("nan"), 3.0, float("inf")]),

@@ -16,6 +16,7 @@ from ..array_statistics import (
     describe_array,
     no_statistics,
     statistics_from_sums,
+    unit_of,
 )
 from ..views import ArrayStatistics
 from .arrays import local_part, to_numbers
@@ -48,8 +49,9 @@ def describe_on_device(tensor: torch.Tensor) -> ArrayStatistics:
         non_finite = flat.numel() - size
         if not size:
             return no_statistics(non_finite, first)
-        total, squares, counts = _sums(finite, low, high)
-        return statistics_from_sums(low, high, size, total, squares, counts, non_finite, first)
+        unit = unit_of(low, high)
+        sums = _sums(finite, low, high, unit)
+        return statistics_from_sums(low, high, unit, size, *sums, non_finite, first)
 
 
 def _extremes(flat: torch.Tensor) -> tuple[float, float]:
@@ -59,13 +61,15 @@ def _extremes(flat: torch.Tensor) -> tuple[float, float]:
     return low, high
 
 
-def _sums(flat: torch.Tensor, low: float, high: float) -> tuple[float, float, tuple[int, ...]]:
+def _sums(
+    flat: torch.Tensor, low: float, high: float, unit: float
+) -> tuple[float, float, tuple[int, ...]]:
     """Return the sum of the distances from ``low``, that of their squares, and the histogram."""
     sums = torch.zeros(2, dtype=torch.float64, device=flat.device)
     counts = torch.zeros(BINS + 1, dtype=torch.int64, device=flat.device)
-    scale = bin_scale(low, high)
+    scale = bin_scale(low, high, unit)
     for part in flat.split(_CHUNK):
-        distances = part.double() - low
+        distances = part.double() / unit - low / unit
         sums += torch.stack((distances.sum(), distances.dot(distances)))
         # Not `histc`, which deterministic algorithms refuse.
         counts += torch.bincount(distances.mul_(scale).long(), minlength=BINS + 1)
