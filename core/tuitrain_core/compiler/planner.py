@@ -175,13 +175,14 @@ class Planner:
         return plan
 
     def kernels(self, source: BatchSource, trained: Sequence[Parameter]) -> list[Kernel]:
-        """Return the kernels of a step and of every update rule, compiled or not."""
+        """Return the kernels of a step, of an evaluation and of every update rule."""
         leaves = [self.leaves[parameter] for parameter in trained]
         plan_step = partial(self.plan, self._workspace.capacity, trained, source)
         blockwise = plan_step(DeferralOptions(gradients=leaves))
         for value in leaves:
             plan_block_gradient(blockwise, value)
-        actions = [*plan_step().actions.all, *blockwise.actions.all]
+        forward = self.plan(self._workspace.capacity, [], source)
+        actions = [*plan_step().actions.all, *blockwise.actions.all, *forward.actions.all]
         actions += pipelined_actions(plan_step, leaves)
         calls = [action.kernel for action in actions if isinstance(action, Call)]
         rules = [*map(update.update, RULES), update.trust_ratio()]

@@ -121,7 +121,7 @@ class Program:
         return public_view(self._workspace.value_array(value, "value", rows), value)
 
     def kernels(self, source: BatchSource, trained: Sequence[Parameter]) -> list[Kernel]:
-        """Return the kernels of a step and of every update rule, compiled or not."""
+        """Return the kernels of a step, of an evaluation and of every update rule."""
         return self._planner.kernels(source, trained)
 
     def is_native(self, trained: Sequence[Parameter]) -> bool:

@@ -62,14 +62,14 @@ def pad(g, x):
     return xp
 
 
-def forward(g, x, weight, bias=None, relu=False, pool=False, part=None):
+def forward(g, x, weight, bias=None, relu=False, pool=False, part=None, positions=True):
     packed = untouched(convolution.packed_size(g))
     run(convolution.pack(g), fenced(weight), packed)
     size = (g.OH // 2, g.OW // 2) if pool else (g.OH, g.OW)
     y, index = untouched(len(x), *size, g.O), untouched(len(x), *size, g.O)
-    kernel = convolution.forward(g, relu, bias is not None, pool)
-    b = 0 if bias is None else fenced(bias)
-    run(kernel, pad(g, x), packed, b, y, index if pool else 0, *(part or (0, len(x))))
+    kernel = convolution.forward(g, relu, bias is not None, pool, positions)
+    b, i = 0 if bias is None else fenced(bias), index if pool and positions else 0
+    run(kernel, pad(g, x), packed, b, y, i, *(part or (0, len(x))))
     return (y, index) if pool else y
 
 
@@ -217,6 +217,16 @@ def test_a_fused_pool_equals_the_pool_of_the_output(g, relu):
     expected, where = expected_pool(y)
     np.testing.assert_array_equal(largest, expected)
     np.testing.assert_array_equal(index, np.where(expected <= 0, -1, where) if relu else where)
+
+
+@each_geometry
+@pytest.mark.parametrize("relu", [False, True])
+def test_a_fused_pool_has_the_same_bits_without_positions(g, relu):
+    x, weight, bias = images(g), weights(g), values(g.O, seed=4)
+    x[1, 0, 0] = np.nan
+    largest, _ = forward(g, x, weight, bias, relu, pool=True)
+    alone, _ = forward(g, x, weight, bias, relu, pool=True, positions=False)
+    assert largest.tobytes() == alone.tobytes()
 
 
 @pytest.mark.parametrize("relu", [False, True])

@@ -59,13 +59,14 @@ class ConvolutionLayer:
         padded = self._padded(plan)
         if g.padding != (0, 0):
             plan.actions.call_per_sample(convolution.pad(g), x, padded)
+        chosen = self._pool and plan.gradients.needs(self.output)
         plan.actions.call_per_sample(
-            convolution.forward(g, self._relu, self._bias is not None, self._pool),
+            convolution.forward(g, self._relu, self._bias is not None, self._pool, chosen),
             padded,
             packed,
             plan.memory.value(self._bias) if self._bias else 0,
             plan.memory.value(self.output),
-            self._chosen(plan) if self._pool else 0,
+            self._chosen(plan) if chosen else 0,
         )
 
     def backward(self, plan: Plan) -> None:

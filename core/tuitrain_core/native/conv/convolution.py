@@ -88,21 +88,22 @@ def transposed_size(g: Geometry) -> int:
     return g.C * g.KH * _round_up(g.KW * g.O) if _is_thin(g) else g.taps * g.O * _round_up(g.C)
 
 
-def forward(g: Geometry, relu: bool, bias: bool, pool: bool) -> Kernel:
+def forward(g: Geometry, relu: bool, bias: bool, pool: bool, positions: bool = True) -> Kernel:
     """Return the kernel Y = xp correlated with P (+ bias) (then ReLU) (then a 2x2 maximum).
 
     Y is (N, OH, OW, O). With pool it is (N, OH//2, OW//2, O), and I, float32 and laid out like Y,
     holds the position of the maximum: 0, 1, 2, 3 for upper left, upper right, lower left, lower
-    right, or -1 where ReLU is off. The first of equal values is taken, and the last NaN.
+    right, or -1 where ReLU is off. The first of equal values is taken, and the last NaN. Without
+    positions, which only gradients read, I is not written; Y has the same bits.
 
-    Arguments: xp, P, bias (0 without bias), Y, I (0 without pool), first, last.
+    Arguments: xp, P, bias (0 without bias), Y, I (0 if not written), first, last.
     """
     emit = (
         single_channel.forward
         if single_channel.supports_forward(g, host())
         else correlation_kernels.forward
     )
-    return library.get_kernel(emit, 7, g, relu, bias, pool)
+    return library.get_kernel(emit, 7, g, relu, bias, pool, pool and positions)
 
 
 def unpool(g: Geometry) -> Kernel:

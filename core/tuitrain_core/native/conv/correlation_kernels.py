@@ -8,7 +8,9 @@ from . import correlation, max_pool_2x2
 from .geometry import Geometry
 
 
-def forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> None:
+def forward(
+    k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool, positions: bool
+) -> None:
     """Emit `convolution.forward`. Arguments: xp, P, bias, Y, I, first, last."""
     x, p, b, y, index, first, last = k.arguments
 
@@ -32,7 +34,8 @@ def forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> None
                 window = [sums[pixel * len(t.columns) + column] for pixel in pixels]
                 largest, position = max_pool_2x2.max_of_window(k, window, relu)
                 k.store(largest, k.at(y, place), x * g.O + at, mask)
-                k.store(position, k.at(index, place), x * g.O + at, mask)
+                if positions:
+                    k.store(position, k.at(index, place), x * g.O + at, mask)
 
     shape = correlation.CorrelationShape.forward(g)
     finish = store_pool if pool else store

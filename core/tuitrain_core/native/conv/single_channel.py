@@ -38,10 +38,12 @@ def weight_units(g: Geometry, host: Host) -> int:
     return sum(run.count for run in _kx_tiles(g, host))
 
 
-def forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> None:
+def forward(
+    k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool, positions: bool
+) -> None:
     """Emit `convolution.forward`. Arguments: xp, P, bias, Y, I, first, last."""
     x, p, b, y, index, first, last = k.arguments
-    maps = _Maps(k, g, x, p, b if bias else None, y, index, relu)
+    maps = _Maps(k, g, x, p, b if bias else None, y, index if positions else None, relu)
     emit = maps.pooled if pool else maps.plain
     pixels = (2 if broadcast_tile.register_budget(k.host) >= 4 * g.O else 1) * k.lanes
     height, width = (g.OH // 2 * 2, g.OW // 2 * 2) if pool else (g.OH, g.OW)
@@ -66,7 +68,7 @@ class _Maps:
     p: Value
     bias: Value | None
     y: Value
-    index: Value
+    index: Value | None
     relu: bool
 
     def plain(self, n: Int, row: Int, height: int, column: Int, width: int) -> None:
@@ -80,7 +82,7 @@ class _Maps:
                 self._store(values, k.at(self.y, place), k.lanes if mask is None else mask)
 
     def pooled(self, n: Int, row: Int, height: int, column: Int, width: int) -> None:
-        """Write the maximum of every 2 x 2 sums, and its position."""
+        """Write the maximum of every 2 x 2 sums, and its position if there is memory for it."""
         k, g = self.k, self.g
         upper, lower = self._sums(n, row, height, column, width)
         windows = []
@@ -90,7 +92,9 @@ class _Maps:
         line = k.add(k.mul(n, g.OH // 2), k.div(row, 2))
         place = k.mul(k.add(k.mul(line, g.OW // 2), k.div(column, 2)), g.O)
         self._store([value for value, _ in windows], k.at(self.y, place), width // 2)
-        self._store([position for _, position in windows], k.at(self.index, place), width // 2)
+        if self.index is not None:
+            positions = [position for _, position in windows]
+            self._store(positions, k.at(self.index, place), width // 2)
 
     def _sums(
         self, n: Int, row: Int, height: int, column: Int, width: int
