@@ -15,6 +15,9 @@ pytest_plugins = ["pytester"]
 if not entry_points(group="pytest11", name="tuitrain"):  # installed before there was one
     pytest_plugins.append("tuitrain.pytest_plugin")
 
+# Tiles that the machine's load decides have no place in tests, whose bits do not depend on them.
+os.environ.setdefault("TUITRAIN_TILES", "default")
+
 # No test measures time. CI tries the same examples each time, so that a failure is due to the
 # change; elsewhere every run searches further.
 settings.register_profile("search", deadline=None)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import CoreError
 from ..native.runtime.library import Kernel
+from ..native.tuning import use_fastest_tiles
 from ..ops.base import Array
 from ..optimizer import UpdateStatistics
 from ..tensor import Parameter, Tensor, wrap
@@ -36,6 +37,7 @@ class Program:
     """
 
     def __init__(self, graph: Graph, capacity: int, fuse_pool: bool = True) -> None:
+        use_fastest_tiles()
         self.graph = graph
         self._workspace = Workspace(capacity)
         self._planner = Planner(graph, self._workspace, fuse_pool)

@@ -53,3 +53,16 @@ def cpu(request, monkeypatch):
     """Emit for one processor."""
     monkeypatch.setenv("TUITRAIN_TARGET_CPU", request.param)
     return host()
+
+
+@pytest.fixture
+def each_tiles(cpu, monkeypatch):
+    """Return a function that sets the processor's tiles one after the other, and yields them."""
+
+    def iterate():
+        for name in ("product", "dot", "halves"):
+            for tiles in cpu.tile_options.variants(name):
+                monkeypatch.setenv("TUITRAIN_TILES", str(tiles))
+                yield tiles
+
+    return iterate

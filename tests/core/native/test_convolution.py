@@ -499,3 +499,17 @@ def test_nan_and_inf_reach_the_pixels_of_their_window(g, bad):
         may = may[g.padding[0] :, g.padding[1] :][: g.H, : g.W]
         assert must.any() and not finite[must].any()
         assert finite[[0, 2]].all() and finite[1][~may].all()
+
+
+@pytest.mark.parametrize(
+    "g", [Geometry(24, 6, 7, 8, 3, 3, (1, 1), (1, 1)), Geometry(6, 7, 6, 17, 3, 3, (2, 1), (1, 1))]
+)
+def test_the_bits_do_not_depend_on_the_tiles(each_tiles, g):
+    x, weight, d = images(g, seed=1), weights(g), gradient(g)
+    results = set()
+    for _ in each_tiles():
+        y, index = forward(g, x, weight, values(g.O, seed=4), True, pool=True)
+        plain = forward(g, x, weight)
+        arrays = y, index, plain, input_gradient(g, d, weight), weight_gradient(g, x, d)
+        results.add(b"".join(array.tobytes() for array in arrays))
+    assert len(results) == 1

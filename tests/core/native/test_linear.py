@@ -165,3 +165,14 @@ def test_nan_and_inf_reach_only_their_row(bad):
     assert not np.isfinite(dw[20]).any() and np.isfinite(dw[:20]).all()
     db = bias_gradient(d)
     assert not np.isfinite(db[20]) and np.isfinite(db[:20]).all()
+
+
+@pytest.mark.parametrize(("B", "K", "N", "gap"), SIZES[-2:])
+def test_the_bits_do_not_depend_on_the_tiles(each_tiles, B, K, N, gap):
+    x, weight, d = values(B, K), values(N, K, seed=2), values(B, N, seed=3)
+    results = set()
+    for _ in each_tiles():
+        y = forward(x, weight, values(N, seed=4), True, gap)
+        arrays = y, input_gradient(d, weight, gap=gap), weight_gradient(d, x, gap)
+        results.add(b"".join(array.tobytes() for array in arrays))
+    assert len(results) == 1

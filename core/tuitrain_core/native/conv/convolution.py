@@ -80,12 +80,14 @@ def pack_transposed(g: Geometry) -> Kernel:
 
 def packed_size(g: Geometry) -> int:
     """Return the floats of a packed weight, and of a packed weight gradient."""
-    return g.taps * g.C * _round_up(g.O)
+    return g.taps * g.C * host().round_up(g.O)
 
 
 def transposed_size(g: Geometry) -> int:
     """Return the floats of a weight packed for the input gradient."""
-    return g.C * g.KH * _round_up(g.KW * g.O) if _is_thin(g) else g.taps * g.O * _round_up(g.C)
+    if _is_thin(g):
+        return g.C * g.KH * host().round_up(g.KW * g.O)
+    return g.taps * g.O * host().round_up(g.C)
 
 
 def forward(g: Geometry, relu: bool, bias: bool, pool: bool, positions: bool = True) -> Kernel:
@@ -226,11 +228,6 @@ def pooled_bias_gradient(g: Geometry) -> Kernel:
 def unpack_gradient(g: Geometry) -> Kernel:
     """Return the kernel that unpacks G into dW (O, C, KH, KW). Arguments: G, dW."""
     return library.get_kernel(packing.unpack_gradient, 2, g)
-
-
-def _round_up(count: int) -> int:
-    lanes = host().lanes
-    return -(-count // lanes) * lanes
 
 
 def _is_thin(g: Geometry) -> bool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from ..ir.builder import Builder, Int, Mask, Value
 from ..linalg import broadcast_tile
 from . import correlation, max_pool_2x2
-from .geometry import Geometry
+from .geometry import Geometry, vector_lanes
 
 
-def forward(
-    k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool, positions: bool
-) -> None:
+def forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool, positions: bool) -> None:
     """Emit `convolution.forward`. Arguments: xp, P, bias, Y, I, first, last."""
     x, p, b, y, index, first, last = k.arguments
+    k = k.with_lanes(vector_lanes(g.O, k.host))
 
     def start(channel: Int, columns: broadcast_tile.VectorSlices) -> list[Value] | None:
         return [k.load(b, k.add(channel, at), mask) for at, mask in columns] if bias else None
@@ -54,6 +53,7 @@ def _masked(k: Builder, masked: bool) -> tuple[Value, Value, Value, Value, Value
 def input_gradient(k: Builder, g: Geometry, masked: bool) -> None:
     """Emit `convolution.input_gradient`, with vectors along the input channels."""
     ds, p, dx, act, first, last = _masked(k, masked)
+    k = k.with_lanes(vector_lanes(g.C, k.host))
 
     def store(t: correlation.Tile, sums: list[Value]) -> None:
         line = k.add(k.mul(t.n, g.H), t.y)

@@ -107,6 +107,17 @@ def split_tiles(length: int, max_size: int) -> list[TileRun]:
     return [run for run in runs if run.count]
 
 
+HALF_COST = 0.6
+"""The time of a product of half vectors, that of whole ones being 1, on processors with halves."""
+
+
+def vector_lanes(channels: int, host: Host) -> int:
+    """Return the lanes of vectors along channels: half of the processor's, where that is faster."""
+    half = host.lanes // 2
+    wholes, halves = -(-channels // host.lanes), -(-channels // half)
+    return half if host.tiles.halves and halves * HALF_COST < wholes else host.lanes
+
+
 def vectors_per_tile(count: int, host: Host) -> int:
     """Return the number of vectors of channels in a tile; count: the vectors of all channels."""
     if count % 2 == 0:
@@ -121,27 +132,30 @@ class ChannelTiles:
     Attributes
     ----------
     runs : pairs of (tiles, lanes in the last vector of a tile)
+    lanes : lanes of the vectors
     vectors_per_tile : the largest number of vectors in a tile
-    padded_size : the channels, padded to whole vectors
+    padded_size : the channels in memory, padded to whole vectors of the processor
     """
 
     runs: tuple[tuple[TileRun, int], ...]
+    lanes: int
     vectors_per_tile: int
     padded_size: int
 
     @staticmethod
     def of(channels: int, host: Host) -> ChannelTiles:
         """Return the tiles along this number of channels."""
-        count, rest = -(-channels // host.lanes), channels % host.lanes
+        lanes = vector_lanes(channels, host)
+        count, rest = -(-channels // lanes), channels % lanes
         vectors = vectors_per_tile(count, host)
-        runs = [(run, host.lanes) for run in split_tiles(count, vectors)]
+        runs = [(run, lanes) for run in split_tiles(count, vectors)]
         if rest:
             last, _ = runs.pop()
             start = last.first + (last.count - 1) * last.size
             if last.count > 1:
-                runs.append((TileRun(last.first, last.count - 1, last.size), host.lanes))
+                runs.append((TileRun(last.first, last.count - 1, last.size), lanes))
             runs.append((TileRun(start, 1, last.size), rest))
-        return ChannelTiles(tuple(runs), vectors, count * host.lanes)
+        return ChannelTiles(tuple(runs), lanes, vectors, host.round_up(channels))
 
     def max_rows(self, host: Host) -> int:
         """Return how many rows of accumulators a tile may have."""

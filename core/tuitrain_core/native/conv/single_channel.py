@@ -38,9 +38,7 @@ def weight_units(g: Geometry, host: Host) -> int:
     return sum(run.count for run in _kx_tiles(g, host))
 
 
-def forward(
-    k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool, positions: bool
-) -> None:
+def forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool, positions: bool) -> None:
     """Emit `convolution.forward`. Arguments: xp, P, bias, Y, I, first, last."""
     x, p, b, y, index, first, last = k.arguments
     maps = _Maps(k, g, x, p, b if bias else None, y, index if positions else None, relu)

@@ -18,7 +18,7 @@ from ..ir.builder import Builder, Int, Value
 from ..ir.host import Host
 from ..ir.loops import for_each_unit
 from ..linalg import broadcast_tile
-from .geometry import ChannelTiles, Geometry, TileRun, split_tiles
+from .geometry import ChannelTiles, Geometry, TileRun, split_tiles, vector_lanes
 
 CACHE_BYTES = 32 * 1024
 """Input and gradient that all units pass over before the next samples."""
@@ -56,7 +56,7 @@ def unit_shapes(g: Geometry, host: Host) -> list[UnitShape]:
     result = []
     for rows, offsets, locate in _row_tiles(g, channels.max_rows(host)):
         for run, last in channels.runs:
-            lanes = host.lanes
+            lanes = channels.lanes
             floats = (run.size - 1) * lanes + last
             columns = [
                 (at, None if floats - at >= lanes else floats - at)
@@ -70,6 +70,7 @@ def unit_shapes(g: Geometry, host: Host) -> list[UnitShape]:
 def weight_gradient(k: Builder, g: Geometry) -> None:
     """Emit G, [(ky, kx, c)][O padded]. Arguments: xp, D, G, samples, first, last (units)."""
     x, d, out, samples, first, last = k.arguments
+    k = k.with_lanes(vector_lanes(g.O, k.host))
     in_sample, out_sample = g.PH * g.PW * g.C, g.OH * g.OW * g.O
     samples_at_once = max(1, CACHE_BYTES // (4 * (in_sample + out_sample)))
     padded = ChannelTiles.of(g.O, k.host).padded_size

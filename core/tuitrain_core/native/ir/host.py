@@ -6,11 +6,13 @@ import difflib
 import functools
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from llvmlite import binding as llvm
 
 from ...errors import CoreError
+from .tiles import TILES_VARIABLE, TileOptions, Tiles, TilesError, parse_tiles, tile_options
 
 TARGET_CPU_VARIABLE = "TUITRAIN_TARGET_CPU"
 """The environment variable that names another processor to compile for."""
@@ -34,6 +36,7 @@ class Host:
     lanes : float32 values in one vector: 16, 8 or 4
     registers : vector registers: 32 or 16
     fma : whether a multiplication and an addition are one instruction, rounded once
+    tiles : the shapes of register tiles; bits do not depend on them
     """
 
     cpu: str
@@ -41,6 +44,20 @@ class Host:
     lanes: int
     registers: int
     fma: bool
+    tiles: Tiles
+
+    @property
+    def tile_options(self) -> TileOptions:
+        """The shapes of register tiles to choose from."""
+        return tile_options(self.lanes, self.registers)
+
+    def with_tiles(self, tiles: Tiles) -> Host:
+        """Return this processor with other shapes of register tiles."""
+        return replace(self, tiles=tiles)
+
+    def round_up(self, floats: int) -> int:
+        """Round floats up to whole vectors."""
+        return -(-floats // self.lanes) * self.lanes
 
 
 _AVX512 = ("avx512f", "avx512bw", "avx512dq", "avx512vl", "fma")
@@ -70,18 +87,42 @@ _ARM: dict[str, tuple[int, int, bool, tuple[str, ...]]] = {
 def host() -> Host:
     """Return the processor that ``TUITRAIN_TARGET_CPU`` names; by default this machine.
 
-    ``TUITRAIN_CPU``, the variable's earlier name, is read if the new one is not set.
+    ``TUITRAIN_CPU``, the variable's earlier name, is read if the new one is not set. Its tiles are
+    those that ``TUITRAIN_TILES`` names, else those of `set_tiles`, else the default.
 
     Raises
     ------
     HostError
-        An unknown name, or a processor whose instructions this machine lacks.
+        An unknown name, a processor whose instructions this machine lacks, or unknown tiles.
     """
+    target = untuned_host()
+    text = os.environ.get(TILES_VARIABLE, "")
+    return _with_named_tiles(target, text) if text else _tuned.get(target, target)
+
+
+def untuned_host() -> Host:
+    """Return the processor of `host` with the default tiles."""
     for variable in (TARGET_CPU_VARIABLE, OLD_VARIABLE):
         cpu = os.environ.get(variable, "")
         if cpu:
             return get_host(cpu, variable)
     return get_host("")
+
+
+def set_tiles(target: Host, tiles: Tiles) -> None:
+    """Set the tiles of a processor of `untuned_host` for this process."""
+    _tuned[target] = target.with_tiles(tiles)
+
+
+_tuned: dict[Host, Host] = {}
+
+
+@functools.cache
+def _with_named_tiles(target: Host, text: str) -> Host:
+    try:
+        return target.with_tiles(parse_tiles(text, target.tile_options))
+    except TilesError as error:
+        raise HostError(f"{TILES_VARIABLE}: {error}") from None
 
 
 @functools.cache
@@ -101,12 +142,23 @@ def get_host(cpu: str, variable: str = TARGET_CPU_VARIABLE) -> Host:
     if missing:
         machine = llvm.get_host_cpu_name()
         raise HostError(f"{variable}={cpu}: this machine ({machine}) lacks {', '.join(missing)}")
-    return Host(cpu, "", lanes, registers, fma)
+    return Host(cpu, "", lanes, registers, fma, tile_options(lanes, registers).default)
 
 
 def is_x86() -> bool:
     """Return whether this machine has an x86 processor of 64 bits."""
     return platform.machine().lower() in {"x86_64", "amd64"}
+
+
+@functools.cache
+def machine_name() -> str:
+    """Return the name of this machine's processor, as its vendor gives it if the system says so."""
+    try:
+        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
+            lines = [line for line in file if line.startswith("model name")]
+    except OSError:
+        lines = []
+    return lines[0].strip() if lines else f"{llvm.get_host_cpu_name()} {platform.processor()}"
 
 
 def cpu_features() -> dict[str, bool]:
@@ -129,7 +181,8 @@ def _detect(features: dict[str, bool]) -> Host:
     else:
         lanes, registers, fma = 4, 16, False
     text = ",".join(("+" if on else "-") + name for name, on in sorted(features.items()))
-    return Host(llvm.get_host_cpu_name(), text, lanes, registers, fma)
+    tiles = tile_options(lanes, registers).default
+    return Host(llvm.get_host_cpu_name(), text, lanes, registers, fma, tiles)
 
 
 def _unknown(

@@ -16,12 +16,8 @@ from dataclasses import dataclass
 from ..ir.builder import Builder, Int, Mask, Value
 from ..ir.host import Host
 
-# Rows × vectors of tiles by the number of registers, largest first: enough chains to hide the
-# latency of FMA (8), few loads, and registers left for the vectors, a broadcast and one more.
-TILE_SHAPES = {
-    32: ((12, 2), (4, 4), (2, 8), (1, 16)),
-    16: ((6, 2), (2, 4), (1, 8)),
-}
+# Rows × vectors of the tiles for the rows that the largest tile leaves, by the number of registers.
+_SMALLER_TILES = {32: ((4, 4), (2, 8), (1, 16)), 16: ((2, 4), (1, 8))}
 UNROLL = 2  # of the innermost loop, in the largest tile
 
 
@@ -51,6 +47,11 @@ def register_budget(host: Host) -> int:
     The vectors of v and one broadcast need registers too; LLVM spills unless two are free.
     """
     return 28 if host.registers >= 32 else 12
+
+
+def tile_shapes(host: Host) -> Sequence[tuple[int, int]]:
+    """Return rows and vectors of the tiles of a `Product`, largest first."""
+    return host.tiles.product, *_SMALLER_TILES[host.registers]
 
 
 def accumulate(
@@ -142,14 +143,14 @@ class Product:
 
         The range of columns starts at a multiple of the lanes, and ends at one or at the width.
         """
-        sizes = [rows for rows, _ in TILE_SHAPES[k.host.registers]]
+        sizes = [rows for rows, _ in tile_shapes(k.host)]
         k.tiles(*rows, sizes, lambda row, count: self._band(k, row, count, columns))
 
     def _band(self, k: Builder, row: Int, rows: int, columns: tuple[Int, Int]) -> None:
         """Emit all columns of some rows."""
         first, last = columns
         vectors = k.div(k.maximum(k.sub(last, first), 0), k.lanes)
-        wide = dict(TILE_SHAPES[k.host.registers])[rows]
+        wide = dict(tile_shapes(k.host))[rows]
 
         def whole(start: Int, count: int) -> None:
             column = k.add(first, k.mul(start, k.lanes))
@@ -166,7 +167,7 @@ class Product:
         a = k.at(self.a, k.mul(row, self.a_row))
         v = k.at(self.v, column)
         offsets = [i * self.a_row for i in range(rows)]
-        largest = (rows, len(columns)) == TILE_SHAPES[k.host.registers][0]
+        largest = (rows, len(columns)) == tile_shapes(k.host)[0]
         unroll = UNROLL if largest else 1
         values = accumulate(k, offsets, columns, a, v, [self.reduction], unroll=unroll)
         place = k.add(k.mul(row, self.out_row), column)

@@ -29,9 +29,10 @@ class TileSizes:
 
 def tile_sizes(host: Host) -> TileSizes:
     """Return the tile sizes for a processor."""
+    rows, outputs = host.tiles.dot
     if host.registers >= 32 and host.lanes >= 8:
-        return TileSizes(3, (8, 4, 1), (8, 4, 1))
-    return TileSizes(2, (4, 1), (min(8, host.lanes), 1))
+        return TileSizes(rows, tuple(dict.fromkeys((outputs, 4, 1))), (8, 4, 1))
+    return TileSizes(rows, (outputs, 1), (min(8, host.lanes), 1))
 
 
 def accumulate(

@@ -78,6 +78,10 @@ class Kernel:
                     self._engine, self._address = codegen.load_object(code, self.host)
         return self._address
 
+    def for_host(self, target: Host) -> Kernel:
+        """Return the same kernel for another processor, or for other tiles."""
+        return Kernel(self._emit, self._arguments, self._parameters, target)
+
     def ir(self) -> str:
         """Return the kernel as LLVM IR."""
         builder = Builder(codegen.SYMBOL, self._arguments, self.host)
@@ -103,14 +107,12 @@ class Kernel:
         return code
 
     def _key(self) -> str:
-        made_from = (
-            *read_sources(self._emit.__module__),
+        parts = (
+            *made_from(self._emit.__module__, self.host),
             f"{self._emit.__module__}.{self._emit.__qualname__}",
             repr(self._parameters),
-            repr(self.host),
-            f"llvmlite {llvmlite.__version__}, LLVM {llvm.llvm_version_info}",
         )
-        return hashlib.sha256("\0".join(made_from).encode()).hexdigest()
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def __repr__(self) -> str:
         return f"Kernel({self.name!r}, {self.host.cpu})"
@@ -152,6 +154,12 @@ def forget_kernels() -> None:
 def cache_folder() -> Path:
     """Return the folder of compiled kernels."""
     return cache.kernel_folder()
+
+
+def made_from(module: str, target: Host) -> tuple[str, ...]:
+    """Return what decides the code of all kernels of a module: sources, processor, versions."""
+    llvm_version = f"llvmlite {llvmlite.__version__}, LLVM {llvm.llvm_version_info}"
+    return *read_sources(module), repr(target), llvm_version
 
 
 @functools.cache
