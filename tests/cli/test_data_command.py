@@ -105,7 +105,7 @@ def test_a_picture_is_drawn_in_half_blocks():
     ("name", "message"),
     [
         ("mnist-mni", "data: 'mnist-mni' is not known, did you mean 'mnist-mini'?"),
-        ("none.csv", "data: 'none.csv' is not known"),
+        ("none.csv", "none.csv: no such file"),
         ("csv:none.csv", "data: none.csv: cannot be read: No such file"),
         ("empty.csv", "empty.csv: is empty; the first row must name the columns"),
         ("bad.npz", "bad.npz: not a whole NPZ file"),

@@ -125,7 +125,7 @@ def test_an_error_in_a_rewind_prints_the_traceback_of_the_user(tmp_path, capsys)
 @pytest.fixture
 def screen(monkeypatch):
     """Stand in for the screen: it is left as soon as the run has ended."""
-    monkeypatch.setattr(launch, "check_terminal", lambda: None)
+    monkeypatch.setattr(launch, "check_terminal", lambda *_: None)
 
     def left(app):
         app.source.join(PATIENCE)
@@ -266,6 +266,6 @@ def test_a_live_run_that_cannot_be_reached_or_understood_exits_with_3(kind, caps
 
 
 def test_an_attach_to_no_live_run_exits_with_3(monkeypatch, capsys):
-    monkeypatch.setattr("tuitrain.app.launch.check_terminal", lambda: None)
+    monkeypatch.setattr("tuitrain.app.launch.check_terminal", lambda *_: None)
     assert main(["attach", "none-such"]) == 3
     assert "no run is live" in capsys.readouterr().err

@@ -45,7 +45,7 @@ def test_the_app_shows_a_run_before_its_first_step(
         shown.append((snapshot.phase, snapshot.step))
 
     monkeypatch.setattr(runner, "run_app", look)
-    monkeypatch.setattr(launch, "check_terminal", lambda: None)
+    monkeypatch.setattr(launch, "check_terminal", lambda *_: None)
     folder = tmp_path / "run"
     assert main(["run", "--paused", "--out", str(folder), str(scenario)]) == 0
     assert shown == [(Phase.PAUSED, 0)]

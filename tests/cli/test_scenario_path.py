@@ -75,9 +75,37 @@ def test_a_bundled_scenario_is_found_by_its_name(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     ("words", "missing"),
-    [("ctl", "RUN and WORD"), ("replay", "FILE"), ("save x", "FILE"), ("open", "RUN_DIR")],
+    [
+        ("ctl", "RUN and WORD, such as 'tuitrain ctl lenet status'"),
+        ("replay", "FILE"),
+        ("save x", "FILE"),
+        ("open", "RUN_DIR"),
+    ],
 )
 def test_a_missing_argument_is_named(words, missing, capsys):
     command = words.split()[0]
     message = error_of(words.split(), capsys)
-    assert message == f"tuitrain {command} needs {missing}; --help says what that is"
+    assert message == f"tuitrain {command} needs {missing}; --help says more"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("serve --port x", "tuitrain serve: --port: 'x' is no whole number"),
+        ("ctl lenet pause --at", "tuitrain ctl: --at: expected one argument"),
+        ("ctl lenet --at 1.5 pause", "tuitrain ctl: --at: '1.5' is no whole number from 0 to"),
+        ("run --headless=1 x", "tuitrain run: --headless: ignored explicit argument '1'"),
+    ],
+)
+def test_a_wrong_argument_is_one_sentence(words, message, capsys):
+    assert error_of(words.split(), capsys).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("command", "instead"), [("attach", "tuitrain ctl"), ("open x", "export"), ("start", "list")]
+)
+def test_the_error_without_a_terminal_names_what_needs_none(command, instead, monkeypatch, capsys):
+    monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
+    message = error_of(command.split(), capsys)
+    assert message.startswith("the app needs a terminal; without one use: tuitrain")
+    assert instead in message

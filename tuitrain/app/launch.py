@@ -53,8 +53,12 @@ def is_in_browser() -> bool:
     return bool(os.environ.get("TEXTUAL_DRIVER"))
 
 
-def check_terminal() -> None:
+def check_terminal(instead: str = "tuitrain run --headless") -> None:
     """Check that there is a terminal, or a browser in its place.
+
+    Parameters
+    ----------
+    instead : the command that does likewise without a terminal
 
     Raises
     ------
@@ -64,12 +68,12 @@ def check_terminal() -> None:
         return
     streams = (sys.stdin, sys.stdout, sys.stderr)  # one that was closed before we began is None
     if not all(stream is not None and stream.isatty() for stream in streams):
-        raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
+        raise TuitrainError(f"the app needs a terminal; without one use: {instead}")
     encoding = sys.stderr.encoding
     if not encoding.lower().startswith("utf"):  # it is drawn on stderr
         raise TuitrainError(
             f"the app draws with characters that only UTF-8 has, and this terminal's encoding is "
-            f"{encoding}; start it with PYTHONIOENCODING=utf-8, or use: tuitrain run --headless"
+            f"{encoding}; start it with PYTHONIOENCODING=utf-8, or use: {instead}"
         )
 
 

@@ -93,7 +93,7 @@ def open_record(arguments: argparse.Namespace) -> int:
     """Show a recorded run in the app."""
     from tuitrain.app.launch import check_terminal, open_recording
 
-    check_terminal()
+    check_terminal("tuitrain export RUN_DIR --csv FILE")
     open_recording(arguments.folder)
     return OK
 
@@ -104,7 +104,7 @@ def start(arguments: argparse.Namespace) -> int:
     from tuitrain.app import launch
     from tuitrain.scenario.runs.run_list import runs_folder
 
-    launch.check_terminal()
+    launch.check_terminal("tuitrain list")
     launch.open_start_screen(arguments.runs or runs_folder())
     return OK
 

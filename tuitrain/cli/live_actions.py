@@ -47,7 +47,7 @@ def attach(arguments: argparse.Namespace) -> int:
     from tuitrain.app.live_launch import open_attached
     from tuitrain.remote.client.find_endpoint import endpoint_of
 
-    check_terminal()
+    check_terminal("tuitrain ctl RUN status")
     open_attached(endpoint_of(arguments.run, asks=not is_in_browser()), arguments.read_only)
     return OK
 

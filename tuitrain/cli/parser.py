@@ -10,7 +10,6 @@ from typing import NoReturn, TypeAlias
 
 from tuitrain import __version__
 from tuitrain.errors import TuitrainError, did_you_mean
-from tuitrain.text import visible
 from tuitrain.user_paths import output_path, user_path
 
 from . import actions, live_actions, live_parsers, log_actions, record_parsers
@@ -41,8 +40,9 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
 
     Raises
     ------
-    TuitrainError : an unknown command or option; names the nearest match
-    SystemExit : another usage error, or the user asked for help or the version
+    TuitrainError : an unknown command or option, whose nearest match it names; a missing or wrong
+        argument
+    SystemExit : the user asked for help or the version
     """
     parser, commands = build_parsers()
     words, command = _split_command(words)
@@ -99,28 +99,38 @@ def _unknown(word: str, parser: argparse.ArgumentParser) -> TuitrainError:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors show words of the user by the rule of `tuitrain.text`."""
+    """A parser whose errors are `TuitrainError`, in one sentence.
+
+    Attributes
+    ----------
+    example : a whole command, for the error of a missing argument
+    """
+
+    example = ""
 
     def error(self, message: str) -> NoReturn:
-        """Print the usage and the error, and exit.
+        """Report a wrong argument in one sentence.
 
         Raises
         ------
-        TuitrainError : an argument is missing
+        TuitrainError : always
         """
         missing = message.removeprefix("the following arguments are required: ")
         if missing != message:
             names = missing.replace(", ", " and ")
-            raise TuitrainError(f"{self.prog} needs {names}; --help says what that is")
-        super().error(visible(message))
+            example = f", such as '{self.example}'" if self.example else ""
+            raise TuitrainError(f"{self.prog} needs {names}{example}; --help says more")
+        problem = message.removeprefix("argument ")
+        raise TuitrainError(f"{self.prog}: {problem}; --help says what it takes")
 
 
 def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
     """Return the parser of the whole command line, and those of its commands, by name."""
     parser = _Parser(
         prog="tuitrain",
-        description="The flight deck for training: watch a neural network learn, group by group, "
-        "and steer it while it runs. Without arguments, opens LeNet learning digits.",
+        description="The flight deck for training: watch a neural network learn, group by group,\n"
+        "and steer it while it runs. Without arguments, opens the first flight: LeNet\n"
+        "learning digits, with a tour. Then: tuitrain run FILE, or tuitrain start.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -172,7 +182,7 @@ def _add_live(commands: Commands) -> None:
     live_parsers.add_attach(_command(commands, "attach", live_actions.attach, description))
     description = "send a command to a live run, or ask it something"
     control = _command(commands, "ctl", live_actions.control, description)
-    control.epilog = _CONTROL_EPILOG
+    control.epilog, control.example = _CONTROL_EPILOG, "tuitrain ctl lenet status"
     live_parsers.add_control(control)
     description = "serve live runs to an agent on standard input and output (MCP)"
     live_parsers.add_mcp(_command(commands, "mcp", live_actions.serve_mcp, description))
@@ -188,7 +198,7 @@ def _add_serve(commands: Commands) -> None:
     host = "the address to listen on (default: this machine only)"
     serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=host)
     port = "the port to listen on (default: 8000)"
-    serve.add_argument("--port", type=int, default=8000, metavar="N", help=port)
+    serve.add_argument("--port", type=_whole, default=8000, metavar="N", help=port)
 
 
 def _add_start(commands: Commands) -> None:
@@ -243,9 +253,16 @@ def _add_bench(commands: Commands) -> None:
         "--continue", type=user_path, dest="resumed_report", metavar="FILE", help=resumed
     )
     repeat = "rounds: how often every cell is measured (default: at most 5; with --quick 3 or 1)"
-    bench.add_argument("--repeat", type=int, metavar="N", help=repeat)
+    bench.add_argument("--repeat", type=_whole, metavar="N", help=repeat)
     tables = "measure nothing; print the tables of a report that was written with --out"
     bench.add_argument("--markdown", type=user_path, metavar="REPORT", help=tables)
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r:.40} is no whole number") from None
 
 
 def _command(
@@ -253,7 +270,7 @@ def _command(
     name: str,
     action: Callable[[argparse.Namespace], int],
     description: str,
-) -> argparse.ArgumentParser:
+) -> _Parser:
     parser = commands.add_parser(
         name,
         help=description,

@@ -88,7 +88,8 @@ def read_header(folder: Path) -> Header:
         near = did_you_mean(
             str(folder), [str(header.parent) for header in folder.parent.glob(f"*/{HEADER}")]
         )
-        raise TuitrainError(f"{folder} holds no run: it has no {HEADER}{near}") from None
+        lack = f"it has no {HEADER}" if folder.is_dir() else "there is no such folder"
+        raise TuitrainError(f"{folder} holds no run: {lack}{near}") from None
     except NotADirectoryError:
         raise TuitrainError(f"{folder} is a file, and not the folder of a run") from None
     except OSError as error:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import sys
+
+from tuitrain.errors import TuitrainError
 
 from .client.endpoint import RELAY_GREETING, SocketEndpoint
 from .local.live_entry import RunFacts
@@ -18,7 +21,11 @@ def relay(facts: RunFacts) -> None:
     Raises
     ------
     NoSuchRunError, ConnectionProblem : the run cannot be reached
+    TuitrainError : standard input is a file or a device, which has no end to wait for
     """
+    mode = os.fstat(sys.stdin.fileno()).st_mode
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or sys.stdin.isatty()):
+        raise TuitrainError("tuitrain relay reads a pipe, as ssh starts it; use: tuitrain attach")
     asyncio.run(_relay(facts))
 
 

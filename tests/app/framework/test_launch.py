@@ -18,14 +18,14 @@ def test_the_app_needs_a_terminal(capsys, monkeypatch, arguments):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    monkeypatch.setattr(launch, "check_terminal", lambda: None)
+    monkeypatch.setattr(launch, "check_terminal", lambda *_: None)
 
 
 def test_a_folder_without_a_run_is_an_error_with_the_nearest_match(capsys, tmp_path, terminal):
     flown(tmp_path / "monday")
     assert main(["open", str(tmp_path / "mondey")]) == 2
     output = capsys.readouterr().err
-    assert "holds no run: it has no header.json, did you mean" in output
+    assert "holds no run: there is no such folder, did you mean" in output
     assert output.count("\n") == 1
 
 

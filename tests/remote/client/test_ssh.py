@@ -76,7 +76,7 @@ def test_only_a_terminal_is_asked_for_a_password(
 ) -> None:
     opened: list[Endpoint] = []
     monkeypatch.setenv("TEXTUAL_DRIVER", driver)
-    monkeypatch.setattr("tuitrain.app.launch.check_terminal", lambda: None)
+    monkeypatch.setattr("tuitrain.app.launch.check_terminal", lambda *_: None)
     monkeypatch.setattr(
         "tuitrain.app.live_launch.open_attached", lambda endpoint, _: opened.append(endpoint)
     )

@@ -55,7 +55,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         return RunFacts("0123abcd", "left", str(folder), 1)
 
     monkeypatch.setattr(detaching, "start_detached", start)
-    monkeypatch.setattr(launch, "check_terminal", lambda: None)
+    monkeypatch.setattr(launch, "check_terminal", lambda *_: None)
     return calls
 
 

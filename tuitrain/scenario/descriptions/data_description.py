@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tuitrain.errors import TuitrainError
+from tuitrain.errors import TuitrainError, did_you_mean
 
 from ..bundled_data import BUNDLED_DATA
 from ..data_spec import FILE_KINDS, is_file_data, option_text
@@ -54,6 +54,7 @@ def describe(name: str) -> tuple[Description, NDArray[np.uint8] | None]:
     path = Path(name)
     try:
         if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises for some names
+            _check_names_no_file(path)
             load_data(name)  # a callable, or the error with the nearest match
             return describe_named(name), None
         if path.is_dir():
@@ -71,6 +72,22 @@ def describe(name: str) -> tuple[Description, NDArray[np.uint8] | None]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise TuitrainError(f"{name:.200}: cannot be read: {reason}") from None
+
+
+def _check_names_no_file(path: Path) -> None:
+    """Check that a name without a file is not meant as a path: it has no folder and no suffix.
+
+    Raises
+    ------
+    TuitrainError : it is; names the nearest file beside it
+    """
+    if ":" in str(path) or not (path.suffix or path.parent.name):
+        return
+    try:
+        beside = sorted(str(one) for one in path.parent.iterdir())
+    except (OSError, ValueError):  # no such folder, or a name that no path can have
+        beside = []
+    raise TuitrainError(f"{path!s:.200}: no such file{did_you_mean(str(path), beside)}")
 
 
 def _check_is_data(path: Path) -> None:
