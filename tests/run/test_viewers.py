@@ -78,6 +78,30 @@ def test_each_viewer_has_its_own_views_and_shares_the_rest():
     assert first.snapshot() is one
 
 
+def test_snapshots_share_the_interventions_until_a_decision_changes_them():
+    flight = Flight()
+    viewer = flight.access.open_viewer()
+    texts = ["lr fc 0.5", "freeze conv", "clip norm 1"]
+    for text in texts:
+        viewer.submit(parse(text))
+        flight.advance(2)
+    before = viewer.snapshot()
+    flight.advance(2)
+    after = viewer.snapshot()
+    assert before is not after
+    assert before.interventions is after.interventions
+    assert [one.command for one in after.interventions] == texts
+    viewer.submit(parse("undo"))
+    flight.visit()
+    assert [one.command for one in viewer.snapshot().interventions] == texts[:2]
+    viewer.submit(parse("redo"))
+    flight.visit()
+    assert viewer.snapshot().interventions == after.interventions
+    viewer.submit(parse(f"rewind {before.interventions[1].step}"))
+    flight.visit()
+    assert [one.command for one in viewer.snapshot().interventions] == texts[:1]
+
+
 def test_a_closed_viewer_has_no_requests_and_cannot_submit():
     flight = Flight()
     viewer, other = flight.access.open_viewer(), flight.access.open_viewer()

@@ -9,7 +9,7 @@ from tuitrain.commands import AnyCommand, Clip, to_text
 from tuitrain.engines.capabilities import Capability
 
 from .context import RunContext
-from .snapshot import GroupHistory, GroupView, Intervention, Phase, Snapshot
+from .snapshot import GroupHistory, GroupView, Phase, Snapshot
 
 
 def build_snapshot(
@@ -36,9 +36,7 @@ def build_snapshot(
         histories=_histories(context, groups),
         parameter=engine.inspect_parameter(parameter) if parameter else None,
         journal=context.journal.entries(),
-        interventions=tuple(
-            Intervention(decision.step, to_text(decision.command)) for decision in branch.decisions
-        ),
+        interventions=branch.interventions,
         branch=branch.name,
         parent=branch.node.parent,
         fork=branch.fork,

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from ..snapshot import BranchView
+from tuitrain.commands import to_text
+
+from ..snapshot import BranchView, Intervention
 from .branch_tree import BranchNode
+from .common_length import common_length
 from .curve import Curve
 from .metric_curves import MetricCurves
 from .state_cache import Decision
+
+_Interventions: TypeAlias = tuple[tuple[Decision, ...], tuple[Intervention, ...]]
+"""Decisions, and what is shown of them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +31,7 @@ class Branch:
     node: BranchNode[Decision] = field(default_factory=lambda: BranchNode("main"))
     loss: Curve = field(default_factory=Curve)
     metrics: MetricCurves = field(default_factory=MetricCurves)
+    _shown: _Interventions = field(default=((), ()), init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -39,6 +47,21 @@ class Branch:
     def decisions(self) -> tuple[Decision, ...]:
         """All decisions on it, oldest first."""
         return self.node.decisions
+
+    @property
+    def interventions(self) -> tuple[Intervention, ...]:
+        """All decisions on it as text; the same tuple until one is added or taken back.
+
+        A text takes 5 µs, and a snapshot is built 12 times a second.
+        """
+        known, shown = self._shown
+        decisions = self.decisions
+        if known is not decisions:
+            keep = common_length(known, decisions)
+            added = [Intervention(item.step, to_text(item.command)) for item in decisions[keep:]]
+            shown = (*shown[:keep], *added)
+            self._shown = decisions, shown
+        return shown
 
     def fork_at(self, node: BranchNode[Decision]) -> Branch:
         """Return a branch with the curves of this one up to its fork."""
