@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +76,39 @@ def test_steps_are_counted_in_the_record(tmp_path, terminal):
     assert run.wait_for_steps(3, 0) > 0
     with pytest.raises(TimeoutError, match="4 steps were not taken"):
         run.wait_for_steps(4, 0)
+
+
+class SimulatedTime:
+    """A clock and its `sleep`, in which a run takes steps of 1 ms, and 10 ms more every 7 steps."""
+
+    def __init__(self, metrics: Path) -> None:
+        self.now = 0.0
+        self._metrics = metrics
+        self._step = 0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    perf_counter = monotonic
+
+    def sleep(self, seconds: float) -> None:
+        end = self.now + seconds
+        while self.now < end:
+            self._step += 1
+            self.now += 0.001
+            with self._metrics.open("a") as file:
+                file.write(f'{{"event":"loss","step":{self._step},"loss":[1.0]}}\n')
+                if self._step % 7 == 0:
+                    self.now += 0.010
+                    file.write(f'{{"event":"accuracy","step":{self._step},"accuracy":0.5}}\n')
+
+
+@pytest.mark.parametrize("window", [0.05, 0.055, 0.06, 0.065])
+def test_a_speed_is_that_of_whole_epochs(tmp_path, monkeypatch, terminal, window):
+    metrics = tmp_path / "metrics.jsonl"
+    monkeypatch.setattr("tuitrain.bench.scenario_runs.time", SimulatedTime(metrics))
+    run = TerminalRun(terminal, metrics)
+    assert run.steps_per_second_of_epochs(window) == pytest.approx(7 / 0.017, rel=0.03)
 
 
 @pytest.mark.parametrize(
