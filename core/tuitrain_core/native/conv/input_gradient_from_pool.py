@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from llvmlite import ir
 
 from ..ir import block_copy
-from ..ir.builder import INT32, Builder, Int, Value
+from ..ir.builder import INT32, Builder, Int, Mask, Value
 from ..ir.host import Host
 from ..linalg import broadcast_tile
 from . import padding
@@ -164,22 +164,24 @@ class _Windows:
     Attributes
     ----------
     weights : the layout of the weights
+    floats : memory for a number of every channel of a window, in whole vectors
     factors, addresses : the gated gradient and the address of the weights, for every channel of a
-        window
+        window, and of the window below it
     """
 
     k: Builder
     g: Geometry
     weights: WeightLayout
+    floats: int
     factors: Value
     addresses: Value
 
     @staticmethod
     def of(k: Builder, g: Geometry) -> _Windows:
         """Return the emitters, with memory on the stack."""
-        floats = -(-_channels_at_once(k, g) // k.lanes) * k.lanes
-        weights = WeightLayout(g, k.lanes)
-        return _Windows(k, g, weights, k.scratch(floats), k.scratch(ADDRESS_FLOATS * floats))
+        floats = k.host.round_up(_channels_at_once(k, g))
+        factors, addresses = k.scratch(2 * floats), k.scratch(2 * ADDRESS_FLOATS * floats)
+        return _Windows(k, g, WeightLayout(g, k.lanes), floats, factors, addresses)
 
     def add(self, image: Value, source: tuple[Value, Value], p: Value, channels: int) -> None:
         """Add the products of some channels; source: dY and I of the first channel."""
@@ -189,6 +191,7 @@ class _Windows:
             for number in range(part.count):
                 start = part.first + number * part.size
                 columns = vectors[start : start + part.size]
+                self._prepare(k.constant_int(0), source, p, channels)
                 k.loop(
                     g.OW // 2,
                     lambda x, _, columns=columns: self._column(
@@ -207,21 +210,28 @@ class _Windows:
     ) -> None:
         """Add the products of a column of windows, from the top down.
 
-        A window shares all but two of its lines with the next one; they stay in registers.
+        A window shares all but two of its lines with the next one; they stay in registers. The next
+        window is prepared before the products of this one, which then need not wait for their
+        factors: a tenth to a third of the time.
         """
         k, g = self.k, self.g
         top = k.at(image, k.mul(x, 2 * g.C))
-        row_stride, shared = g.PW * g.C, (g.KH - 1) * len(columns)
+        row_stride, height = g.PW * g.C, g.OH // 2
+        zeros = [self._builder(mask).zero for _, mask in columns]
 
         def window(y: Value, above: list[Value]) -> list[Value]:
-            place = k.mul(k.add(k.mul(y, g.OW // 2), x), g.O)
-            self._prepare(k.at(source[0], place), k.at(source[1], place), p, channels)
-            sums = self._sums(channels, columns, [*above, *[k.zero] * (2 * len(columns))])
+            number = k.add(k.mul(x, height), y)
+            following = k.add(number, 1)
+            k.if_then(
+                k.less(following, height * (g.OW // 2)),
+                lambda: self._prepare(following, source, p, channels),
+            )
+            sums = self._sums(channels, columns, [*above, *zeros, *zeros], self._buffer(number))
             self._store(k.at(top, k.mul(y, 2 * row_stride)), columns, sums[: 2 * len(columns)])
             return sums[2 * len(columns) :]
 
-        rest = k.loop(g.OH // 2, window, [k.zero] * shared)
-        self._store(k.at(top, 2 * (g.OH // 2) * row_stride), columns, rest)
+        rest = k.loop(height, window, zeros * (g.KH - 1))
+        self._store(k.at(top, 2 * height * row_stride), columns, rest)
 
     def _store(
         self, target: Value, columns: broadcast_tile.VectorSlices, sums: list[Value]
@@ -232,19 +242,37 @@ class _Windows:
             line, column = divmod(place, len(columns))
             offset, mask = columns[column]
             offset += line * self.g.PW * self.g.C
+            k = self._builder(mask)
             k.store(k.ir.fadd(k.load(target, offset, mask), value), target, offset, mask)
 
-    def _prepare(self, dy: Value, index: Value, p: Value, channels: int) -> None:
-        """Write the factors and addresses of some channels."""
-        k, weights = self.k, self.weights
+    def _builder(self, mask: Mask) -> Builder:
+        """Return the builder of a column's vectors: of fewer lanes if the last ones would idle."""
+        if not isinstance(mask, int):
+            return self.k
+        return self.k.with_lanes(min(self.k.lanes, max(4, 1 << (mask - 1).bit_length())))
+
+    def _buffer(self, number: Int) -> tuple[Value, Value]:
+        """Return the memory of the factors and addresses of a window.
+
+        number: counts the windows column by column, from the top down.
+        """
+        k, place = self.k, self.k.mul(self.k.rem(number, 2), self.floats)
+        return k.at(self.factors, place), k.at(self.addresses, k.mul(place, ADDRESS_FLOATS))
+
+    def _prepare(self, number: Value, source: tuple[Value, Value], p: Value, channels: int) -> None:
+        """Write the factors and addresses of some channels of a window; see `_buffer`."""
+        k, g, weights, (factors, addresses) = self.k, self.g, self.weights, self._buffer(number)
+        x, y = k.div(number, g.OH // 2), k.rem(number, g.OH // 2)
+        place = k.mul(k.add(k.mul(y, g.OW // 2), x), g.O)
+        dy, index = k.at(source[0], place), k.at(source[1], place)
         for offset, mask in k.vector_slices(channels):
             position = k.load(index, offset, mask)
             d = relu_gated(k, k.load(dy, offset, mask), position)
-            k.store(d, self.factors, offset)
+            k.store(d, factors, offset)
             starts = [lane * weights.channel_floats for lane in range(k.lanes)]
             place = k.ir.fadd(self._start(position), k.constant_vector(starts))
             start = k.at(p, offset * weights.channel_floats)
-            k.store_addresses(start, place, k.at(self.addresses, offset * ADDRESS_FLOATS))
+            k.store_addresses(start, place, k.at(addresses, offset * ADDRESS_FLOATS))
 
     def _start(self, position: Value) -> Value:
         """Return the offset to read the weights from; I = -1 counts as 0."""
@@ -256,10 +284,15 @@ class _Windows:
         return k.ir.fadd(k.ir.select(below, k.zero, k.constant(w.line_floats)), across)
 
     def _sums(
-        self, channels: int, columns: broadcast_tile.VectorSlices, start: list[Value]
+        self,
+        channels: int,
+        columns: broadcast_tile.VectorSlices,
+        start: list[Value],
+        buffer: tuple[Value, Value],
     ) -> list[Value]:
         """Add the products of the channels to the lines of one window."""
-        k = self.k
+        k, (factors, addresses) = self.k, buffer
+        builders = [self._builder(mask) for _, mask in columns] * (self.g.KH + 1)
         reads = [
             line * self.weights.line_floats + at
             for line in range(self.g.KH + 1)
@@ -267,11 +300,12 @@ class _Windows:
         ]
 
         def channel(o: Value, sums: list[Value]) -> list[Value]:
-            weights = k.load_address(k.at(self.addresses, k.mul(o, ADDRESS_FLOATS)))
-            d = k.splat(k.load_scalar(k.at(self.factors, o)))
+            weights = k.load_address(k.at(addresses, k.mul(o, ADDRESS_FLOATS)))
+            d = k.load_scalar(k.at(factors, o))
+            factor = {builder.lanes: builder.splat(d) for builder in builders}
             return [
-                k.fma(d, k.load(weights, place), value)
-                for place, value in zip(reads, sums, strict=True)
+                b.fma(factor[b.lanes], b.load(weights, place), value)
+                for b, place, value in zip(builders, reads, sums, strict=True)
             ]
 
         return k.loop(channels, channel, start)
