@@ -161,6 +161,13 @@ def join_torch_ranks() -> Channel | None:
     return join.join_ranks()  # pyright: ignore[reportUnknownMemberType]
 
 
+def torch_seed() -> int | None:
+    """Return the seed that a script in PyTorch has set; None if it has set none."""
+    from .torch.rng import process_seed
+
+    return process_seed()  # pyright: ignore[reportUnknownMemberType]
+
+
 def is_torch_module(value: object) -> bool:
     """Whether a value is a module of PyTorch; torch is not imported for the answer."""
     torch = sys.modules.get("torch")

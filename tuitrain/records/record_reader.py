@@ -56,6 +56,7 @@ class Header(msgspec.Struct, frozen=True):
     provenance : digests of the data and of the source files of model and data, by name; of a script
         its path, its arguments and digests of its files; empty in records of early versions
     scenario_folder : the folder of the scenario's file, where its modules are found; "" if unknown
+    seed : the one that a script has set; left out where none is known, and for scenarios
     """
 
     schema: int
@@ -64,6 +65,7 @@ class Header(msgspec.Struct, frozen=True):
     directory: str = ""
     provenance: dict[str, str] = {}
     scenario_folder: str = ""
+    seed: int | msgspec.UnsetType = msgspec.UNSET
 
     def run(self) -> str:
         """Return the digest of the scenario, which checkpoints contain too."""

@@ -104,6 +104,7 @@ class RunInfo:
 
     Attributes
     ----------
+    seed : of a scenario, or the one that a script has set; None where none is known
     metrics : what is measured on the test set, at least one; screens show the first
     evaluate_every : steps between measurements; 0 for once an epoch
     reports_metrics : whether the loop of a script reports the metrics, when it likes
@@ -112,7 +113,7 @@ class RunInfo:
     name: str
     model: str
     data: str
-    seed: int
+    seed: int | None
     batch_size: int
     steps_per_epoch: int
     total_steps: int

@@ -32,6 +32,8 @@ def make_run_info(
 ) -> RunInfo:
     """Return the facts of a run; lengths are 0 until the data has been read.
 
+    The seed of a script, which draws its own random numbers, is not in a scenario.
+
     Parameters
     ----------
     metrics : what the run measures (default: what the scenario says)
@@ -42,7 +44,7 @@ def make_run_info(
         name=scenario.name,
         model=scenario.model,
         data=scenario.data,
-        seed=scenario.seed,
+        seed=None if is_script else scenario.seed,
         batch_size=scenario.batch_size,
         steps_per_epoch=steps_per_epoch,
         total_steps=total if steps_per_epoch or is_script else 0,

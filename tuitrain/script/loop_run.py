@@ -259,7 +259,9 @@ class LoopRun(Generic[E]):
         """Return the header of a new record."""
         scenario = msgspec.to_builtins(loop_scenario(self.info, self._engine.groups()))
         environment = dict(engine_factory(self._engine_name).environment())
-        return Header(SCHEMA, scenario, environment, str(Path.cwd()), self._provenance)
+        seed = msgspec.UNSET if self.info.seed is None else self.info.seed
+        place = str(Path.cwd())
+        return Header(SCHEMA, scenario, environment, place, self._provenance, seed=seed)
 
     def _note_error(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None

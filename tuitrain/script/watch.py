@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuitrain.engines.loops.turns import StoppedError
-from tuitrain.engines.registry import is_torch_module, steer_script
+from tuitrain.engines.registry import is_torch_module, steer_script, torch_seed
 from tuitrain.errors import ExpectationError, RefusedError
 from tuitrain.run.limits import Limits, make_limits
 from tuitrain.run.snapshot import RunInfo
@@ -100,7 +100,8 @@ def watch(
     size = getattr(loader, "batch_size", None) or 1
     model, data = _model_name(net), Path(sys.argv[0] or "a script").name
     infos = metric_infos(metrics)
-    info = RunInfo(title, model, data, 0, size, per_epoch, total, infos, reports_metrics=True)
+    seed = torch_seed() if is_torch else None
+    info = RunInfo(title, model, data, seed, size, per_epoch, total, infos, reports_metrics=True)
     checked = _checked_plan(plan, scenario, info, length.has_epochs(loader))
     allowed, logs = _checked_limits(limits, checked), log_folders(log)
     if not is_torch and (schedulers or scaler is not None):

@@ -80,9 +80,11 @@ def _title(snapshot: Snapshot, width: int) -> Row:
     title = snapshot.info
     name: Row = ((title.name, "strong"),)
     branch: Row = () if snapshot.branch == "main" else ((f" ⎇ {snapshot.branch}", "warning"),)
-    rest = [title.model, title.data, f"seed {title.seed}"]
+    seed = "-" if title.seed is None else title.seed
+    rest = [text for text in (title.model, title.data, f"seed {seed}") if text]
     choices = [
-        (*name, *branch, (" · " + " · ".join(rest[:number]), "muted")) for number in (3, 2, 1)
+        (*name, *branch, (" · " + " · ".join(rest[:number]), "muted"))
+        for number in range(len(rest), 0, -1)
     ]
     return first_fitting([*choices, (*name, *branch), name], width)
 

@@ -7,12 +7,22 @@ import base64
 import random
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import torch
 
 from tuitrain.errors import StateMismatchError
+
+
+_UNSET: Final = 67280421310721
+"""The seed of a generator of PyTorch that was given none."""
+
+
+def process_seed() -> int | None:
+    """Return the seed of the process's generator; None if it was given none."""
+    seed = torch.initial_seed()
+    return None if seed == _UNSET else seed
 
 
 class RandomState(Protocol):

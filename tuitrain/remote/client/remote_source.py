@@ -62,7 +62,7 @@ class RemoteSource:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._changed = threading.Condition(threading.RLock())
-        info = RunInfo(endpoint.label, "", "", 0, 1, 0, 0)
+        info = RunInfo(endpoint.label, "", "", None, 1, 0, 0)
         self._snapshot = Snapshot(0, info, Phase.STARTING, note="connecting")
         self._versions = 0
         self._is_screen = role == "viewer"

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import UNSET
 
 from tuitrain.commands import AnyCommand, parse, to_text
 from tuitrain.engines.inspection import FailedInspection, InspectionRequest
@@ -64,7 +67,7 @@ class RecordPlayer:
     """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        _, scenario = read_scenario(folder)
+        header, scenario = read_scenario(folder)
         self._history = read_history(folder)
         self._run = describe_run(folder)
         self._groups = GroupReplay(scenario, str(folder / HEADER))
@@ -72,7 +75,8 @@ class RecordPlayer:
         self._courses = RecordedGroupMetrics(folder)
         self._log = read_log(folder / LOG_NAME)
         per_epoch = self._groups.steps_per_epoch
-        self._title = make_run_info(scenario, per_epoch, self._measured(scenario))
+        title = make_run_info(scenario, per_epoch, self._measured(scenario))
+        self._title = title if header.seed is UNSET else replace(title, seed=header.seed)
         self._decisive = self._history.command_moments()
         self._clock = clock
         self._watched: str | None = None
