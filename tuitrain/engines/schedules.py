@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Final
+
 from tuitrain.commands import Decay, ScaleLr, SetLr, SetSchedule
 from tuitrain_core.schedule import (
     Constant,
@@ -14,6 +17,9 @@ from tuitrain_core.schedule import (
     Schedule,
     WarmUp,
 )
+
+_REST: Final = 0.01
+"""The share of its first learning rate down to which an exponential decay is followed."""
 
 
 def reschedule(
@@ -68,3 +74,24 @@ def _inner(command: SetSchedule, lr: float, step: int, unit_steps: int) -> Sched
             return Milestones(lr, command.value, command.at, step, unit_steps)
         case "one-cycle":
             return OneCycle(lr, command.value, lr, step, command.over * unit_steps)
+
+
+def changes_until(schedule: Schedule) -> int:
+    """Return the step from which the learning rate stays the same; 0 for a constant one.
+
+    An exponential decay, which has no such step, counts until a hundredth is left.
+    """
+    match schedule:
+        case WarmUp():
+            return max(changes_until(schedule.inner), schedule.start_step + schedule.duration)
+        case Linear() | LinearDecay() | Cosine():
+            return schedule.start_step + schedule.duration * schedule.unit_steps
+        case OneCycle():
+            return schedule.start_step + schedule.duration
+        case Milestones():
+            return schedule.start_step + schedule.milestones[-1] * schedule.unit_steps
+        case Exponential() if schedule.factor < 1:
+            units = math.ceil(math.log(_REST) / math.log(schedule.factor))
+            return schedule.start_step + units * schedule.unit_steps
+        case _:
+            return 0

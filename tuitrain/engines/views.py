@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+SCRIPT_SCHEDULE: Final = "script"
+"""The schedule of a group whose lr the script sets, as the groups table shows it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,21 @@ def test_a_diverged_curve_does_not_flatten_the_others():
     assert with_it[-3:] == without[-3:]
 
 
+def test_a_first_loss_below_all_others_cuts_no_curve_from_the_range():
+    """A batch may be easy: its loss before the first update says nothing of the range."""
+    branches = (flat("b0", 0.01, 0.4, 0.5), flat("b1", 0.01, 0.3, 0.2), flat("b2", 0.01, 9.0, 90.0))
+    rates = (("x0.1", "b0"), ("x1", "b1"), ("x10", "b2"))
+    entries = tuple(LrCandidate(value, name, value == "x1") for value, name in rates)
+    sweep = LrSweep("fc", 2, 3, 0.1, entries)
+    candidates = candidates_of(running(step=2, branches=branches), sweep)
+    rows = [plain_text(row) for row in sweep_curve_rows(candidates, 1, 60, 12)]
+    labels = [float(row.split("┤")[0]) for row in rows if "┤" in row]
+    assert 0.4 <= max(labels) <= 0.6
+    finder = [plain_text(row) for row in lr_finder_rows(candidates, 1, 40, 12)]
+    labels = [float(row.split("┤")[0]) for row in finder if "┤" in row]
+    assert 0.3 <= max(labels) <= 0.6
+
+
 @pytest.mark.parametrize(("values", "drawn"), [(("x0.1", "x1"), 0), (("x0.1", "x1", "x10"), 10)])
 def test_loss_is_drawn_by_learning_rate_for_three_or_more(values, drawn):
     snapshot = small(*values)

@@ -9,13 +9,14 @@ import pytest
 
 from tests.app.fake import FakeSource, group, running
 from tuitrain.app.renderables.charts.lr_forecast import lr_forecast_rows
+from tuitrain.app.renderables.formatting import format_count
 from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.renderables.tables.update_preview import update_rows
 from tuitrain.app.screens.dialogs.preview_dialog import forecast_lr
 from tuitrain.app.screens.dialogs.schedule import first_terms
 from tuitrain.app.widgets.charts.previews import LrForecastPanel, NextUpdate
 from tuitrain.commands import parse, to_text
-from tuitrain.run.snapshot import UpdatePreview
+from tuitrain.run.snapshot import OPEN_END, OPEN_EPOCH, Snapshot, UpdatePreview
 
 GROUPS = running().groups
 
@@ -147,6 +148,62 @@ def test_no_learning_rate_is_drawn_at_the_last_step():
     assert [plain_text(row) for row in lr_forecast_rows(ahead, 60, 8)] == [
         "this is the last step of the run"
     ]
+
+
+
+def open_run(step: int, epoch: int = OPEN_EPOCH) -> Snapshot:
+    """Return a run whose length is not known, with epochs of this many steps."""
+    info = replace(running().info, total_steps=OPEN_END, steps_per_epoch=epoch)
+    return running(step=step, info=info)
+
+
+@pytest.mark.parametrize(
+    ("command", "last", "final"),
+    [
+        ("lr conv 0.2", 7000, 0.2),
+        ("decay conv over 500 steps", 7000, 0.0),
+        ("schedule conv cosine to 0.01 over 10000 steps warmup=20", 18_000, 0.01),
+        ("schedule conv milestones x0.1 at 4000,8000 steps", 15_400, 1e-3),
+        ("schedule conv one-cycle to 1 over 4000 steps", 10_200, 0.1),
+        ("schedule conv exponential x0.1 per step", 7000, 0.0),
+        ("schedule conv exponential x0.999 per step", 10_984, 0.0),
+    ],
+)
+def test_a_run_without_a_length_is_drawn_as_far_as_its_schedules_reach(command, last, final):
+    constant = replace(GROUPS[0], schedule="constant", schedule_record={}, lr=0.1)
+    ahead = forecast_lr(constant, open_run(5000), parse(command))
+    assert (ahead.proposed.steps[0], ahead.proposed.steps[-1]) == (5000, last)
+    assert ahead.final == pytest.approx((0.1, final), abs=1e-3)
+    first = plain_text(lr_forecast_rows(ahead, 90, 8)[0])
+    assert first.endswith(f"as it is, 0.1   at step {format_count(last)}")
+
+
+def test_only_the_script_knows_the_learning_rate_that_it_sets():
+    scripts = replace(GROUPS[0], schedule="script", schedule_record={}, lr=0.1)
+    ahead = forecast_lr(scripts, open_run(0), parse("lr conv 0.2"))
+    assert plain_text(lr_forecast_rows(ahead, 90, 8)[0]) == (
+        "━ with it, 0.2   as it is, the script sets it   at step 2 000"
+    )
+
+
+@pytest.mark.parametrize(
+    ("epoch", "terms"), [(OPEN_EPOCH, "to 0 over 2000 steps"), (100, "to 0 over 20 epochs")]
+)
+def test_the_default_terms_of_a_run_without_a_length_are_short(epoch, terms):
+    snapshot = open_run(300, epoch)
+    assert first_terms(GROUPS[0], snapshot)["cosine"] == terms
+    for kind, default in first_terms(GROUPS[0], snapshot).items():
+        parse(f"schedule conv {kind} {default}")
+
+
+async def test_a_decay_counts_steps_where_epochs_have_no_length(opened):
+    async with opened(FakeSource(open_run(300))) as person:
+        await person.press("d")
+        assert person.line == ":decay conv over 2000 steps"
+        await person.replace("40")
+        assert person.line == ":decay conv over 40 steps"
+        await person.replace("4 e")
+        assert person.line == ":decay conv over 4 epochs"
 
 
 async def test_the_clip_dialog_begins_with_the_present_clipping_and_can_end_it(opened):

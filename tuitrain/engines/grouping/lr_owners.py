@@ -20,13 +20,10 @@ from tuitrain.errors import RefusedError
 from tuitrain_core.schedule import Constant
 
 from ..steerable import CommandResult
-from ..views import GroupView
+from ..views import SCRIPT_SCHEDULE, GroupView
 from .command_handler import CommandHandler
 from .groups import Group, GroupTable
 from .rules import Opt, Param
-
-SCRIPT: Final = "script"
-"""The schedule of a group whose lr the script sets, as the groups table shows it."""
 
 _KEY: Final = "lr_is_ours"
 """The entry of a group's record that says that a command has set its lr."""
@@ -104,7 +101,7 @@ class LrOwners(Generic[Param, Opt]):
         """Return a group's view, whose schedule says that the script sets the lr."""
         if not self._entries or group.name in self.owned:
             return group
-        return replace(group, schedule=SCRIPT)
+        return replace(group, schedule=SCRIPT_SCHEDULE)
 
     def mark(self, records: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
         """Return the records of groups, with whose lr commands have set."""

@@ -97,13 +97,22 @@ def sweep_table_rows(candidates: Sequence[SweepCandidate], sweep: LrSweep, width
 def sweep_curve_rows(
     candidates: Sequence[SweepCandidate], chosen: int, width: int, height: int
 ) -> list[Row]:
-    """Draw the smoothed losses: the chosen candidate solid, the others dotted."""
+    """Draw the smoothed losses: the chosen candidate solid, the others dotted.
+
+    Those of the best candidate and of the present rate are whole; the top is cut from others.
+    """
     curves = [
         Curve(_smooth(entry.curve), entry.role, dotted=True, name=entry.value)
         for entry in candidates
     ]
+    best = best_index(candidates)
+    whole = [
+        curve.series.values
+        for index, (curve, entry) in enumerate(zip(curves, candidates, strict=True))
+        if index == best or entry.as_is
+    ]
+    span = _span([curve.series.values for curve in curves], whole)
     curves.insert(0, replace(curves.pop(chosen), dotted=False))
-    span = _span([curve.series.values for curve in curves], _first_loss(candidates))
     if span is None:
         return [(("no loss is finite", "muted"),)]
     steps = curves[0].series.steps
@@ -120,7 +129,8 @@ def lr_finder_rows(
         return []
     places = np.array([_position(entry) for entry in known])
     losses = np.array([entry.final_loss for entry in known])
-    span = _span([losses], _first_loss(candidates))
+    as_is = ((entry.final_loss, entry.mean_loss) for entry in known if entry.as_is)
+    span = _span([losses], [losses[:1], *map(np.array, as_is)])
     if span is None:
         return []
     labels = {float(place): format_lr(entry.lr) for place, entry in zip(places, known, strict=True)}
@@ -198,22 +208,26 @@ def _smooth(series: Series) -> Series:
     return Series(series.steps[window - 1 :], values)
 
 
-def _first_loss(candidates: Sequence[SweepCandidate]) -> float:
-    """Return the loss of the first step, before any update; it is the same for all candidates."""
-    curves = (candidate.curve for candidate in candidates)
-    return next((float(curve.values[0]) for curve in curves if len(curve)), math.nan)
+def _span(curves: Sequence[np.ndarray], whole: Sequence[np.ndarray]) -> tuple[float, float] | None:
+    """Return the range of a plot, whose top leaves out what diverges.
 
-
-def _span(curves: Sequence[np.ndarray], first: float) -> tuple[float, float] | None:
-    """Return the range of a plot: above the first loss at most as much as below it."""
-    finite = [values[np.isfinite(values)] for values in curves]
-    values = np.concatenate([np.empty(0), *finite])
+    Parameters
+    ----------
+    whole : what is all in the range; other curves may rise above it by as much as its height
+    """
+    values, inside = _finite(curves), _finite(whole)
     if not len(values):
         return None
     bottom, top = float(values.min()), float(values.max())
-    if math.isfinite(first):
-        top = min(top, max(first, bottom) + max(first - bottom, 1e-3))
+    if len(inside):
+        highest = float(inside.max())
+        top = min(top, highest + max(highest - bottom, 1e-3))
     return pad_constant_range(bottom, top) or (bottom, top)
+
+
+def _finite(curves: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the finite values of curves."""
+    return np.concatenate([np.empty(0), *(values[np.isfinite(values)] for values in curves)])
 
 
 def _mean(curve: Series, sweep: LrSweep, last: int) -> float:

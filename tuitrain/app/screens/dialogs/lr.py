@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from tuitrain.commands import number_text
+from tuitrain.engines.views import SCRIPT_SCHEDULE
 from tuitrain.run.snapshot import GroupView, Snapshot
 
 from ...renderables.formatting import format_lr
@@ -39,7 +40,7 @@ def _texts(schedule: str) -> tuple[str, str]:
     """Return what sets the lr now, and what an entry does."""
     if schedule == "constant":
         return schedule, "0.01 sets, x0.5 scales; at 0 weights stay fixed, gradients continue"
-    if schedule == "script":
+    if schedule == SCRIPT_SCHEDULE:
         return "the script sets it", "a value takes it from the script; lr GROUP auto gives it back"
     then = "a value takes over from the schedule, a factor scales it"
     return f"the schedule {schedule} owns it", then

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeAlias
+from dataclasses import replace
+from typing import Final, TypeAlias
 
 import numpy as np
 from textual.app import ComposeResult
 
 from tuitrain.commands import AnyCommand, AutoLr, parse, to_text
-from tuitrain.engines.lr_forecast import ScheduleCommand, forecast_rates
+from tuitrain.engines.lr_forecast import ScheduleCommand, forecast_end, forecast_rates
+from tuitrain.engines.views import SCRIPT_SCHEDULE
 from tuitrain.errors import CommandError, RefusedError, TuitrainError
 from tuitrain.run.snapshot import GroupView, Series, Snapshot
 
@@ -24,6 +26,9 @@ RequestPreview: TypeAlias = Callable[[AnyCommand | None], None]
 _POINTS = 400
 _MARGIN = 1.3
 """A curve is drawn this much longer than until it is constant."""
+
+OPEN_STEPS: Final = 2000
+"""Steps of a run without a known length that are drawn, and that schedules take by default."""
 
 _MAX_GROUPS = 3
 
@@ -117,20 +122,30 @@ class RescheduleDialog(PreviewDialog):
 def forecast_lr(group: GroupView, snapshot: Snapshot, command: ScheduleCommand) -> LrForecast:
     """Return a group's learning rate from now until it is constant, or until the run ends.
 
+    In a run without a known length it is that of at least `OPEN_STEPS` steps.
+
     Raises
     ------
     RefusedError : a value of the command is out of range
     """
-    first = snapshot.step
-    last = max(first, snapshot.info.total_steps - 1)
-    per_epoch = max(1, snapshot.info.steps_per_epoch)
+    info, first = snapshot.info, snapshot.step
+    per_epoch = max(1, info.steps_per_epoch)
+    is_scripts = group.schedule == SCRIPT_SCHEDULE
 
-    def over(end: int, ends: tuple[float, float]) -> LrForecast:
+    def over(end: int) -> LrForecast:
         steps = np.unique(np.linspace(first, end, _POINTS).astype(np.int64))
-        now = forecast_rates(group, steps.tolist())
-        then = forecast_rates(group, steps.tolist(), command, first, per_epoch)
-        return LrForecast(Series(steps, np.array(now)), Series(steps, np.array(then)), ends)
+        now = np.array(forecast_rates(group, steps.tolist()))
+        if is_scripts:
+            now.fill(math.nan)
+        then = np.array(forecast_rates(group, steps.tolist(), command, first, per_epoch))
+        ends = float(now[-1]), float(then[-1])
+        return LrForecast(Series(steps, now), Series(steps, then), ends)
 
-    whole = over(last, (math.nan, math.nan))
-    ends = float(whole.current.values[-1]), float(whole.proposed.values[-1])
-    return over(min(last, first + round((settled_step(whole) - first) * _MARGIN)), ends)
+    if info.is_open:
+        ends = (forecast_end(group), forecast_end(group, command, first, per_epoch))
+        left = max(OPEN_STEPS, round((max(ends) - first) * _MARGIN))
+        last = min(first + left, info.total_steps - 1)
+        return replace(over(last), last_step=last)
+    whole = over(max(first, info.total_steps - 1))
+    settled = first + round((settled_step(whole) - first) * _MARGIN)
+    return replace(over(min(int(whole.proposed.steps[-1]), settled)), final=whole.final)

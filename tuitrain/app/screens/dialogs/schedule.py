@@ -12,7 +12,7 @@ from tuitrain.run.snapshot import GroupView, Snapshot
 
 from ...renderables.formatting import format_lr
 from ...widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
-from .preview_dialog import RequestPreview, RescheduleDialog
+from .preview_dialog import OPEN_STEPS, RequestPreview, RescheduleDialog
 
 
 class ScheduleDialog(RescheduleDialog):
@@ -65,9 +65,10 @@ class ScheduleDialog(RescheduleDialog):
 
 
 def first_terms(group: GroupView, snapshot: Snapshot) -> Mapping[str, str]:
-    """Return for each kind of schedule terms that end with the run."""
-    left = max(2, snapshot.info.total_steps - snapshot.step)
-    epochs = left // max(1, snapshot.info.steps_per_epoch)
+    """Return for each kind of schedule terms that end with the run, if its length is known."""
+    info = snapshot.info
+    left = OPEN_STEPS if info.is_open else max(2, info.total_steps - snapshot.step)
+    epochs = left // max(1, info.steps_per_epoch) if info.has_epochs else 0
     over = f"{epochs} epochs" if epochs > 1 else f"{left} steps"
     count, unit = (epochs, "epochs") if epochs > 1 else (left, "steps")
     one = unit.removesuffix("s")
