@@ -109,9 +109,9 @@ def test_a_metric_that_is_reported_after_the_last_step_counts(problem, watch):
             "the script has not reported it yet",
         ),
         (
-            "[[at]]\nstep = 2\ndo = 'lr nothing 0.1'",
+            "[[at]]\nstep = 2\ndo = 'rewind nowhere'",
             4,
-            r"step 2: 'lr nothing 0\.1' was refused",
+            r"step 2: 'rewind nowhere' was refused",
         ),
         (
             "[[expect]]\nepoch = 4\nchanged = { group = 'body', since_step = 0 }",
@@ -157,6 +157,25 @@ def test_an_error_of_the_loop_is_not_hidden_by_expectations(problem, watch):
         ("schema = 2", "schema: this version of tuitrain reads 1"),
         ("at = 3", "at: "),
         ("[[at", "plan.toml: not TOML"),
+        (
+            "[[at]]\nstep = 2\ndo = 'lr boddy 0.1'",
+            "[[at]] number 1: 'lr boddy 0.1': no group is called 'boddy', did you mean 'body'?",
+        ),
+        (
+            "[[at]]\nstep = 2\ndo = ['freeze all', 'thaw frist.*']",
+            "[[at]] number 1: 'freeze all': 'all' names no group and no parameter",
+        ),
+        (
+            "[[at]]\nstep = 2\ndo = 'optimizer body adma'",
+            "[[at]] number 1: 'optimizer body adma': unknown optimizer 'adma', did you mean 'adam",
+        ),
+        ("[[at]]\nstep = 2\ndo = 'group new = nothing.*'", "no parameter matches 'nothing.*'"),
+        (
+            "[[expect]]\nstep = 2\nlr = { group = 'boddy', is = 1.0 }",
+            "[[expect]] number 1: no group is called 'boddy', did you mean 'body'?",
+        ),
+        ("[[expect]]\nstep = 2\ngrad_none = ['nothing.*']", "no parameter matches 'nothing.*'"),
+        ("[[expect]]\nstep = 2\nmetric = { name = 'f1', is = '> 0' }", "metric.name: "),
     ],
 )
 def test_a_file_that_is_no_plan_is_refused_before_the_loop(watch, text, message):
@@ -165,12 +184,18 @@ def test_a_file_that_is_no_plan_is_refused_before_the_loop(watch, text, message)
     assert message in str(error.value)
 
 
-def test_a_file_that_names_an_unknown_group_is_refused_at_the_first_step(problem, watch, tmp_path):
-    run = watch("[[expect]]\nstep = 2\nlr = { group = 'boddy', is = 1.0 }")
+def test_a_refused_plan_leaves_no_record_and_the_optimizer_as_it_was(problem, watch, tmp_path):
     with pytest.raises(ScenarioError, match=r"no group is called 'boddy', did you mean 'body'\?"):
-        problem.train_epochs(1)
-    run.finish()
+        watch("[[expect]]\nstep = 2\nlr = { group = 'boddy', is = 1.0 }")
+    problem.train_epochs(1)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_plan_may_name_groups_that_it_makes(problem, watch):
+    run = watch("[[at]]\nstep = 2\ndo = ['group odd = *bias', 'lr odd 0.1']")
+    problem.train_epochs(4)
+    run.finish()
+    assert [outcome for *_, outcome in commands(run.folder)] == ["applied"] * 2
 
 
 def test_a_missing_file_is_named(problem):

@@ -6,6 +6,7 @@ A tied parameter is one parameter with several names: a glob that matches any of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
@@ -13,6 +14,21 @@ from tuitrain.errors import RefusedError, did_you_mean
 
 ParameterAliases: TypeAlias = Mapping[str, tuple[str, ...]]
 """Every parameter's name, with its other names, which only tied parameters have."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """What a command may name.
+
+    Attributes
+    ----------
+    groups, optimizers : their names
+    parameters : their names, with those of tied ones
+    """
+
+    groups: Sequence[str]
+    parameters: ParameterAliases
+    optimizers: Sequence[str]
 
 
 def match_names(pattern: str, names: Iterable[str]) -> list[str]:
@@ -57,6 +73,18 @@ def resolve_groups(target: str, groups: Sequence[str], parameters: ParameterAlia
     raise RefusedError(
         f"no group is called {target!r}{did_you_mean(target, groups)} (groups: {', '.join(groups)})"
     )
+
+
+def check_parameters(target: str, groups: Sequence[str], parameters: ParameterAliases) -> None:
+    """Check that a target names a group or a parameter.
+
+    Raises
+    ------
+    RefusedError : it names neither
+    """
+    is_group = target in groups or match_names(target, groups)
+    if not is_group and not match_parameters([target], parameters):
+        raise unknown_target(target, groups, parameters)
 
 
 def resolve_patterns(patterns: Sequence[str], parameters: ParameterAliases) -> list[str]:

@@ -17,6 +17,7 @@ from tuitrain.encoding import write_line
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.loops.steered_loop import SteeredLoop
 from tuitrain.engines.registry import DEFAULT_ENGINE, engine_factory
+from tuitrain.engines.targets import KnownNames
 from tuitrain.errors import ExpectationError
 from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
 from tuitrain.records.provenance import script_provenance
@@ -49,6 +50,10 @@ class LoopEngine(Engine, Protocol):
     @property
     def loop(self) -> SteeredLoop:
         """The loop's side of the engine."""
+        ...
+
+    def known_names(self) -> KnownNames:
+        """Return the names of groups, parameters and optimizers."""
         ...
 
 
@@ -101,6 +106,16 @@ class LoopRun(Generic[E]):
         self._provenance = script_provenance()
         if isinstance(plan, PlanFile):
             self._provenance["source of the plan"] = plan.digest
+
+    def _check_plan(self) -> None:
+        """Check that a plan of a file names what there is, as far as that is known before a step.
+
+        Raises
+        ------
+        ScenarioError : see `PlanFile.check_names`
+        """
+        if isinstance(self._plan, PlanFile):
+            self._plan.check_names(self._engine.known_names(), self.info.metrics)
 
     def _begin(self) -> None:
         """Have the script's end end the run."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tuitrain.errors import ScenarioError
+from tuitrain.commands import Regroup, to_text
+from tuitrain.engines.targets import KnownNames
+from tuitrain.errors import RefusedError, ScenarioError
+from tuitrain.metric_info import MetricInfo
 from tuitrain.records.provenance import file_digest
 from tuitrain.run.limits import Limits
 from tuitrain.run.session import PlannedCommand, Session
@@ -15,11 +18,12 @@ from tuitrain.run.snapshot import RunInfo
 from tuitrain.scenario.build import planned_commands, stops_of_expectations
 from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.live_expectations import ExpectationLog, attach_expectations
-from tuitrain.scenario.load import load_plan
+from tuitrain.scenario.load import load_plan, parse_commands
 from tuitrain.scenario.schema import At, Expect, Since, entry_name, limits_of
 
 from . import arguments
 from .arguments import Plan
+from .plan_names import check_command_names, check_expected_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,34 @@ class PlanFile:
         ScenarioError : an expectation names an unknown group, parameter or metric
         """
         return attach_expectations(session, Expectations(self.expect, session, self.source))
+
+    def check_names(self, known: KnownNames, metrics: Sequence[MetricInfo]) -> None:
+        """Check that commands and expectations name what there is; groups may be made by commands.
+
+        Raises
+        ------
+        ScenarioError : a group, a parameter, an optimizer or a metric is not known; names the entry
+            and the nearest match
+        """
+        planned = [(entry, parse_commands(entry)) for entry in self.at]
+        made = [item.name for _, items in planned for item in items if isinstance(item, Regroup)]
+        known = replace(known, groups=[*dict.fromkeys([*known.groups, *made])])
+        for number, (_, commands) in enumerate(planned, start=1):
+            for command in commands:
+                with self._naming(entry_name("at", number), to_text(command)):
+                    check_command_names(command, known)
+        for number, expect in enumerate(self.expect, start=1):
+            with self._naming(entry_name("expect", number)):
+                check_expected_names(expect, known, metrics)
+
+    @contextmanager
+    def _naming(self, entry: str, command: str = "") -> Iterator[None]:
+        """Name the entry in errors of the block."""
+        try:
+            yield
+        except RefusedError as error:
+            what = f"{command!r}: " if command else ""
+            raise ScenarioError(f"{self.source}: {entry}: {what}{error}") from None
 
     @contextmanager
     def _checked(self, info: RunInfo) -> Iterator[None]:

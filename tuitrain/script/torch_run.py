@@ -67,6 +67,7 @@ class TorchRun(_Base):
         self._accumulate = 1
         self._clears = False
         self._engine = self._make_engine(None)
+        self._check_plan()
         self._engine.loop.install(self._start)
         _WATCHED.add(net)
         self._begin()

@@ -86,7 +86,8 @@ def watch(
     ------
     RefusedError : an argument does not fit; says what is allowed
     CommandError : a planned command cannot be read
-    ScenarioError : the file of ``scenario`` cannot be read, or does not fit the run
+    ScenarioError : the file of ``scenario`` cannot be read, does not fit the run, or names a group,
+        a parameter, an optimizer or a metric that there is not
     """
     is_torch = is_torch_module(net)
     if hasattr(net, "param_groups") and not is_torch:
@@ -177,6 +178,7 @@ class ScriptRun(_Base):
         self._net, self._optimizer, self._loader = net, optimizer, loader
         self._length = length
         self._engine = self._steer(None)
+        self._check_plan()
         optimizer.step = self._step
         for part in self._parts:
             part.step = self._refuse_part

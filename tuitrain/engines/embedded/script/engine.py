@@ -19,6 +19,7 @@ from ...loops.loop_engine import LoopEngine, loop_capabilities
 from ...networks.structure import Structure
 from ...state import EngineState
 from ...steerable import CommandResult
+from ...targets import KnownNames
 from ...views import GroupView
 from ..grouped_network import GroupedNetwork
 from ..model import SeededModel
@@ -90,6 +91,11 @@ class ScriptEngine(LoopEngine[ScriptLoop], GroupedNetwork):
     def clip(self) -> Clip:
         """How gradients are clipped."""
         return self.loop.clip
+
+    def known_names(self) -> KnownNames:
+        """Return the names of groups, parameters and optimizers."""
+        choices = [choice.name for choice in self.optimizer_choices()]
+        return KnownNames(self._table.names, self._table.aliases, choices)
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups; see `Steerable.apply`."""

@@ -16,6 +16,7 @@ from ...capabilities import Capability
 from ...inspection import NetworkView
 from ...loops.loop_engine import LoopEngine, loop_capabilities
 from ...steerable import CommandResult
+from ...targets import KnownNames
 from ...views import RankView
 from ..buffers import MutableState
 from ..engine import TorchEngine
@@ -107,6 +108,11 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
     def optimizers(self) -> Sequence[torch.optim.Optimizer]:
         """The optimizers of the script."""
         return self._script_groups.optimizers
+
+    def known_names(self) -> KnownNames:
+        """Return the names of groups, parameters and optimizers."""
+        choices = [choice.name for choice in self.optimizer_choices()]
+        return KnownNames(self._table.names, self._table.aliases, choices)
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups; see `Steerable.apply`."""
