@@ -1,11 +1,14 @@
 """Samples with a network's predictions: the request, and the view for any kind of data.
 
+Of a script's loop, whose test set is not known, the view has the batch of a step.
+
 All arrays are NumPy arrays and read-only, whichever engine made them. n is the number of samples
 shown, N that of the test set.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -166,3 +169,76 @@ class BatchView:
 
     def __len__(self) -> int:
         return len(self.inputs.values)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEntry:
+    """A tensor of a batch, or another value.
+
+    Attributes
+    ----------
+    path : where it is: ``[0]``, ``input_ids``, ``[1].mask``
+    kind : its dtype, or the type of a value that is no tensor
+    shape : of the tensor
+    low, mean, high : of its finite values; NaN where there is none, and for other values
+    non_finite : the number of values that are NaN or infinite
+    first : its first values, or the value, as text
+    is_sampled : whether the numbers are those of a sample of its values
+    """
+
+    path: str
+    kind: str
+    shape: tuple[int, ...] = ()
+    low: float = math.nan
+    mean: float = math.nan
+    high: float = math.nan
+    non_finite: int = 0
+    first: str = ""
+    is_sampled: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchPictures:
+    """The images of a batch, with their classes.
+
+    Attributes
+    ----------
+    values : (n, C, H, W), C 1 or 3, uint8 from 0 to 255; floats where one is not finite
+    shape : of one image of the batch, which may be larger
+    labels : int (n,); None where the batch has no classes
+    predictions, confidence : (n,), the classes that the network predicted in its pass over the
+        batch, and their softmax; None where they are not known
+    class_names : may be empty, or fewer than the classes
+    """
+
+    values: Array
+    shape: tuple[int, ...]
+    labels: Array | None = None
+    predictions: Array | None = None
+    confidence: Array | None = None
+    class_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepBatchView:
+    """The batch of a step of a script's loop.
+
+    Attributes
+    ----------
+    step : the steps taken at the boundary of the view
+    batch_step : the step that the batch is of, counted from 1
+    is_input : whether it is what went into the network, since the loop fetches its own batches
+    samples : in the batch; 0 if that is not known
+    entries : what it holds
+    left_out : the number of further entries
+    pictures : None where it holds no images
+    """
+
+    request: InspectBatch
+    step: int
+    batch_step: int
+    is_input: bool
+    samples: int
+    entries: tuple[BatchEntry, ...]
+    left_out: int = 0
+    pictures: BatchPictures | None = None

@@ -24,8 +24,10 @@ class Capability(Enum):
     """`Inspectable.count_dead_units` and `PendingStep.count_dead_units` work."""
     NETWORK_TREE = "the network as a tree"
     """`Inspectable.inspect_network` works."""
-    CONFUSION = "predictions and confusions"
+    BATCH = "the samples of a batch"
     """`Inspectable.inspect_batch` works."""
+    CONFUSION = "predictions and confusions"
+    """`Inspectable.inspect_batch` shows predictions and the results on the test set."""
     PYTHON_EXPORT = "saving a run as a Python program"
     """`Steerable.held_modules` works, and the model is one of `tuitrain_core`."""
 

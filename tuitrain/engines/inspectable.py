@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from .batch_view import BatchView, InspectBatch
+from .batch_view import BatchView, InspectBatch, StepBatchView
 from .inspection import NetworkView
 from .state import Array
 from .views import FrozenCache, LayerUnits, ParameterView
@@ -56,10 +56,11 @@ class Inspectable(Protocol):
         """
         ...
 
-    def inspect_batch(self, request: InspectBatch) -> BatchView:
+    def inspect_batch(self, request: InspectBatch) -> BatchView | StepBatchView:
         """Show samples with the network's predictions, and its confusions on the test set.
 
-        Costs an evaluation. Needs `Capability.CONFUSION`.
+        Costs an evaluation. Without `Capability.CONFUSION` it shows the batch of a step, whichever
+        samples are requested. Needs `Capability.BATCH`.
         """
         ...
 

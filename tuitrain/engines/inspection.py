@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from .batch_view import BatchView, InspectBatch
+from .batch_view import BatchView, InspectBatch, StepBatchView
 from .state import Array
 from .views import ArrayStatistics, LayerUnits
 
@@ -185,4 +185,4 @@ class FailedInspection:
     reason: str
 
 
-Inspection: TypeAlias = WeightsView | NetworkView | BatchView | FailedInspection
+Inspection: TypeAlias = WeightsView | NetworkView | BatchView | StepBatchView | FailedInspection

@@ -22,7 +22,7 @@ from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 from .group_simulator import TableSimulator
 
 _NOT_TRAINED = "an engine that does not train has no network to look into"
-_LACKING = (Capability.NETWORK_TREE, Capability.CONFUSION)
+_LACKING = (Capability.NETWORK_TREE, Capability.BATCH, Capability.CONFUSION)
 
 
 class RehearsalEngine:

@@ -9,7 +9,7 @@ from tuitrain.commands import AnyCommand
 from tuitrain.errors import RefusedError
 from tuitrain.metric_info import MetricInfo
 
-from ..batch_view import BatchView, InspectBatch
+from ..batch_view import InspectBatch, StepBatchView
 from ..capabilities import Capabilities, Capability
 from ..pending_step import HoldCondition, PendingStep
 from ..trainable import WarmUpProgress, ignore_batch, ignore_progress
@@ -20,6 +20,7 @@ _REASONS: Mapping[Capability, str] = {
     Capability.EVALUATION: "a script measures for itself; `run.log(accuracy=…)` reports a metric",
     Capability.PREVIEW: "the loop of a script cannot be asked for an update that is not applied",
     Capability.DEAD_UNITS: "the forward pass of a script is not known",
+    Capability.BATCH: "without run.batches the batch of a step is not known",
     Capability.CONFUSION: "the test set of a script is not known",
     Capability.PYTHON_EXPORT: "the script is the program",
 }
@@ -108,7 +109,7 @@ class LoopEngine(Generic[L]):
         """Refuse: see the capability."""
         raise RefusedError(self.capabilities.missing(Capability.DEAD_UNITS))
 
-    def inspect_batch(self, request: InspectBatch) -> BatchView:
+    def inspect_batch(self, request: InspectBatch) -> StepBatchView:
         """Refuse: see the capability."""
         del request
-        raise RefusedError(self.capabilities.missing(Capability.CONFUSION))
+        raise RefusedError(self.capabilities.missing(Capability.BATCH))

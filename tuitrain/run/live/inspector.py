@@ -174,4 +174,4 @@ def _missing_for(request: InspectionRequest, capabilities: Capabilities) -> str:
         case InspectNetwork():
             return capabilities.missing(Capability.NETWORK_TREE)
         case InspectBatch():
-            return capabilities.missing(Capability.CONFUSION)
+            return capabilities.missing(Capability.BATCH)

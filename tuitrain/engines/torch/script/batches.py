@@ -33,6 +33,7 @@ class Batches:
     ----------
     per_epoch : batches in an epoch
     skipped : batches whose step was skipped, because a scaled gradient overflowed
+    latest : the batch fetched last, and its step; None before, and after a jump
 
     Raises
     ------
@@ -57,6 +58,16 @@ class Batches:
         self._begun: Mapping[str, Any] = {}
         self._begun_epoch = -1
         self._position = 0
+        self.latest: tuple[int, Any] | None = None
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes, as the data sets of torchvision have them; () without any."""
+        dataset = getattr(self._loader, "dataset", None)
+        while not hasattr(dataset, "classes") and hasattr(dataset, "dataset"):
+            dataset = getattr(dataset, "dataset", None)  # a part of another one
+        names = getattr(dataset, "classes", None)
+        return tuple(map(str, names)) if isinstance(names, list | tuple) else ()
 
     @property
     def batch_size(self) -> int:
@@ -85,11 +96,13 @@ class Batches:
         if self._iterator is None or epoch_position != self._position:
             self._iterator = self._start(index // self.per_epoch, epoch_position)
         self._position = epoch_position + 1
-        return next(self._iterator)
+        batch = next(self._iterator)
+        self.latest = step, batch
+        return batch
 
     def jump(self) -> None:
         """Note that another step follows."""
-        self._iterator = None
+        self._iterator = self.latest = None
 
     def capture(self, step: int) -> Mapping[str, Any]:
         """Return what the order of the epoch of a step depends on, as plain values."""

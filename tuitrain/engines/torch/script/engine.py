@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import torch
 
@@ -12,6 +12,7 @@ from tuitrain.commands import AnyCommand, Thaw
 from tuitrain.errors import RefusedError
 from tuitrain.metric_info import MetricInfo
 
+from ...batch_view import InspectBatch, StepBatchView
 from ...capabilities import Capability
 from ...inspection import NetworkView
 from ...loops.loop_engine import LoopEngine, loop_capabilities
@@ -23,12 +24,16 @@ from ..engine import TorchEngine
 from ..network.inspector import NetworkInspector
 from ..rng import ProcessRandom, RandomState
 from ..script_groups import ScriptGroups
+from .batch_inspector import BatchInspector
 from .batches import Batches
 from .checks import ScriptChecks
 from .forward import NextForward
 from .loop import TorchLoop
 from .loop_parts import LoopParts
 from .objects import StatefulObjects
+
+
+_ALWAYS: Final = (Capability.NETWORK_TREE, Capability.BATCH)
 
 
 class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
@@ -79,7 +84,7 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         with_batches = (Capability.REWIND, Capability.LR_SWEEP)
         self.capabilities = loop_capabilities(
             "for … in run.batches(loader, epochs=N):",
-            frozenset((Capability.NETWORK_TREE, *(with_batches if batches is not None else ()))),
+            frozenset((*_ALWAYS, *(with_batches if batches is not None else ()))),
         )
         self._network = NetworkInspector(model, groups.table)
         mutable = MutableState(self._buffers, self._random)
@@ -97,8 +102,9 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
                 scaler=(objects or {}).get("scaler"),
             )
         )
+        self._batch = BatchInspector(model, batches, lambda: self.loop.step)
         self._updates = self.loop.updates_of
-        self.loop.on_uninstall = self._network.cancel
+        self.loop.on_uninstall = self._end_inspection
         self._left: Any = None
         self.on_difference: Callable[[str], None] = lambda _: None
         frozen = [n for n, item in self._parameters.items() if not item.requires_grad]
@@ -142,6 +148,19 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         frozen = self._frozen.frozen_since()
         return self._network.view(self.step, frozen, self._buffers.held_modules(frozen))
 
+    def inspect_batch(self, request: InspectBatch) -> StepBatchView:
+        """Describe the batch of the last step, or of the one under way; see `BatchInspector`.
+
+        Raises
+        ------
+        RefusedError : no batch was seen yet, or none can be seen
+        """
+        return self._batch.view(request, self.step)
+
+    def _end_inspection(self) -> None:
+        self._network.cancel()
+        self._batch.cancel()
+
     def rehearsal(self) -> TorchScriptEngine:
         """Refuse: a script's loop cannot be rehearsed.
 
@@ -183,4 +202,5 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         self._script_groups.restore_settings(saved.get("settings", []))
 
     def _jump(self, step: int) -> None:
+        self._batch.forget()
         self.loop.jump(step)
