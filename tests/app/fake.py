@@ -22,7 +22,7 @@ from tuitrain.commands import (
     Undo,
     to_text,
 )
-from tuitrain.engines.batch_view import BatchView, InspectBatch
+from tuitrain.engines.batch_view import BatchView, InspectBatch, StepBatchView
 from tuitrain.engines.inspection import (
     Inspection,
     InspectionRequest,
@@ -301,7 +301,7 @@ class FakeSource:
     seeing: list[InspectionRequest | None] = field(default_factory=list)
     closed: int = 0
     awakenings: int = 0
-    make_batch: Callable[[InspectBatch, int], BatchView] = batch_view
+    make_batch: Callable[[InspectBatch, int], BatchView | StepBatchView] = batch_view
 
     def snapshot(self) -> Snapshot:
         return self.shown

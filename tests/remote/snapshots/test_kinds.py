@@ -12,6 +12,7 @@ import pytest
 from tests import hostile
 from tests.app import fake, fake_samples
 from tests.app.fake_inspection import batch_view, network_view, weights_view
+from tests.app.fake_step_batches import STEP_BATCHES
 from tests.remote.snapshots.equality import assert_equal
 from tuitrain.engines.inspection import (
     FailedInspection,
@@ -73,6 +74,11 @@ def test_weights_and_network():
 def test_samples_of_each_kind(kind):
     view = fake_samples.KINDS[kind](InspectBatch("mistakes"), 12)
     through_bytes(fake.running(inspection=view))
+
+
+@pytest.mark.parametrize("kind", STEP_BATCHES)
+def test_the_batch_of_a_script(kind):
+    through_bytes(fake.running(inspection=STEP_BATCHES[kind](InspectBatch(), 12)))
 
 
 def test_image_samples():

@@ -85,11 +85,13 @@ def describe_batch(
     class_names : of the data set, if it has any
     """
     places = list(islice(_places(batch, "", reader, 0), MAX_ENTRIES + 1000))
-    shapes = (reader.shape(place.value) for place in places if reader.is_tensor(place.value))
-    samples = next((shape[0] for shape in shapes if shape), 0)
+    tensors = [place.value for place in places if reader.is_tensor(place.value)]
+    shapes = list(filter(None, map(reader.shape, tensors)))
+    images = next(filter(_is_image, shapes), None)
+    samples = (images or next(iter(shapes), (0,)))[0]
     entries = tuple(_entry(place, reader) for place in places[:MAX_ENTRIES])
     left_out = len(places) - len(entries)
-    pictures = _pictures(places, reader, tuple(class_names))
+    pictures = _pictures(tensors, reader, tuple(class_names))
     return StepBatchView(request, *steps, is_input, samples, entries, left_out, pictures)
 
 
@@ -171,10 +173,9 @@ def _text(value: Any) -> str:
 
 
 def _pictures(
-    places: Sequence[Place], reader: TensorReader, class_names: tuple[str, ...]
+    tensors: Sequence[Any], reader: TensorReader, class_names: tuple[str, ...]
 ) -> BatchPictures | None:
     """Return the first images of a batch, and the first classes of as many samples."""
-    tensors = [place.value for place in places if reader.is_tensor(place.value)]
     images = next((item for item in tensors if _is_image(reader.shape(item))), None)
     if images is None:
         return None

@@ -13,6 +13,7 @@ from tuitrain.engines.batch_view import (
     ClassTargets,
     InspectBatch,
     NumberTargets,
+    StepBatchView,
 )
 from tuitrain.engines.batch_view import SampleSelection as SampleSource
 from tuitrain.run.snapshot import Snapshot
@@ -24,6 +25,8 @@ from ...widgets.no_markup import Container
 from .inspector_screen import InspectionHost, InspectorScreen
 
 PAGE = 8
+
+ONLY_THE_BATCH = "the test set of a script is not known: this is the batch of a step"
 
 MAX_SHORT = 5
 """The most classes of a matrix beside a table."""
@@ -53,6 +56,8 @@ class BatchScreen(InspectorScreen):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show a snapshot; tables and texts get the width that short results leave."""
         super().show_snapshot(snapshot)
+        step_batch = self._step_batch
+        self.set_class(step_batch is not None and step_batch.pictures is None, "-entries")
         view = self.inspection if isinstance(self.inspection, BatchView) else None
         if view is not None:
             is_wide = view.inputs.kind in ("row", "tokens") and _has_short_results(view)
@@ -60,6 +65,8 @@ class BatchScreen(InspectorScreen):
 
     def own_hints(self) -> list[Hint]:
         """Return the footer hints of this screen."""
+        if (step_batch := self._step_batch) is not None:
+            return self._step_hints(step_batch)
         view = self.inspection if isinstance(self.inspection, BatchView) else None
         targets = None if view is None else view.targets
         worst = "mistakes" if targets is None or isinstance(targets, ClassTargets) else "errors"
@@ -77,12 +84,33 @@ class BatchScreen(InspectorScreen):
             hints.insert(0, Hint("tab", other, other, "other"))
         return hints
 
+    @property
+    def _step_batch(self) -> StepBatchView | None:
+        """The batch of a script's step, if that is shown."""
+        return self.inspection if isinstance(self.inspection, StepBatchView) else None
+
+    def _step_hints(self, view: StepBatchView) -> list[Hint]:
+        """Return the hints for the batch of a script's step."""
+        hints = [Hint("↓", "more", "more", "move(1)")]
+        if view.pictures is None:
+            return hints
+        hints.append(Hint("+-", "size", "size", "zoom(1)", drop_order=2))
+        if self.has_class("-narrow"):
+            other = "samples" if self.has_class("-matrix") else "tensors"
+            hints.insert(0, Hint("tab", other, other, "other"))
+        return hints
+
     def action_other(self) -> None:
         """Show the results, or the samples."""
         self.toggle_class("-matrix")
 
     def action_samples(self, delta: int) -> None:
-        """Show other samples."""
+        """Show other samples; of a script's loop only the batch of a step is known."""
+        if self._step_batch is not None:
+            self.host.status.show_text(ONLY_THE_BATCH, "muted")
+            if (snapshot := self.host.snapshot) is not None:
+                self.show_snapshot(snapshot)
+            return
         self.samples = SAMPLE_SELECTIONS[
             (SAMPLE_SELECTIONS.index(self.samples) + delta) % len(SAMPLE_SELECTIONS)
         ]

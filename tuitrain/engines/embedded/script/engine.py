@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from tuitrain.commands import AnyCommand, Clip
 from tuitrain.errors import RefusedError
@@ -13,8 +13,11 @@ from tuitrain_core import random, threads
 from tuitrain_core.data import DataLoader
 from tuitrain_core.module import Module
 
+from ...batch_view import InspectBatch, StepBatchView
 from ...capabilities import Capability
 from ...inspection import NetworkView
+from ...loops.array_reader import ArrayReader
+from ...loops.batch_entries import describe_batch
 from ...loops.loop_engine import LoopEngine, loop_capabilities
 from ...networks.structure import Structure
 from ...state import EngineState
@@ -28,6 +31,12 @@ from .arrays import ScriptArrays
 from .groups import ScriptGroups
 from .loop import ScriptLoop
 
+_WITH_LOADER: Final = (
+    Capability.REWIND,
+    Capability.LR_SWEEP,
+    Capability.NETWORK_TREE,
+    Capability.BATCH,
+)
 _NO_NETWORK_TREE = "without run.batches the input of the network is not known"
 
 
@@ -71,10 +80,10 @@ class ScriptEngine(LoopEngine[ScriptLoop], GroupedNetwork):
         self.metrics = tuple(metrics)
         self.batch_size = loader.batch_size if loader else 1
         self.samples_per_epoch = len(loader.dataset) if loader else steps_per_epoch
-        with_loader = (Capability.REWIND, Capability.LR_SWEEP, Capability.NETWORK_TREE)
+        self._loader = loader
         self.capabilities = loop_capabilities(
             "for … in run.batches(loader):",
-            frozenset(with_loader if loader is not None else ()),
+            frozenset(_WITH_LOADER if loader is not None else ()),
             _NO_NETWORK_TREE,
         )
         self._groups = ScriptGroups(net, optimizer)
@@ -127,6 +136,15 @@ class ScriptEngine(LoopEngine[ScriptLoop], GroupedNetwork):
         frozen = self._frozen.frozen_since()
         trained = tuple(name for name in self._parameters if name not in frozen)
         return self._inspector.view(self.step, trained, self._owners.held_modules(frozen))
+
+    def inspect_batch(self, request: InspectBatch) -> StepBatchView:
+        """Describe the batch of the last step, before the first that of the first."""
+        if self._loader is None:
+            raise RefusedError(self.capabilities.missing(Capability.BATCH))
+        index = max(0, self.step - 1)
+        batch, names = self._loader.batch(index), self._loader.dataset.class_names
+        steps = (self.step, index + 1)
+        return describe_batch(request, steps, batch, ArrayReader(), class_names=names or ())
 
     def rehearsal(self) -> ScriptEngine:
         """Refuse: a script's loop cannot be rehearsed.

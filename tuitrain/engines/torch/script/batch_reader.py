@@ -3,18 +3,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 
 from ...class_results import confidence, predict
+from ...loops.array_reader import ArrayReader
 from ...loops.batch_entries import MAX_PICTURES
 from ...state import Array, read_only
-from ..arrays import local_part, to_numbers
+from ..arrays import to_numbers
 
 
 @contextmanager
@@ -24,52 +23,33 @@ def plain_functions() -> Generator[None]:
         yield
 
 
-class BatchReader:
-    """Reads tensors of PyTorch, and arrays of NumPy; see `TensorReader`."""
+class BatchReader(ArrayReader):
+    """Reads tensors of PyTorch, and arrays of NumPy."""
 
     def is_tensor(self, value: Any) -> bool:
         """Whether a value is a tensor or an array."""
-        return isinstance(value, torch.Tensor | np.ndarray)
+        return isinstance(value, torch.Tensor) or super().is_tensor(value)
 
     def kind(self, tensor: Any) -> str:
         """Return the dtype."""
-        return str(tensor.dtype).removeprefix("torch.")
+        return super().kind(tensor).removeprefix("torch.")
 
     def shape(self, tensor: Any) -> tuple[int, ...]:
         """Return the shape."""
         try:
-            return tuple(tensor.shape)
+            return super().shape(tensor)
         except RuntimeError:  # as of a nested tensor
             return ()
 
-    def rows(self, tensor: Any, count: int) -> Array:
-        """Return the first rows as numbers."""
-        return _numbers(tensor[:count])
+    def numbers(self, tensor: Any) -> Array:
+        """Return a tensor as an array, of another device a copy."""
+        return to_numbers(tensor) if isinstance(tensor, torch.Tensor) else super().numbers(tensor)
 
-    def first(self, tensor: Any, count: int) -> Array:
-        """Return at most ``count`` of its first values."""
-        return _numbers(_flat(tensor, count)[:count])
-
-    def sample(self, tensor: Any, count: int) -> Array:
-        """Return at most ``count`` of its values, at equal distances where they are contiguous."""
-        flat = _flat(tensor, count)
-        return _numbers(flat[:: max(1, -(-len(flat) // count))])
-
-
-def _flat(tensor: Any, count: int) -> Any:
-    """Return the values (n,) without a copy; else at least ``count`` of the first, if it has them.
-
-    Of a tensor that is not contiguous, all values would be a copy.
-    """
-    is_torch = isinstance(tensor, torch.Tensor)
-    plain = local_part(tensor) if is_torch else tensor
-    if not (plain.is_contiguous() if is_torch else plain.flags.c_contiguous):
-        plain = plain[: -(-count * len(plain) // math.prod(plain.shape))]
-    return plain.reshape(-1)
-
-
-def _numbers(values: Any) -> Array:
-    return to_numbers(values) if isinstance(values, torch.Tensor) else np.asarray(values)
+    def is_contiguous(self, tensor: Any) -> bool:
+        """Whether all values can be read without a copy."""
+        if isinstance(tensor, torch.Tensor):
+            return tensor.is_contiguous()
+        return super().is_contiguous(tensor)
 
 
 def predictions_of(output: Any, count: int, labels: Array | None) -> tuple[Array, Array] | None:
