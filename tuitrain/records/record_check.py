@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
+from tuitrain.engines.inspection import NetworkView
 from tuitrain.run.group_metrics import ReadGroups
 from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import EndReason, JournalEntry, ScheduledCommand
@@ -120,6 +121,9 @@ class RecordCheck:
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
         """Compare nothing: losses and digests show whether anything has changed."""
+
+    def network(self, view: NetworkView) -> None:
+        """Compare nothing: the digests name every parameter."""
 
     def scheduled(self, commands: Sequence[ScheduledCommand]) -> None:
         """Compare nothing: a command is compared when it is applied."""

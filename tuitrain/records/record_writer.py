@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from tuitrain.atomic_io import write_atomic
+from tuitrain.engines.inspection import NetworkView
 from tuitrain.errors import CheckpointError, TuitrainError
 from tuitrain.run.group_metrics import GroupMetrics, GroupMetricsThinner, ReadGroups
 from tuitrain.run.journal_entry import MIN_OUTSIDE_TICKET
@@ -23,6 +24,7 @@ from tuitrain.run.snapshot import EndReason, JournalEntry, ScheduledCommand
 
 from .checkpoint_file import Checkpoint, Position, checkpoint_path, encode_checkpoint
 from .line_file import LineFile
+from .network_file import NETWORK, write_network
 from .observer import NULL_OBSERVER, RecordObserver
 from .record_cut import cut_record
 from .record_format import metric_fields
@@ -72,6 +74,7 @@ class RecordWriter:
     ) -> None:
         self.problem = ""
         self._observer = observer
+        self._has_traced = False
         self.position = Position()
         self._folder = folder
         self._header = header
@@ -127,6 +130,19 @@ class RecordWriter:
             write_scheduled(self._folder, commands)
         except OSError as error:
             self.problem = f"{RECORD_ENDS}: {error.strerror}"
+
+    def network(self, view: NetworkView) -> None:
+        """Write the network, once as it was defined, and once as it was traced.
+
+        A record that has one already keeps it until there is a traced one.
+        """
+        is_traced = not view.note
+        if self._has_traced or self.problem:
+            return
+        if is_traced or not (self._folder / NETWORK).exists():
+            with suppress(OSError, UnicodeError):  # the run is worth more than its picture
+                write_network(self._folder, view)
+        self._has_traced = is_traced
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
         """Write losses."""
@@ -251,7 +267,7 @@ class RecordWriter:
             return
         if self.position == Position():
             with suppress(OSError):
-                for name in (HEADER, JOURNAL, METRICS, GROUPS, SCHEDULED, SUMMARY):
+                for name in (HEADER, JOURNAL, METRICS, GROUPS, SCHEDULED, SUMMARY, NETWORK):
                     (self._folder / name).unlink(missing_ok=True)
                 if is_new:
                     self._folder.rmdir()

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from tuitrain.engines.inspection import NetworkView
 from tuitrain.errors import RecordDiffersError
 from tuitrain.run.group_metrics import ReadGroups
 from tuitrain.run.recorder import NULL_RECORDER, Recorder
@@ -120,6 +121,10 @@ class ResumeRecorder:
         """Write a command, if it is new."""
         self._compare(lambda check: check.command(entry))
         self._next_line(is_breakpoint_pause=entry.actor == "breakpoint").command(entry)
+
+    def network(self, view: NetworkView) -> None:
+        """Record the network; see `RecordWriter.network`."""
+        self._writer.network(view)
 
     def scheduled(self, commands: Sequence[ScheduledCommand]) -> None:
         """Replace the commands that wait for their steps."""

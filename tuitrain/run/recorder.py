@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
+from tuitrain.engines.inspection import NetworkView
+
 from .group_metrics import ReadGroups
 from .session_state import SessionState
 from .snapshot import EndReason, JournalEntry, ScheduledCommand
@@ -67,6 +69,10 @@ class Recorder(Protocol):
         """
         ...
 
+    def network(self, view: NetworkView) -> None:
+        """Record the network, unless one that was traced is recorded."""
+        ...
+
     def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
         """Record why a run ends after ``step`` steps, and the digests of its final state.
 
@@ -114,6 +120,9 @@ class NullRecorder:
         """Record nothing."""
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
+        """Record nothing."""
+
+    def network(self, view: NetworkView) -> None:
         """Record nothing."""
 
     def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -266,6 +267,8 @@ class TorchRun(_Base):
 
     def _session_with(self, recorder: Recorder) -> Session:
         session = super()._session_with(recorder)
+        with suppress(Exception):  # the run is worth more than a picture of an odd network
+            recorder.network(self._engine.outline_network())
         if self._channel is not None:
             prepare_session(session, self._engine)
         return session

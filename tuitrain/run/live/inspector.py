@@ -147,7 +147,10 @@ class Inspector:
         return replace(view, units=next(of_layer, None))
 
     def _inspect_network(self, session: Session) -> NetworkView:
-        return replace(session.engine.inspect_network(), units=self._count_units(session))
+        view = session.engine.inspect_network()
+        if not view.note:
+            session.recorder.network(view)
+        return replace(view, units=self._count_units(session))
 
     def _count_units(self, session: Session) -> tuple[LayerUnits, ...]:
         if Capability.DEAD_UNITS not in session.engine.capabilities:

@@ -12,15 +12,22 @@ from typing import Final
 from msgspec import UNSET
 
 from tuitrain.commands import AnyCommand, parse, to_text
-from tuitrain.engines.inspection import FailedInspection, InspectionRequest
-from tuitrain.errors import RefusedError
+from tuitrain.engines.inspection import (
+    FailedInspection,
+    Inspection,
+    InspectionRequest,
+    InspectNetwork,
+)
+from tuitrain.errors import RefusedError, TuitrainError
 from tuitrain.metric_info import MetricInfo, info_of
 from tuitrain.records.history import History, Moment, read_history
+from tuitrain.records.network_file import read_network
 from tuitrain.records.record_reader import HEADER
 from tuitrain.run.logs.log_capture import LOG_NAME
 from tuitrain.run.logs.log_file import read_log
 from tuitrain.run.snapshot import Actor, BranchView, Intervention, Phase, Snapshot
 from tuitrain.run.snapshot_builder import clip_text
+from tuitrain.text import format_count
 
 from ..build import make_run_info
 from ..schema import Scenario
@@ -41,7 +48,10 @@ LATER: Final = "later"
 
 
 NO_INSPECTION = "a record has no weights and no batches; what a checkpoint has, the deck shows"
-"""Why nothing can be inspected."""
+"""Why nothing but the network can be inspected."""
+
+NO_NETWORK = "this record has no network: no viewer of the run has looked at it, or the run is older"
+"""Why the network cannot be shown."""
 
 
 class RecordPlayer:
@@ -73,7 +83,7 @@ class RecordPlayer:
         self._groups = GroupReplay(scenario, str(folder / HEADER))
         self._values = CheckpointValues(folder)
         self._courses = RecordedGroupMetrics(folder)
-        self._log = read_log(folder / LOG_NAME)
+        self._folder, self._log = folder, read_log(folder / LOG_NAME)
         per_epoch = self._groups.steps_per_epoch
         title = make_run_info(scenario, per_epoch, self._measured(scenario))
         self._title = title if header.seed is UNSET else replace(title, seed=header.seed)
@@ -128,7 +138,7 @@ class RecordPlayer:
             self._watched, self._shown = parameter, None
 
     def inspect(self, request: InspectionRequest | None) -> None:
-        """Reply that nothing can be inspected."""
+        """Show the network, if it is in the record; else reply that nothing can be inspected."""
         if request != self._asked:
             self._asked, self._shown = request, None
 
@@ -197,8 +207,21 @@ class RecordPlayer:
             clip=clip_text(parse(text) for _, text in commands if text.startswith("clip ")),
             record_status=self._where(),
             log=self._log,
-            inspection=FailedInspection(self._asked, step, NO_INSPECTION) if self._asked else None,
+            inspection=self._inspect(self._asked, step) if self._asked else None,
         )
+
+    def _inspect(self, request: InspectionRequest, step: int) -> Inspection:
+        """Return the network as the run had it; a failure for everything else."""
+        if not isinstance(request, InspectNetwork):
+            return FailedInspection(request, step, NO_INSPECTION)
+        try:
+            view = read_network(self._folder)
+        except TuitrainError as error:
+            return FailedInspection(request, step, str(error))
+        if view is None:
+            return FailedInspection(request, step, NO_NETWORK)
+        note = f"as it was at step {format_count(view.step)}"
+        return replace(view, note=f"{note}; {view.note}" if view.note else note)
 
     def _measured(self, scenario: Scenario) -> tuple[MetricInfo, ...]:
         """Return the metrics of the record, where the scenario leaves the choice to its data."""

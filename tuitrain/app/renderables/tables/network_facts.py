@@ -69,12 +69,18 @@ def row_facts(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) -
     is_leaf = row.kind == "module" and len(counted) == 1 and len(row.parameters) <= 2
     return RowFacts(
         groups=tuple({group.name: group for group, _ in own}.values()),
-        size=sum(parameter.size for _, parameter in own),
+        size=sum(parameter.size for _, parameter in own) if groups else _size(row, view),
         frozen=len(frozen_at),
         since=max(frozen_at) if frozen_at and len(frozen_at) == len(own) else None,
         grad_norm=math.hypot(*norms) if norms else math.nan,
         units=counted[0] if counted and (is_leaf or row.kind == "parameter") else None,
     )
+
+
+def _size(row: NetworkRow, view: NetworkView) -> int:
+    """Return the number of values in a row's parameters, where no groups are known."""
+    shapes = {item.parameters: item.shape for item in view.rows if item.kind == "parameter"}
+    return sum(math.prod(shapes.get((name,), (0,))) for name in row.parameters)
 
 
 def gradient_flow(row: NetworkRow) -> Span:
@@ -94,6 +100,8 @@ def row_state(row: NetworkRow, facts: RowFacts) -> Span:
     """Return whether a row is trained or frozen."""
     if not row.parameters:
         return ("❄ still", "frozen") if row.buffers_held else ("", "text")
+    if not facts.groups:
+        return "", "text"  # of a record that has no groups, or without an optimizer
     if facts.since is not None:
         return f"❄ {format_count(facts.since)}", "frozen"
     if facts.frozen:

@@ -145,6 +145,10 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         order of their definition, and the view says so.
         """
         self._network.trace_next()
+        return self.outline_network()
+
+    def outline_network(self) -> NetworkView:
+        """Describe the network as far as it is known; no pass is traced for that."""
         frozen = self._frozen.frozen_since()
         return self._network.view(self.step, frozen, self._buffers.held_modules(frozen))
 
