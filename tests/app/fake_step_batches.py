@@ -28,7 +28,7 @@ def images(request: InspectBatch, step: int) -> StepBatchView:
     )
     entries = (
         BatchEntry("[0]", "float32", (64, 3, 32, 32), -2.12, 0.031, 2.64, 0, "0.5 0.51 -1.2"),
-        BatchEntry("[1]", "int64", (64,), 0, 1.1, 2, 0, "0 2 1 1 0 2 2 0"),
+        BatchEntry("[1]", "int64", (64,), 0.0, 1.1, 2.0, 0, "0 2 1 1 0 2 2 0"),
     )
     return StepBatchView(request, step, step, False, 64, entries, 0, pictures)
 
@@ -44,13 +44,13 @@ def plain_images(request: InspectBatch, step: int) -> StepBatchView:
 def texts(request: InspectBatch, step: int) -> StepBatchView:
     """Return a batch of texts as a tokenizer makes it, with hostile names."""
     entries = (
-        BatchEntry("input_ids", "int64", (8, 128), 0, 5321.4, 30_521, 0, "101 2023 2003 1037"),
-        BatchEntry("attention_mask", "bool", (8, 128), 0, 0.43, 1, 0, "True True True False"),
+        BatchEntry("input_ids", "int64", (8, 128), 0.0, 5321.4, 30_521.0, 0, "101 2023 2003 1037"),
+        BatchEntry("attention_mask", "bool", (8, 128), 0.0, 0.43, 1.0, 0, "True True True False"),
         BatchEntry("embeds", "bfloat16", (8, 128, 768), -4.1, 1e-4, 3.9, 12, "0.1 nan", True),
         BatchEntry("meta['[b]é\n']", "list", first="2: 'a\x1b[31m', 'b'"),
         BatchEntry("empty", "float32", (0, 3)),
         BatchEntry("a.very.long.path.to.a.tensor.of.a.batch", "None"),
-        BatchEntry("labels", "int64", (8,), 0, 0.5, 1, 0, "0 1 1 0 1 0 0 1"),
+        BatchEntry("labels", "int64", (8,), 0.0, 0.5, 1.0, 0, "0 1 1 0 1 0 0 1"),
     )
     return StepBatchView(request, step, step, False, 8, entries, 3)
 

@@ -241,7 +241,7 @@ def test_a_compiled_network_shows_the_batch_and_is_not_compiled_again():
     assert engine.inspect_batch(REQUEST).samples == 6
     assert not hooked(net)
     alone = engine_of(net)
-    with pytest.raises(RefusedError, match="with run.batches the batch is known"):
+    with pytest.raises(RefusedError, match=r"with run\.batches the batch is known"):
         alone.inspect_batch(REQUEST)
 
 

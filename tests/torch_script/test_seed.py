@@ -14,11 +14,8 @@ from tuitrain.scenario.runs.record_player import RecordPlayer
 
 __all__ = ["watch"]
 
-UNSET_SEED = torch.Generator().initial_seed()
-"""The seed of a generator that was given none."""
 
-
-@pytest.mark.parametrize("seed", [0, 7, 2**64 - 1])
+@pytest.mark.parametrize("seed", [0, 7, 2**32 - 1])
 def test_a_seed_that_the_script_has_set_is_shown_and_recorded(watch, seed):
     problem = make_problem()
     torch.manual_seed(seed)
@@ -29,9 +26,9 @@ def test_a_seed_that_the_script_has_set_is_shown_and_recorded(watch, seed):
     assert RecordPlayer(run.folder).snapshot().info.seed == seed
 
 
-def test_without_a_seed_none_is_shown(watch, monkeypatch):
-    monkeypatch.setattr(torch, "initial_seed", lambda: UNSET_SEED)
+def test_without_a_seed_none_is_shown(watch):
     problem = make_problem()
+    torch.seed()  # as a new process does
     run = watch(problem)
     problem.train_epochs(1)
     run.finish()

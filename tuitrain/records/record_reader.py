@@ -3,8 +3,8 @@
 ``header.json`` has the scenario and the environment, ``journal.jsonl`` the commands, and digests at
 regular steps, ``metrics.jsonl`` losses and metrics, ``groups.jsonl`` the groups' metrics at some
 steps, ``scheduled.json`` the commands that wait for their steps (see `scheduled_file`),
-``network.json`` its network (see `network_file`), ``summary.json`` the outcome of a run that has ended. Lines are whole, except for the last
-one of a killed run, which is skipped.
+``network.json`` its network (see `network_file`), ``summary.json`` the outcome of a run that has
+ended. Lines are whole, except for the last one of a killed run, which is skipped.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.engines.registry import is_torch_module, steer_script, torch_seed
-from tuitrain.errors import ExpectationError, RefusedError
+from tuitrain.errors import ExpectationError, RefusedError, ScenarioError
 from tuitrain.run.limits import Limits, make_limits
 from tuitrain.run.snapshot import RunInfo
 from tuitrain.user_paths import user_path
@@ -178,7 +178,11 @@ class ScriptRun(_Base):
         self._net, self._optimizer, self._loader = net, optimizer, loader
         self._length = length
         self._engine = self._steer(None)
-        self._check_plan()
+        try:
+            self._check_plan()
+        except ScenarioError:
+            self._engine.loop.end()
+            raise
         optimizer.step = self._step
         for part in self._parts:
             part.step = self._refuse_part

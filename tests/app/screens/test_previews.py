@@ -150,7 +150,6 @@ def test_no_learning_rate_is_drawn_at_the_last_step():
     ]
 
 
-
 def open_run(step: int, epoch: int = OPEN_EPOCH) -> Snapshot:
     """Return a run whose length is not known, with epochs of this many steps."""
     info = replace(running().info, total_steps=OPEN_END, steps_per_epoch=epoch)

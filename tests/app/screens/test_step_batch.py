@@ -54,7 +54,9 @@ async def test_without_images_the_tensors_take_the_whole_width(opened):
 
 async def test_other_samples_of_a_script_are_not_known(opened):
     async with opened(source("images")) as person:
-        await person.press("i", "right")
+        await person.press("i")
+        await person.look()
+        await person.press("right")
         assert isinstance(person.app.screen, BatchScreen)
         assert person.app.screen.request() == REQUEST
         assert "the test set of a script is not known" in person.status
@@ -64,7 +66,7 @@ async def test_on_a_narrow_terminal_tab_shows_the_tensors(opened):
     async with opened(source("images"), (80, 24)) as person:
         await person.press("i", "tab")
         assert not person.app.screen.query_one(Samples).display
-        assert shown(person, SetResults)[1].strip().startswith("min -2.12  mean 0.031")
+        assert shown(person, SetResults)[1].strip().startswith("min -2.12  mean 3.1e-2")
 
 
 @pytest.mark.parametrize(

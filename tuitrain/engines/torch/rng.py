@@ -14,15 +14,14 @@ import torch
 
 from tuitrain.errors import StateMismatchError
 
-
-_UNSET: Final = 67280421310721
-"""The seed of a generator of PyTorch that was given none."""
+_MAX_SEED: Final = 1 << 32
+"""A generator that was given no seed has drawn one from 64 bits; scripts choose smaller ones."""
 
 
 def process_seed() -> int | None:
-    """Return the seed of the process's generator; None if it was given none."""
+    """Return the seed of the process's generator; None if it was given none, or a huge one."""
     seed = torch.initial_seed()
-    return None if seed == _UNSET else seed
+    return seed if seed < _MAX_SEED else None
 
 
 class RandomState(Protocol):

@@ -50,7 +50,9 @@ LATER: Final = "later"
 NO_INSPECTION = "a record has no weights and no batches; what a checkpoint has, the deck shows"
 """Why nothing but the network can be inspected."""
 
-NO_NETWORK = "this record has no network: no viewer of the run has looked at it, or the run is older"
+NO_NETWORK = (
+    "this record has no network: no viewer of the run has looked at it, or the run is older"
+)
 """Why the network cannot be shown."""
 
 

@@ -89,10 +89,11 @@ def entry_rows(view: StepBatchView, width: int, height: int, first: int) -> list
     entries = view.entries[first:]
     if not view.entries:
         return [(("the batch is empty", "muted"),)]
-    names = [visible(entry.path) for entry in view.entries]
-    room = min(_MAX_PATH, max(cell_len(name) for name in (*names, "value"))) + 2
+    is_wide = width >= _WIDE
+    names = [visible(entry.path) for entry in view.entries] + ["value"] * is_wide
+    room = min(_MAX_PATH, max(map(cell_len, names))) + 2
     rows: list[Row] = []
-    if width >= _WIDE:
+    if is_wide:
         shape = max(len(_shape(entry)) for entry in view.entries) + 2
         titles = "".join(rjust(text, _NUMBER) for text in ("min", "mean", "max"))
         heading = f"{ljust('value', room)}{ljust('type', 11)}{ljust('shape', shape)}{titles}  first"
@@ -139,7 +140,8 @@ def _two_rows(entry: BatchEntry, room: int, width: int) -> list[Row]:
 def _first(entry: BatchEntry, width: int) -> Sequence[tuple[str, str]]:
     """Return the first values, after the number of those that are not finite."""
     bad = f"{format_count(entry.non_finite)} not finite  " if entry.non_finite else ""
-    return ((bad, "bad"), (ellipsize(visible(entry.first), max(0, width - len(bad))), "muted"))
+    first = ellipsize(visible(entry.first), max(0, width - len(bad)))
+    return ((bad[: max(0, width)], "bad"), (first, "muted"))
 
 
 def _range(entry: BatchEntry) -> tuple[float, float, float]:

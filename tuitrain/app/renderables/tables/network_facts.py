@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from tuitrain.engines.inspection import GradientFlow, Inspection, NetworkRow, NetworkView
@@ -69,7 +70,9 @@ def row_facts(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) -
     is_leaf = row.kind == "module" and len(counted) == 1 and len(row.parameters) <= 2
     return RowFacts(
         groups=tuple({group.name: group for group, _ in own}.values()),
-        size=sum(parameter.size for _, parameter in own) if groups else _size(row, view),
+        size=sum(parameter.size for _, parameter in own)
+        if groups
+        else sum(_sizes(view).get(name, 0) for name in row.parameters),
         frozen=len(frozen_at),
         since=max(frozen_at) if frozen_at and len(frozen_at) == len(own) else None,
         grad_norm=math.hypot(*norms) if norms else math.nan,
@@ -77,10 +80,11 @@ def row_facts(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) -
     )
 
 
-def _size(row: NetworkRow, view: NetworkView) -> int:
-    """Return the number of values in a row's parameters, where no groups are known."""
-    shapes = {item.parameters: item.shape for item in view.rows if item.kind == "parameter"}
-    return sum(math.prod(shapes.get((name,), (0,))) for name in row.parameters)
+@lru_cache(maxsize=2)
+def _sizes(view: NetworkView) -> Mapping[str, int]:
+    """Return the number of values in each parameter of a network whose groups are not known."""
+    own = (row for row in view.rows if row.kind == "parameter")
+    return {row.parameters[0]: math.prod(row.shape) for row in own}
 
 
 def gradient_flow(row: NetworkRow) -> Span:

@@ -114,7 +114,6 @@ class SetResults(BatchPanel):
         self.set_border_texts("test set: errors of reconstructions", _step_note(view))
         return error_rows(targets.test_errors, room.width, room.height)
 
-
     def draw_step(self, view: StepBatchView, room: Size) -> Sequence[Row]:
         """List what a step's batch holds."""
         self.set_border_texts("what the batch holds", "")

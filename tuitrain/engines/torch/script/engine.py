@@ -32,7 +32,6 @@ from .loop import TorchLoop
 from .loop_parts import LoopParts
 from .objects import StatefulObjects
 
-
 _ALWAYS: Final = (Capability.NETWORK_TREE, Capability.BATCH)
 
 
