@@ -51,6 +51,15 @@ def test_the_table_marks_the_best_and_compares_with_the_unchanged_rate():
     ]
 
 
+def test_the_rate_that_a_script_had_set_is_as_it_is():
+    """There ``x1`` changes something: the script no longer sets the rate."""
+    snapshot = small("x0.1", "x1", "x10")
+    assert snapshot.lr_sweep is not None
+    owned = [replace(entry, is_unchanged=False) for entry in snapshot.lr_sweep.candidates]
+    sweep = replace(snapshot.lr_sweep, candidates=tuple(owned))
+    assert rows_of(replace(snapshot, lr_sweep=sweep)) == rows_of(snapshot)
+
+
 def test_the_table_without_an_unchanged_candidate_has_no_differences():
     assert rows_of(small("x0.1", "x10"))[1].split()[-1] == "—"
 

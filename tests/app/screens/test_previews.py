@@ -181,7 +181,7 @@ def test_only_the_script_knows_the_learning_rate_that_it_sets():
     scripts = replace(GROUPS[0], schedule="script", schedule_record={}, lr=0.1)
     ahead = forecast_lr(scripts, open_run(0), parse("lr conv 0.2"))
     assert plain_text(lr_forecast_rows(ahead, 90, 8)[0]) == (
-        "━ with it, 0.2   as it is, the script sets it   at step 2 000"
+        "━ with it, 0.2 at step 2 000   as it is, the script sets it"
     )
 
 

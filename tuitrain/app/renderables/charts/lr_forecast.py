@@ -60,8 +60,9 @@ def _final_row(forecast: LrForecast) -> Row:
     current, proposed = forecast.final
     with_it: Row = (("━ ", "accent"), ("with it, ", "muted"), (format_lr(proposed), "strong"))
     as_is: Row = (("┄ ", "ghost"), ("as it is, ", "muted"), (format_lr(current), "text"))
-    if math.isnan(current):
-        as_is = (("as it is, the script sets it", "muted"),)
     last = forecast.last_step
     where = "at the end of the run" if last is None else f"at step {format_count(last)}"
-    return join_rows([with_it, as_is, ((where, "muted"),)], gap="   ")
+    parts: list[Row] = [with_it, as_is, ((where, "muted"),)]
+    if math.isnan(current):
+        parts = [(*with_it, (f" {where}", "muted")), (("as it is, the script sets it", "muted"),)]
+    return join_rows(parts, gap="   ")

@@ -40,7 +40,7 @@ class SweepCandidate:
     lr : the learning rate; the factor if the rate before is unknown
     curve : the loss of each step of the sweep
     final_loss, mean_loss : mean loss of the last steps, and of all; not finite if it diverged
-    as_is : whether the candidate is the rate before the sweep
+    as_is : whether the candidate is the rate before the sweep; also where a script had set it
     """
 
     value: str
@@ -68,7 +68,7 @@ def sweep_candidates(snapshot: Snapshot, sweep: LrSweep) -> list[SweepCandidate]
                 curve,
                 _mean(curve, sweep, FINAL_STEPS),
                 _mean(curve, sweep, sweep.steps),
-                candidate.is_unchanged,
+                candidate.is_unchanged or candidate.value == "x1",
                 _ROLES[index % len(_ROLES)],
             )
         )
@@ -213,7 +213,8 @@ def _span(curves: Sequence[np.ndarray], whole: Sequence[np.ndarray]) -> tuple[fl
 
     Parameters
     ----------
-    whole : what is all in the range; other curves may rise above it by as much as its height
+    whole : what is all in the range; other curves may rise above it by as much as its height, or
+        by half of its highest value
     """
     values, inside = _finite(curves), _finite(whole)
     if not len(values):
@@ -221,7 +222,7 @@ def _span(curves: Sequence[np.ndarray], whole: Sequence[np.ndarray]) -> tuple[fl
     bottom, top = float(values.min()), float(values.max())
     if len(inside):
         highest = float(inside.max())
-        top = min(top, highest + max(highest - bottom, 1e-3))
+        top = min(top, highest + max(highest - bottom, highest / 2, 1e-3))
     return pad_constant_range(bottom, top) or (bottom, top)
 
 

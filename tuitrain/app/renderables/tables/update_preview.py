@@ -9,7 +9,7 @@ from typing import Final
 from tuitrain.run.snapshot import GroupView, UpdatePreview
 
 from ..formatting import format_number
-from ..rows import Role, Row, ellipsize, ljust, rjust
+from ..rows import Role, Row, ljust, rjust, wrap_text
 
 JUMP_FACTOR: Final = 10.0
 """Ratio to the last update from which on a row has a warning."""
@@ -28,7 +28,7 @@ def update_rows(
     max_rows : maximum number of rows under the header
     """
     if preview is not None and preview.problem:
-        return [((ellipsize(f"✗ {preview.problem}", width), "bad"),)]
+        return wrap_text(f"✗ {preview.problem}", width, "bad")[: 1 + max_rows]
     last = {group.name: group.update_ratio for group in groups}
     if preview is None:
         waiting = [_row(name, (format_number(last[name]), "…", "…"), ()) for name in last]

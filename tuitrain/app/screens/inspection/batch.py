@@ -57,6 +57,7 @@ class BatchScreen(InspectorScreen):
         """Show a snapshot; tables and texts get the width that short results leave."""
         super().show_snapshot(snapshot)
         step_batch = self._step_batch
+        self.set_class(step_batch is not None and not self.has_class("-narrow"), "-step")
         self.set_class(step_batch is not None and step_batch.pictures is None, "-entries")
         view = self.inspection if isinstance(self.inspection, BatchView) else None
         if view is not None:
