@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from itertools import islice
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 import numpy as np
 
@@ -86,9 +86,8 @@ def describe_batch(
     """
     places = list(islice(_places(batch, "", reader, 0), MAX_ENTRIES + 1000))
     tensors = [place.value for place in places if reader.is_tensor(place.value)]
-    shapes = list(filter(None, map(reader.shape, tensors)))
-    images = next(filter(_is_image, shapes), None)
-    samples = (images or next(iter(shapes), (0,)))[0]
+    shapes = [shape for shape in map(reader.shape, tensors) if shape]
+    samples = next(filter(_is_image, shapes), shapes[0] if shapes else (0,))[0]
     entries = tuple(_entry(place, reader) for place in places[:MAX_ENTRIES])
     left_out = len(places) - len(entries)
     pictures = _pictures(tensors, reader, tuple(class_names))
@@ -107,7 +106,8 @@ def _places(value: Any, path: str, reader: TensorReader, depth: int) -> Iterator
 def _is_container(value: Any) -> bool:
     """Whether a value is shown by its parts: a list of plain values is shown by itself."""
     if isinstance(value, list | tuple):
-        plain = (item is None or isinstance(item, str | bytes | int | float) for item in value)
+        items = cast("Sequence[Any]", value)
+        plain = (item is None or isinstance(item, str | bytes | int | float) for item in items)
         return not all(plain)
     return isinstance(value, Mapping) or (is_dataclass(value) and not isinstance(value, type))
 
@@ -115,13 +115,14 @@ def _is_container(value: Any) -> bool:
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield the parts of a container, with how each is reached from it."""
     if isinstance(value, Mapping):
-        for key, item in value.items():
+        for key, item in cast("Mapping[Any, Any]", value).items():
             is_word = isinstance(key, str) and key.isidentifier()
             yield f".{key}" if is_word else f"[{key!r:.30}]", item
     elif hasattr(value, "_fields"):
         yield from ((f".{name}", getattr(value, name)) for name in value._fields)
     elif isinstance(value, list | tuple):
-        yield from ((f"[{index}]", item) for index, item in enumerate(value))
+        items = cast("Sequence[Any]", value)
+        yield from ((f"[{index}]", item) for index, item in enumerate(items))
     else:
         yield from ((f".{field.name}", getattr(value, field.name)) for field in fields(value))
 
@@ -168,8 +169,9 @@ def _text(value: Any) -> str:
         return ""
     if not isinstance(value, list | tuple):
         return f"{value!r:.{_MAX_TEXT}}"
-    shown = ", ".join(f"{item!r:.{_MAX_TEXT}}" for item in value[:_FIRST])
-    return f"{len(value)}: {shown}{', …' if len(value) > _FIRST else ''}"
+    items = cast("Sequence[Any]", value)
+    shown = ", ".join(f"{item!r:.{_MAX_TEXT}}" for item in items[:_FIRST])
+    return f"{len(items)}: {shown}{', …' if len(items) > _FIRST else ''}"
 
 
 def _pictures(
