@@ -49,7 +49,7 @@ class ArrayReader:
     def _flat(self, tensor: Any, count: int) -> Any:
         """Return the values (n,); where all would be a copy, those of the first rows.
 
-        They are at least ``count``, if there are so many.
+        They are at least ``count``, or all.
         """
         if not self.is_contiguous(tensor):
             tensor = tensor[: -(-count * len(tensor) // math.prod(tensor.shape))]

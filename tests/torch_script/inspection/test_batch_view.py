@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Subset, TensorDataset
 import tuitrain
 from tests.script.test_live import TIMEOUT, fly
 from tests.torch_script.problem import make_problem
-from tests.torch_script.test_network_tree import engine_of, hooked
+from tests.torch_script.inspection.test_network_tree import engine_of, hooked
 from tuitrain.engines.batch_view import BatchEntry, InspectBatch, StepBatchView
 from tuitrain.engines.registry import steer_torch_script
 from tuitrain.errors import RefusedError
@@ -136,7 +136,7 @@ class Record:
 
 
 def test_every_tensor_of_a_nested_batch_is_found():
-    found = entries_of(
+    entries = entries_of(
         {
             "pair": Pair(torch.arange(6).reshape(2, 3), torch.tensor([[True, False]])),
             "more": [Record(torch.tensor([1.5, math.nan, math.inf]), ["a", "b\n"]), None],
@@ -144,7 +144,7 @@ def test_every_tensor_of_a_nested_batch_is_found():
             7: "x" * 99,
         }
     )
-    assert [*found] == [
+    assert [*entries] == [
         "images.pair.tokens",
         "images.pair.mask",
         "images.more[0].ids",
@@ -153,16 +153,16 @@ def test_every_tensor_of_a_nested_batch_is_found():
         "images['odd key']",
         "images[7]",
     ]
-    tokens = found["images.pair.tokens"]
+    tokens = entries["images.pair.tokens"]
     assert (tokens.kind, tokens.shape, tokens.first) == ("int64", (2, 3), "0 1 2 3 4 5")
     assert (tokens.low, tokens.mean, tokens.high) == (0, 2.5, 5)
-    assert found["images.pair.mask"].first == "True False"
-    ids = found["images.more[0].ids"]
+    assert entries["images.pair.mask"].first == "True False"
+    ids = entries["images.more[0].ids"]
     assert (ids.low, ids.high, ids.non_finite, ids.first) == (1.5, 1.5, 2, "1.5 nan inf")
-    assert found["images.more[0].text"].first == "2: 'a', 'b\\n'"
-    assert found["images.more[1]"].kind == "None"
-    assert found["images['odd key']"].kind == "int16"
-    assert len(found["images[7]"].first) == 60
+    assert entries["images.more[0].text"].first == "2: 'a', 'b\\n'"
+    assert entries["images.more[1]"].kind == "None"
+    assert entries["images['odd key']"].kind == "int16"
+    assert len(entries["images[7]"].first) == 60
 
 
 def test_odd_tensors_are_listed_without_numbers_or_with_some():
@@ -177,14 +177,14 @@ def test_odd_tensors_are_listed_without_numbers_or_with_some():
         "turned": large.T,
         "words": np.array(["a"]),
     }
-    found = {path.rpartition(".")[2]: entry for path, entry in entries_of(batch).items()}
-    assert [*found] == [*batch]
-    assert math.isnan(found["sparse"].low)
-    assert found["half"].first == "0.5 2"
-    assert found["scalar"].shape == ()
-    assert (found["large"].is_sampled, found["large"].first[:7]) == (True, "0 1 2 3")
-    assert 1.4e6 < found["large"].mean < 1.6e6
-    assert found["turned"].first.startswith("0 3000 6000")
+    entries = {path.rpartition(".")[2]: entry for path, entry in entries_of(batch).items()}
+    assert [*entries] == [*batch]
+    assert math.isnan(entries["sparse"].low)
+    assert entries["half"].first == "0.5 2"
+    assert entries["scalar"].shape == ()
+    assert (entries["large"].is_sampled, entries["large"].first[:7]) == (True, "0 1 2 3")
+    assert 1.4e6 < entries["large"].mean < 1.6e6
+    assert entries["turned"].first.startswith("0 3000 6000")
 
 
 @pytest.mark.parametrize(
