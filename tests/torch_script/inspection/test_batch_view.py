@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader, Subset, TensorDataset
 
 import tuitrain
 from tests.script.test_live import TIMEOUT, fly
-from tests.torch_script.problem import make_problem
 from tests.torch_script.inspection.test_network_tree import engine_of, hooked
+from tests.torch_script.problem import make_problem
 from tuitrain.engines.batch_view import BatchEntry, InspectBatch, StepBatchView
 from tuitrain.engines.registry import steer_torch_script
 from tuitrain.errors import RefusedError

@@ -5,8 +5,8 @@ import pytest
 import tuitrain
 from tests.script.test_live import TIMEOUT, fly
 from tests.torch_script.fixtures import watch
-from tests.torch_script.problem import make_problem
 from tests.torch_script.inspection.test_network_tree import is_traced
+from tests.torch_script.problem import make_problem
 from tuitrain.engines.inspection import FailedInspection, InspectBatch, InspectNetwork, NetworkView
 from tuitrain.records.network_file import NETWORK, read_network
 from tuitrain.run.snapshot import Phase
