@@ -65,7 +65,7 @@ def _speed_case(plan: Plan, number: int, threads: int) -> Case:
 class _LateRun:
     """A run that is started by the first value, so that a failed start is a problem of that value.
 
-    Viewers come to it and leave it: two runs of the same scenario differ by several percent, which
+    Viewers join and leave it: two runs of the same scenario differ by several percent, which
     is more than what viewers take.
     """
 
