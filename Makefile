@@ -77,8 +77,8 @@ sessions: $(VENV)/.dev  ## a thousand generated sessions, replayed and run as Py
 	TUITRAIN_SESSIONS=1000 $(BIN)/python -m pytest tests/scenario/test_sessions.py \
 	  tests/scenario/test_codegen.py --hypothesis-show-statistics
 
-ranks: $(VENV)/.dev  ## two hundred generated sequences of commands in several processes (with PyTorch; minutes)
-	TUITRAIN_RANK_SEQUENCES=200 $(BIN)/python -m pytest tests/torch_distributed/test_sequences.py
+ranks: $(VENV)/.dev  ## trainings of two and four processes, two hundred generated sequences of commands (with PyTorch; minutes)
+	TUITRAIN_RANK_SEQUENCES=200 TUITRAIN_RANK_SIZES=2,4 $(BIN)/python -m pytest tests/torch_distributed
 
 long-watch: $(VENV)/.dev  ## watch a run for a million steps: the memory of its viewer stays flat (minutes)
 	TUITRAIN_WATCHED_ROUNDS=20 $(BIN)/python -m pytest tests/remote/test_long_watch.py -s

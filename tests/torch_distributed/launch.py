@@ -1,6 +1,9 @@
 """Starts the ranks of a program, and ends every process of them, whatever a test does."""
 
+import functools
+import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -9,17 +12,110 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
 SECONDS = 120.0
 
+SIZES = [int(size) for size in os.environ.get("TUITRAIN_RANK_SIZES", "2").split(",")]
+"""The numbers of ranks of a test; `make ranks` takes more of them."""
+
+
+class Waited(Protocol):
+    """A process that can be waited for."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def wait(self, seconds: float) -> int: ...
+
+
+class ForkServer:
+    """The process that forks ranks; see `fork_server`."""
+
+    def __init__(self) -> None:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'core'}",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.torch_distributed.fork_server"],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._pending = b""
+        self._started: list[int] = []
+        self._ended: dict[int, int] = {}
+
+    def start(self, **request: object) -> int:
+        """Fork a rank; return the number of its process."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.flush()
+        deadline = time.monotonic() + SECONDS
+        while not self._started:
+            assert time.monotonic() < deadline, "the fork server does not answer"
+            self._read(1.0)
+        return self._started.pop()
+
+    def status_of(self, pid: int, seconds: float) -> int | None:
+        """Return the exit status of a rank; None if it has not ended in time."""
+        deadline = time.monotonic() + seconds
+        while pid not in self._ended:
+            left = deadline - time.monotonic()
+            self._read(max(0.0, left))
+            if left <= 0:
+                break
+        return self._ended.get(pid)
+
+    def _read(self, seconds: float) -> None:
+        """Read answers, and wait for one of them."""
+        assert self._process.stdout is not None
+        number = self._process.stdout.fileno()
+        if not select.select([number], [], [], seconds)[0]:
+            return
+        content = os.read(number, 1 << 16)
+        assert content, f"the fork server has ended with status {self._process.wait(10)}"
+        *lines, self._pending = (self._pending + content).split(b"\n")
+        for line in map(json.loads, lines):
+            if "started" in line:
+                self._started.append(line["started"])
+            else:
+                self._ended[line["ended"]] = line["status"]
+
+
+@functools.cache
+def fork_server() -> ForkServer:
+    """Return the fork server of this process; it ends with this process."""
+    return ForkServer()
+
+
+@dataclass
+class RankProcess:
+    """The process of a rank, which the fork server has started."""
+
+    pid: int
+
+    def wait(self, seconds: float) -> int:
+        status = fork_server().status_of(self.pid, seconds)
+        if status is None:
+            raise subprocess.TimeoutExpired("rank", seconds)
+        return status
+
+    def poll(self) -> int | None:
+        return fork_server().status_of(self.pid, 0.0)
+
 
 @dataclass
 class Rank:
-    """The process of a rank, with the files of its output."""
+    """A rank, with the files of its output."""
 
-    process: subprocess.Popen[bytes]
+    process: RankProcess
     out: Path
     err: Path
 
@@ -45,15 +141,11 @@ def started(program: str, size: int, folder: Path, *arguments: str, **env: str) 
         **os.environ,
         "PYTHONPATH": f"{ROOT}:{ROOT / 'core'}",
         "WORLD_SIZE": str(size),
-        "TUITRAIN_HOME": str(folder / "home"),
         "OMP_NUM_THREADS": "1",
         "RENDEZVOUS": str(folder / f"store-{time.monotonic_ns()}"),
         **env,
     }
-    ranks = [
-        _start(folder, rank, [sys.executable, str(PROGRAMS / program), *arguments], common)
-        for rank in range(size)
-    ]
+    ranks = [_start(folder, rank, program, arguments, common) for rank in range(size)]
     try:
         yield ranks
     finally:
@@ -72,23 +164,25 @@ def run(
     return ranks
 
 
-def kill_all(process: subprocess.Popen[bytes]) -> None:
+def kill_all(process: Waited) -> None:
     """Kill a process and all that it has started, and wait for it."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(10)
 
 
-def _start(folder: Path, rank: int, command: list[str], env: dict[str, str]) -> Rank:
+def _start(
+    folder: Path, rank: int, program: str, arguments: tuple[str, ...], env: dict[str, str]
+) -> Rank:
     out, err = folder / f"out{rank}.txt", folder / f"err{rank}.txt"
-    with out.open("wb") as stdout, err.open("wb") as stderr:
-        process = subprocess.Popen(
-            command,
-            env={**env, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stdout=stdout,
-            stderr=stderr,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd=folder,
-        )
-    return Rank(process, out, err)
+    out.write_bytes(b"")
+    err.write_bytes(b"")
+    pid = fork_server().start(
+        program=str(PROGRAMS / program),
+        arguments=arguments,
+        folder=str(folder),
+        out=str(out),
+        err=str(err),
+        env={**env, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+    )
+    return Rank(RankProcess(pid), out, err)

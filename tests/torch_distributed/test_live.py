@@ -1,6 +1,8 @@
 """A run of two ranks is steered from another process while it trains."""
 
+import json
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -36,16 +38,39 @@ def folders(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_commands_from_another_process_reach_all_ranks(folders):
-    out = folders / "run"
-    with started("endless.py", 2, folders, str(out)) as ranks:
+@contextmanager
+def live(folder, limits=None):
+    """Start a run of two ranks, and check at its end that both have the same weights."""
+    with started("endless.py", 2, folder, str(folder / "run"), json.dumps(limits)) as ranks:
         deadline = time.monotonic() + SECONDS
         while "this run is live" not in ranks[0].errors:
             assert time.monotonic() < deadline
             assert ranks[0].process.poll() is None, ranks[0].errors
-        for command in COMMANDS:
-            assert main(["ctl", str(out), command]) == 0, command
+        yield str(folder / "run")
         assert [rank.wait() for rank in ranks] == [0, 0], ranks[0].errors
     assert ranks[0].printed == ranks[1].printed != ""
-    answers = [(command, outcome) for _, command, outcome in commands_of(out)]
+
+
+def test_commands_from_another_process_reach_all_ranks(folders):
+    with live(folders) as out:
+        for command in COMMANDS:
+            assert main(["ctl", out, command]) == 0, command
+    answers = [(command, outcome) for _, command, outcome in commands_of(folders / "run")]
     assert answers == [(command, "applied") for command in COMMANDS]
+
+
+def test_the_limits_of_a_run_hold_on_all_ranks(folders):
+    limits = {"lr_factor": 3, "groups": ["last"], "checkpoint": True}
+    with live(folders, limits) as out:
+        assert main(["ctl", out, "--agent", "lr last x100"])
+        assert main(["ctl", out, "--agent", "freeze body"])
+        assert main(["ctl", out, "--agent", "lr last x2"]) == 0
+        assert main(["ctl", out, "stop"]) == 0
+    answers = [(command, outcome) for _, command, outcome in commands_of(folders / "run")]
+    assert answers == [
+        ("lr last x100", "refused"),
+        ("freeze body", "refused"),
+        ("checkpoint before-agent", "applied"),
+        ("lr last x2", "applied"),
+        ("stop", "applied"),
+    ]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.torch_distributed.launch import Rank, started
+from tests.torch_distributed.launch import SIZES, Rank, started
 from tests.torch_script.fixtures import read_lines
 
-TIMEOUT = 3.0
+TIMEOUT = 2.0
 SLACK = 25.0
 
 
@@ -31,7 +31,7 @@ def end_of(folder: Path) -> str:
     ("number", "words"),
     [(signal.SIGKILL, "rank 1 has died"), (signal.SIGSTOP, "rank 1 has given no sign of life")],
 )
-@pytest.mark.parametrize("size", [2, 4])
+@pytest.mark.parametrize("size", SIZES)
 def test_a_rank_that_is_killed_or_stopped_ends_the_run(tmp_path, size, number, words):
     out = tmp_path / "run"
     environment = {"TUITRAIN_RANK_TIMEOUT": str(TIMEOUT)}

@@ -20,7 +20,7 @@ PLAN = {
 
 def trained(tmp_path, plan, name) -> str:
     folder = str(tmp_path / name) if name != "-" else name
-    ranks = run("sharded.py", 2, tmp_path, folder, json.dumps(plan))
+    ranks = run("sharded.py", 2, tmp_path, folder, json.dumps(plan), "line")
     printed = {rank.printed for rank in ranks}
     assert len(printed) == 1
     return printed.pop()
@@ -44,7 +44,7 @@ def test_norms_are_those_of_the_whole_parameters(tmp_path):
     assert math.hypot(*norms) == pytest.approx(1e-4, rel=1e-3)
 
 
-def test_the_way_back_and_checkpoints_are_refused_with_the_reason(tmp_path):
+def test_the_way_back_of_a_loop_that_fetches_its_own_batches_is_refused(tmp_path):
     trained(tmp_path, {4: ["rewind 2", "checkpoint here"]}, "run")
-    assert [outcome for *_, outcome in commands_of(tmp_path / "run")] == ["refused"] * 2
-    assert "fully_shard" in messages_of(tmp_path / "run")[1]
+    assert [outcome for *_, outcome in commands_of(tmp_path / "run")] == ["refused", "applied"]
+    assert "run.batches" in messages_of(tmp_path / "run")[0]

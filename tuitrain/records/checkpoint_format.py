@@ -75,9 +75,8 @@ class StateRecord(Record, frozen=True):
     rules: RulesRecord | msgspec.UnsetType = msgspec.UNSET
 
 
-def encode_state(state: SessionState) -> StateRecord:
-    """Return the part of a state that is not arrays."""
-    engine = state.engine
+def encode_engine(engine: EngineState) -> StateRecord:
+    """Return the part of an engine's state that is not arrays; nothing of its session."""
     return StateRecord(
         step=engine.step,
         updates={name: optimizer.updates for name, optimizer in engine.optimizers.items()},
@@ -85,6 +84,13 @@ def encode_state(state: SessionState) -> StateRecord:
         groups=[dict(group) for group in engine.groups],
         random=dict(engine.random),
         clip=engine.clip,
+    )
+
+
+def encode_state(state: SessionState) -> StateRecord:
+    """Return the part of a state that is not arrays."""
+    return msgspec.structs.replace(
+        encode_engine(state.engine),
         made=state.branches_made,
         lines=[
             BranchRecord(
@@ -112,14 +118,19 @@ def encode_state(state: SessionState) -> StateRecord:
     )
 
 
-def state_arrays(state: SessionState) -> dict[str, Array]:
-    """Return the arrays of a state by name, such as ``parameter/conv1.weight``."""
-    engine = state.engine
+def engine_arrays(engine: EngineState) -> dict[str, Array]:
+    """Return the arrays of an engine's state by name, such as ``parameter/conv1.weight``."""
     arrays = {f"parameter/{name}": array for name, array in engine.parameters.items()}
     arrays |= {f"buffer/{name}": array for name, array in engine.buffers.items()}
     arrays |= {f"gradient/{name}": array for name, array in engine.gradients.items()}
     for name, optimizer in engine.optimizers.items():
         arrays |= {f"slot/{name}/{slot}": array for slot, array in optimizer.slots.items()}
+    return arrays
+
+
+def state_arrays(state: SessionState) -> dict[str, Array]:
+    """Return the arrays of a state by name; see `engine_arrays`."""
+    arrays = engine_arrays(state.engine)
     for index, branch in enumerate((state.branch, *state.left_branches)):
         metrics = branch.metrics.series()
         accuracy = metrics.pop("accuracy", Series())  # every file has its arrays, also empty ones
@@ -153,7 +164,7 @@ def decode_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionSta
     if len(since) not in (0, len(record.breakpoints)):
         raise ValueError("breakpoints and the steps at which they were set differ in number")
     return SessionState(
-        engine=_engine(record, left),
+        engine=decode_engine(record, left),
         branches_made=record.made,
         branch=lines[0],
         left_branches=tuple(lines[1:]),
@@ -177,7 +188,13 @@ def decode_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionSta
     )
 
 
-def _engine(record: StateRecord, arrays: Mapping[str, Array]) -> EngineState:
+def decode_engine(record: StateRecord, arrays: Mapping[str, Array]) -> EngineState:
+    """Return the engine's state of a record and its arrays.
+
+    Raises
+    ------
+    KeyError : an array is missing or unknown
+    """
     kinds: dict[str, dict[str, Array]] = {"parameter": {}, "buffer": {}, "gradient": {}}
     slots: dict[str, dict[str, Array]] = {name: {} for name in record.updates}
     for entry, array in arrays.items():

@@ -55,6 +55,10 @@ SCRIPT, SCRIPT_SOURCE, SCRIPT_ARGUMENTS = "script", "source of the script", "arg
 """The names of a script's file, of its digest and of its arguments in a provenance."""
 
 
+RANKS: Final = "ranks"
+"""The name of the number of processes in the provenance of a training in several."""
+
+
 def script_provenance() -> dict[str, str]:
     """Return the file of the running script, its digest, its arguments, and those of its modules.
 
@@ -115,18 +119,22 @@ def user_modules(names: Iterable[str]) -> list[str]:
             continue
         names_seen[name] = None
         for value in list(vars(module).values()):
-            is_module = issubclass(
-                type(value), ModuleType
-            )  # `isinstance` may run code of the value
-            used = value.__name__ if is_module else _module_of(value)
+            used = _module_of(value)
             left += [used] if isinstance(used, str) else []
     return sorted(names_seen)
 
 
 def _module_of(value: object) -> object:
+    """Return the name of a module, or of that which defines a value; None if there is none.
+
+    Code of the value's own, such as ``__getattribute__``, is not run: it may raise or warn, as that
+    of `torch.distributed.reduce_op` does.
+    """
+    kind = type(value)
+    read = type.__getattribute__ if issubclass(kind, type) else object.__getattribute__
     try:
-        return getattr(value, "__module__", None)
-    except Exception:  # an object of the user's own may raise anything
+        return read(value, "__name__" if issubclass(kind, ModuleType) else "__module__")
+    except Exception:  # a property of the user's own may raise anything
         return None
 
 

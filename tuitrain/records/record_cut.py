@@ -10,6 +10,7 @@ import msgspec
 from tuitrain.errors import CheckpointError
 
 from .checkpoint_file import CHECKPOINTS, Position, read_position
+from .part_file import parts_folder
 from .record_reader import GROUPS, JOURNAL, METRICS
 
 
@@ -30,6 +31,7 @@ def cut_record(folder: Path, position: Position, step: int) -> None:
     """
     files = [folder / name for name in (JOURNAL, METRICS, GROUPS)]
     later = [path for path in (folder / CHECKPOINTS).glob("*.npz") if _is_after(path, position)]
+    later += [parts for path in later if (parts := parts_folder(path)).is_dir()]
     number = 1
     while any(_copy_path(path, number).exists() for path in [*files, *later]):
         number += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final, Protocol
 
 from tuitrain.commands import AUTO_CHECKPOINT
 from tuitrain.engines.steerable import CommandResult
@@ -11,6 +12,43 @@ from tuitrain.errors import CheckpointError, RefusedError, did_you_mean
 
 from .recorder import Recorder
 from .session_state import CheckpointRef, PlannedCommand, SessionState
+
+
+class StateParts(Protocol):
+    """The parts of a state that other processes save beside a checkpoint."""
+
+    def save(self, name: str, state: SessionState) -> SessionState:
+        """Save them, and return the state with their place.
+
+        Raises
+        ------
+        CheckpointError : one cannot be saved
+        """
+        ...
+
+    def settle(self, is_saved: bool) -> None:
+        """Remove the parts that belong to no checkpoint: the replaced ones, or those just saved.
+
+        Parameters
+        ----------
+        is_saved : whether the checkpoint itself is saved
+        """
+        ...
+
+
+class _NoParts:
+    """A state that this process has whole."""
+
+    def save(self, name: str, state: SessionState) -> SessionState:
+        """Return the state."""
+        del name
+        return state
+
+    def settle(self, is_saved: bool) -> None:
+        """Do nothing."""
+
+
+NO_PARTS: Final = _NoParts()
 
 
 class Checkpoints:
@@ -24,6 +62,7 @@ class Checkpoints:
     Attributes
     ----------
     refs : where checkpoints were made, by name
+    parts : of the states, in other processes
     problem : why the last automatic checkpoint could not be saved, or ""
     """
 
@@ -31,6 +70,7 @@ class Checkpoints:
         self._recorder = recorder
         self._get_state = get_state
         self.refs: dict[str, CheckpointRef] = {}
+        self.parts: StateParts = NO_PARTS
         self.problem = ""
 
     def save(self, name: str, ref: CheckpointRef, planned: PlannedCommand | None) -> CommandResult:
@@ -50,7 +90,7 @@ class Checkpoints:
             return replace(state, planned=(planned, *state.planned)) if planned else state
 
         try:
-            place = self._recorder.checkpoint(name, get_state)
+            place = self._write(name, get_state)
         except CheckpointError as error:
             raise RefusedError(str(error)) from None
         before = self.refs.get(name)
@@ -62,7 +102,7 @@ class Checkpoints:
     def save_auto(self) -> None:
         """Save the present boundary for `tuitrain resume`; a failure does not end the training."""
         try:
-            self._recorder.checkpoint(AUTO_CHECKPOINT, self._get_state)
+            self._write(AUTO_CHECKPOINT, self._get_state)
         except CheckpointError as error:
             self.problem = str(error)
         else:
@@ -83,3 +123,22 @@ class Checkpoints:
             near = did_you_mean(name, self.refs)
             raise RefusedError(f"no checkpoint is called {name!r}{near}{known}")
         return ref
+
+    def _write(self, name: str, get_state: Callable[[], SessionState]) -> str:
+        """Save a state and its parts; the earlier ones are unchanged until the new ones are whole.
+
+        Returns
+        -------
+        Its place; see `Recorder.checkpoint`
+
+        Raises
+        ------
+        CheckpointError : it cannot be saved
+        """
+        is_saved = False
+        try:
+            place = self._recorder.checkpoint(name, lambda: self.parts.save(name, get_state()))
+            is_saved = True
+        finally:
+            self.parts.settle(is_saved)
+        return place

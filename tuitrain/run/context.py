@@ -8,7 +8,6 @@ from typing import Any
 
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.views import RankView
-from tuitrain.errors import CheckpointError
 
 from .alerts.alert import Alert, AlertKind, TakeAlert, alert_taker, ignore_alert
 from .authorship import is_automatic
@@ -53,8 +52,9 @@ class RunContext:
     ----------
     run_state : the phase of the run, and how many steps it takes before it pauses
     lr_sweep : the learning rates tried by the last `try lr`, or None
-    state_problem : why the state of the run cannot be saved, or ""
     get_ranks : returns the processes of a training in several
+    meets_at_each_step : whether commands can be applied at every boundary; processes of a training
+        in several meet at some of them
     take_alert : takes the alerts of the run, and returns at once
     waits_at_pauses : whether the run, which is paused now, waits; if not, it continues at once
     get_observer_state : returns the state that observers save with a checkpoint, as plain values
@@ -91,8 +91,8 @@ class RunContext:
         self.metric_history = MetricHistory()
         self.lr_history = LrHistory(engine)
         self.lr_sweep: LrSweep | None = None
-        self.state_problem = ""
         self.get_ranks: Callable[[], Sequence[RankView]] = tuple
+        self.meets_at_each_step = True
         self.get_observer_state: Callable[[], Mapping[str, Any]] = dict
         self.take_alert: TakeAlert = alert_taker()
         self.waits_at_pauses: Callable[[], bool] = _always
@@ -191,14 +191,7 @@ class RunContext:
         self.run_state.settle(at_end=self.step >= self.info.total_steps)
 
     def capture_state(self) -> SessionState:
-        """Return the state that decides the rest of the run, at this boundary.
-
-        Raises
-        ------
-        CheckpointError : it cannot be saved; see `state_problem`
-        """
-        if self.state_problem:
-            raise CheckpointError(self.state_problem)
+        """Return the state that decides the rest of the run, at this boundary."""
         engine, timeline = self.engine, self.timeline
         gradients = {name: engine.gradient(name) for name in engine.parameters()}
         copies = {name: array.copy() for name, array in gradients.items() if array is not None}

@@ -64,6 +64,8 @@ class DueWork:
         limits = [limit for limit in (steps_left, max_steps) if limit is not None]
         if self._context.policy.samples_groups:
             limits.append(next_group_sample(step) - step)
+        if self._context.rules.are_on_metrics and not self._context.meets_at_each_step:
+            limits.append(1)  # a rule acts where it is met, whatever the time between two meetings
         return min([min(epoch_end, evaluation, next_stop) - step, *limits])
 
     def finish_burst(self, count: int) -> None:
@@ -93,7 +95,7 @@ class DueWork:
         """Whether a command may be applied during a measurement; see `Session`."""
         rules = self._context.rules
         acts = bool(rules.due or rules.steps)
-        acts = acts or any(condition.is_on_metric for condition in rules.conditions)
+        acts = acts or rules.are_on_metrics
         return isinstance(command, _SETTINGS) and self._has_only_metrics and not acts
 
     @property

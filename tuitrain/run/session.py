@@ -152,12 +152,13 @@ class Session:
         self._context.get_observer_state = get_observer_state
 
     def show_ranks(self, get_ranks: Callable[[], Sequence[RankView]]) -> None:
-        """Have snapshots show the processes of a training in several."""
-        self._context.get_ranks = get_ranks
+        """Have snapshots show the processes of a training in several.
 
-    def refuse_checkpoints(self, reason: str) -> None:
-        """Make no checkpoints any more, for this reason; "" makes them again."""
-        self._context.state_problem = reason
+        They meet at some boundaries only. With a rule on a metric they meet after each step, so
+        that it acts at the same step in each repetition.
+        """
+        self._context.get_ranks = get_ranks
+        self._context.meets_at_each_step = False
 
     def state(self) -> SessionState:
         """Return the state that decides the rest of the run, at this boundary."""

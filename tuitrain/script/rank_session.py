@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuitrain.encoding import write_line
 from tuitrain.errors import RefusedError
+from tuitrain.records.checkpoint_file import CHECKPOINTS
+from tuitrain.records.part_file import PartFiles
 from tuitrain.run.session import Session
+from tuitrain.run.session_state import SessionState
 from tuitrain.text import visible
 
 from .headless_host import HeadlessHost
@@ -16,6 +21,34 @@ from .repeating_host import RepeatingHost
 
 if TYPE_CHECKING:
     from tuitrain.engines.registry import TorchScriptEngine
+
+
+class RankParts:
+    """The parts of a state that the other ranks save; see `StateParts`.
+
+    Parameters
+    ----------
+    engine : of rank 0
+    """
+
+    def __init__(self, engine: TorchScriptEngine) -> None:
+        self._engine = engine
+
+    def save(self, name: str, state: SessionState) -> SessionState:
+        """Save them, and return the state with their place; see `StateParts.save`."""
+        return replace(state, engine=self._engine.write_parts(name, state.engine))
+
+    def settle(self, is_saved: bool) -> None:
+        """Remove the parts that belong to no checkpoint; see `StateParts.settle`."""
+        self._engine.settle_parts(is_saved)
+
+
+def prepare_engine(engine: TorchScriptEngine, folder: Path) -> None:
+    """Note where the ranks save their parts of a state: in the record's folder.
+
+    Called on all ranks; the files of a rank are written by its process, on its machine.
+    """
+    engine.use_part_store(PartFiles(), folder / CHECKPOINTS)
 
 
 def check_host(host: Host) -> None:
@@ -40,7 +73,7 @@ def prepare_session(session: Session, engine: TorchScriptEngine) -> None:
     """
     session.timeline.also_cached = 1
     session.show_ranks(engine.ranks)
-    session.refuse_checkpoints(engine.checkpoint_problem)
+    session.checkpoints.parts = RankParts(engine)
     engine.on_difference = write_warning
 
 

@@ -17,7 +17,7 @@ from tuitrain.engines.capabilities import Capabilities, Capability
 from tuitrain.engines.registry import SCRIPT_ENGINE
 from tuitrain.errors import RecordDiffersError, RefusedError
 from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
-from tuitrain.records.provenance import SCRIPT, describe_differences
+from tuitrain.records.provenance import RANKS, SCRIPT, describe_differences
 from tuitrain.records.record_reader import Header, read_header
 from tuitrain.records.repetition import RepeatedAction
 from tuitrain.run.alerts.alert import ignore_alert
@@ -170,9 +170,13 @@ def _changes(recorded: Header, header: Header) -> list[str]:
     """
     if recorded.scenario.get("engine") != SCRIPT_ENGINE:
         raise RefusedError("this run was trained from a scenario, and is repeated without a script")
+    ranks = {RANKS: recorded.provenance[RANKS]} if RANKS in recorded.provenance else {}
     before, now = ({key: one.scenario.get(key) for key in _FACTS} for one in (recorded, header))
     shown = {key: _shown(value) for key, value in before.items() if value != now[key]}
-    return describe_differences(shown, {key: _shown(now[key]) for key in shown})
+    return [
+        *describe_differences(ranks, {RANKS: header.provenance.get(RANKS, "1")}),
+        *describe_differences(shown, {key: _shown(now[key]) for key in shown}),
+    ]
 
 
 def _provenance(recorded: Header, header: Header) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuitrain.engines.registry import join_torch_ranks, steer_torch_script
 from tuitrain.errors import RefusedError
+from tuitrain.records.provenance import RANKS
 from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import RunInfo
@@ -19,7 +20,7 @@ from .arguments import Plan, check_count
 from .follower_host import FollowerHost
 from .loop_run import LoopRun
 from .plan_file import PlanFile, commands_of
-from .rank_session import check_host, prepare_session
+from .rank_session import check_host, prepare_engine, prepare_session
 
 if TYPE_CHECKING:
     from tuitrain.engines.registry import TorchScriptEngine
@@ -62,6 +63,7 @@ class TorchRun(_Base):
             if channel is not None:
                 check_host(self._host)
                 channel.share(str(self._out))
+                self._provenance[RANKS] = str(channel.size)
         self._net, self._optimizer, self._loader = net, optimizer, loader
         self._scaler = scaler
         self._objects = _objects(schedulers, scaler)
@@ -177,7 +179,7 @@ class TorchRun(_Base):
         per_epoch = self.info.steps_per_epoch
         if loader is not None and hasattr(loader, "__len__"):
             per_epoch = max(1, len(loader) // self._accumulate)
-        return steer_torch_script(
+        engine = steer_torch_script(
             self._net,
             self._optimizer,
             per_epoch,
@@ -187,6 +189,9 @@ class TorchRun(_Base):
             self._objects,
             self._channel,
         )
+        if self._channel is not None:
+            prepare_engine(engine, self._out)
+        return engine
 
     def _all_batches(self) -> Iterator[Any]:
         self._start()

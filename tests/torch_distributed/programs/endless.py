@@ -1,5 +1,6 @@
-"""A loop with `run.batches` that a user stops; takes the folder."""
+"""A loop with `run.batches` that a user stops; takes the folder, and limits as JSON."""
 
+import json
 import sys
 import time
 
@@ -10,7 +11,8 @@ from tests.torch_distributed.programs.ranks import digest, join, make_ddp_proble
 
 join()
 problem = make_ddp_problem()
-run = tuitrain.watch(problem.net, problem.optimizer, out=sys.argv[1])
+limits = json.loads(sys.argv[2])
+run = tuitrain.watch(problem.net, problem.optimizer, out=sys.argv[1], limits=limits)
 try:
     for batch in run.batches(problem.loader, epochs=100_000):
         run.step(problem.differentiate(batch))

@@ -27,3 +27,16 @@ def is_sharded(model: torch.nn.Module) -> bool:
     return any(
         type(module).__name__.startswith(("FSDP", "FullyShard")) for module in model.modules()
     )
+
+
+def reshard(model: torch.nn.Module) -> None:
+    """Have a sharded network gather its parameters from their parts in its next forward pass.
+
+    A forward pass without a backward pass leaves the outermost module with whole parameters, which
+    would not follow a change of the parts.
+    """
+    kind = getattr(sys.modules.get("torch.distributed.fsdp"), "FSDPModule", None)
+    if kind is not None:
+        for module in model.modules():
+            if isinstance(module, kind):
+                module.reshard()

@@ -20,13 +20,16 @@ from tuitrain_core.digest import digest_arrays, digest_by_name
 from ..grouping.command_handler import CommandHandler
 from ..grouping.description import describe_group
 from ..grouping.freezing import FrozenParameters
+from ..grouping.groups import Group
 from ..grouping.state_check import validate_state
 from ..state import Array, EngineState, OptimizerState, read_only
 from ..steerable import CommandResult
 from ..views import GroupView, OptimizerChoice, ParameterView
 from .arrays import TorchArrays, copy_into, to_array, to_tensor
 from .buffers import HeldBuffers
+from .compiled import reshard
 from .model_groups import ModelGroups
+from .optimizers import TorchOptimizer
 from .pruning import Pruning
 from .rng import RandomState
 from .script_groups import ScriptGroups
@@ -167,10 +170,24 @@ class TorchEngine:
             clip=(self._updates.clip.by, self._updates.clip.limit),
         )
 
+    def check_state(self, state: EngineState) -> None:
+        """Check that a state can be loaded.
+
+        Raises
+        ------
+        StateMismatchError : it does not fit this model
+        """
+        self._groups_of(state)
+
+    def _groups_of(self, state: EngineState) -> list[Group[TorchOptimizer]]:
+        """Return the groups of a state that fits this model."""
+        return validate_state(state, self._table, self.parameters(), self._buffers.arrays())
+
     def load_state(self, state: EngineState) -> None:
         """Continue from a state; see `Stateful.load_state`."""
-        groups = validate_state(state, self._table, self.parameters(), self._buffers.arrays())
+        groups = self._groups_of(state)
         self._restore_random(state.random, state.step)
+        reshard(self.model)
         for name, parameter in self._parameters.items():
             copy_into(parameter, state.parameters[name])
             parameter.grad = None

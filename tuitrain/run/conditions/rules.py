@@ -135,6 +135,11 @@ class Rules:
         """Whether a condition is checked within steps; metrics are checked between them."""
         return any(not condition.is_on_metric for condition in self._rules)
 
+    @property
+    def are_on_metrics(self) -> bool:
+        """Whether a condition is checked where metrics are measured."""
+        return any(condition.is_on_metric for condition in self._rules)
+
     def get(self, condition: AddBreakpoint) -> SetRule | None:
         """Return the rule of a condition, or None."""
         return self._rules.get(condition)

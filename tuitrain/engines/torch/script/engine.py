@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import torch
 
 from tuitrain.commands import AnyCommand, Thaw
-from tuitrain.errors import RefusedError
+from tuitrain.errors import RefusedError, StateMismatchError
 from tuitrain.metric_info import MetricInfo
 
 from ...batch_view import InspectBatch, StepBatchView
 from ...capabilities import Capability
 from ...inspection import NetworkView
 from ...loops.loop_engine import LoopEngine, loop_capabilities
+from ...part_store import PartStore
+from ...state import EngineState
 from ...steerable import CommandResult
 from ...targets import KnownNames
 from ...views import RankView
@@ -31,6 +34,7 @@ from .forward import NextForward
 from .loop import TorchLoop
 from .loop_parts import LoopParts
 from .objects import StatefulObjects
+from .state_parts import count_parts
 
 _ALWAYS: Final = (Capability.NETWORK_TREE, Capability.BATCH)
 
@@ -178,9 +182,29 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         return ()
 
     @property
-    def checkpoint_problem(self) -> str:
-        """Why no checkpoint can be made, or ""."""
-        return ""
+    def is_sharded(self) -> bool:
+        """Whether other processes have parts of the parameters; here none has."""
+        return False
+
+    def use_part_store(self, store: PartStore, folder: Path) -> None:
+        """Note where the ranks save their parts of a state; here there are none."""
+
+    def write_parts(self, name: str, state: EngineState) -> EngineState:
+        """Save the parts of the other ranks beside a checkpoint; return a state that names them."""
+        del name
+        return state
+
+    def settle_parts(self, is_saved: bool) -> None:
+        """Remove the parts that belong to no checkpoint; here there are none."""
+
+    def load_state(self, state: EngineState) -> None:
+        """Continue from a state; see `Stateful.load_state`."""
+        if (ranks := count_parts(state)) and not self.is_sharded:
+            raise StateMismatchError(
+                f"the state is of {ranks} processes that have a part of the parameters each "
+                "(fully_shard), and here the parameters are whole"
+            )
+        super().load_state(state)
 
     def leave(self) -> None:
         """Part from the other ranks after the loop's end; here there are none."""

@@ -16,6 +16,7 @@ class LeaderTurns(Turns):
     Attributes
     ----------
     left : steps to the next exchange; 0 at an exchange
+    has_announced : whether the other ranks know that the session has ended
     on_release : called by the loop at the exchange after the session's end, with whether the loop
         is stopped
     on_session_end : called by the session when it has ended
@@ -26,7 +27,7 @@ class LeaderTurns(Turns):
         self.left = 0
         self.on_release: Callable[[bool], None] = lambda _: None
         self.on_session_end: Callable[[], None] = lambda: None
-        self._has_report = self._has_announced = False
+        self._has_report = self.has_announced = False
 
     def interrupt(self) -> None:
         """Do nothing: mail is read at the next exchange."""
@@ -68,8 +69,8 @@ class LeaderTurns(Turns):
 
     def announce(self) -> None:
         """Tell the other ranks that the session has ended, unless they know."""
-        if not self._has_announced:
-            self._has_announced = True
+        if not self.has_announced:
+            self.has_announced = True
             self.on_release(self._is_stopped)
 
     def _go_on(self) -> None:

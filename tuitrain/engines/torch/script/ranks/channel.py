@@ -98,11 +98,20 @@ class Channel:
         self._wait(dist.broadcast(message, 0, group=self._group, async_op=True))
         return _plain(message)
 
-    def gather(self, answer: bytes) -> list[bytes]:
-        """Return the answers of all ranks, by rank; an empty list elsewhere than in rank 0."""
+    def gather(self, answer: bytes, timeout: float | None = None) -> list[bytes]:
+        """Return the answers of all ranks, by rank; an empty list elsewhere than in rank 0.
+
+        Parameters
+        ----------
+        timeout : the most seconds to wait for the first of them
+
+        Raises
+        ------
+        TimeoutError : there was none
+        """
         own = torch.tensor([len(answer)], dtype=torch.int64)
         lengths = [torch.zeros_like(own) for _ in range(self.size)]
-        self._wait(dist.all_gather(lengths, own, group=self._group, async_op=True))
+        self._wait(dist.all_gather(lengths, own, group=self._group, async_op=True), timeout)
         longest = max(int(length) for length in lengths)
         padded = _bytes(answer.ljust(max(longest, 1), b"\0"))
         if self.rank:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
@@ -12,13 +13,26 @@ import msgspec
 from tuitrain.commands import parse
 from tuitrain.errors import RefusedError, RunFailedError, describe_error
 
+from ....part_store import PartStore
 from ....pending_step import PendingStep, meets_condition
 from ..engine import TorchScriptEngine
 from ..loop_parts import LoopParts
 from .agreed_turns import FollowerTurns
 from .channel import Channel
 from .common_step import agree_on_step
-from .messages import Apply, Call, Capture, Grant, Load, Message, Release, Report, decode
+from .messages import (
+    Apply,
+    Capture,
+    Digests,
+    Grant,
+    Load,
+    Message,
+    Release,
+    Report,
+    decode,
+)
+from .part_keeper import PartKeeper
+from .rank_digests import WHOLE, RankDigests
 from .rank_loop import RankLoop
 from .state_codec import decode_state
 
@@ -126,6 +140,12 @@ class FollowerEngine(TorchScriptEngine):
         super().__init__(*parts)
         self._channel = self.loop.channel = channel
         self.loop.take_message = self._take
+        self._parts = PartKeeper(channel, self.state, self.check_state, self.load_state)
+
+    def use_part_store(self, store: PartStore, folder: Path) -> None:
+        """Note where this rank saves its part of a state; the messages say in which folder."""
+        del folder
+        self._parts.store = store
 
     def leave(self) -> None:
         """Take messages until rank 0 says that the run has ended; called after the loop's end.
@@ -167,10 +187,12 @@ class FollowerEngine(TorchScriptEngine):
                 state = decode_state(content)
                 part = msgspec.msgpack.decode(parts[self._channel.rank - 1])
                 self.load_state(replace(state, random=part))
-            case Call(method=method):
-                getattr(self, method)()
+            case Digests(is_whole=is_whole):
+                digests = {WHOLE: self.digest()} if is_whole else self.digests()
+                part = RankDigests(self.step, digests)
+                self._channel.gather(msgspec.msgpack.encode(part))
             case _:
-                raise AssertionError(f"unknown message {message}")
+                self._parts.take(message)
         return False
 
     def _follow_command(self, text: str) -> None:

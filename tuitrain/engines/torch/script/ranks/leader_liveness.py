@@ -46,6 +46,7 @@ class LeaderLiveness(Liveness):
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._server, selectors.EVENT_READ)
         self._peers: dict[socket.socket, _Peer] = {}
+        self._gone: list[_Peer] = []
         self._has_been_complete = size == 1
 
     def leave(self) -> None:
@@ -74,7 +75,7 @@ class LeaderLiveness(Liveness):
                 self._accept() if connection is self._server else self._read(connection)
             now = time.monotonic()
             if now - last > self.timeout / 2:  # this process was suspended
-                for peer in self._peers.values():
+                for peer in (*self._peers.values(), *self._gone):
                     peer.heard_at = now
             last = now
             self._tell("")
@@ -117,20 +118,35 @@ class LeaderLiveness(Liveness):
         self._selector.unregister(connection)
         del self._peers[connection]
         connection.close()
-        if peer.rank > 0 and not peer.has_left and not self.lost and not self._is_closed:
+        if peer.has_left:
+            self._gone.append(peer)
+        elif peer.rank > 0 and not self.lost and not self._is_closed:
             self._end_with(f"rank {peer.rank} has died: its process has ended without a word")
 
     def _find_silent(self, now: float, began: float) -> None:
-        for peer in list(self._peers.values()):
-            if peer.rank > 0 and now - peer.heard_at > self.timeout:
+        for peer in (*self._peers.values(), *self._gone):
+            if peer.rank <= 0 or now - peer.heard_at <= self.timeout:
+                continue
+            if peer.has_left:
+                self._end_without(peer)
+            else:
                 self._end_with(
                     f"rank {peer.rank} has given no sign of life for {self.timeout:g} s: its "
                     "process hangs, or its machine is not reached"
                 )
-        missing = {*range(1, self._size)} - {peer.rank for peer in self._peers.values()}
+        known = (*self._peers.values(), *self._gone)
+        missing = {*range(1, self._size)} - {peer.rank for peer in known}
         self._has_been_complete = self._has_been_complete or not missing
         if not self._has_been_complete and now - began > self.timeout:
             self._end_with(f"rank {min(missing)} has not connected to rank 0")
+
+    def _end_without(self, peer: _Peer) -> None:
+        """End the run because the loop of a rank has ended, unless it has taken its last step."""
+        if not self.has_session_ended.is_set():
+            self._end_with(
+                f"rank {peer.rank} has ended its loop, and rank 0 has not: every rank takes the "
+                "same number of steps, also under Join"
+            )
 
     def _end_with(self, reason: str) -> None:
         if not self.lost and not self._is_closed:

@@ -47,10 +47,50 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     parts: tuple[bytes, ...]
 
 
-class Call(msgspec.Struct, frozen=True, tag="call"):
-    """A method of the engine, which all ranks call together because it is collective."""
+class KeepPart(msgspec.Struct, frozen=True, tag="keep"):
+    """Each rank keeps a copy of its part of the state, where parameters are sharded.
 
-    method: str
+    Attributes
+    ----------
+    number : by which it is loaded or written
+    dropped : the numbers of copies that are not needed any more
+    """
+
+    number: int
+    dropped: tuple[int, ...] = ()
+
+
+class LoadPart(msgspec.Struct, frozen=True, tag="load_part"):
+    """Each rank continues from a part that it keeps."""
+
+    number: int
+
+
+class ReadPart(msgspec.Struct, frozen=True, tag="read_part"):
+    """Each rank reads its part from a file and keeps it; it answers why it cannot, or nothing."""
+
+    number: int
+    place: str
+
+
+class WritePart(msgspec.Struct, frozen=True, tag="write_part"):
+    """Each rank writes a part that it keeps, and answers why it cannot, or nothing."""
+
+    number: int
+    place: str
+
+
+class RemoveParts(msgspec.Struct, frozen=True, tag="remove_parts"):
+    """Each rank removes its file at a place, or, with ``others``, those beside it."""
+
+    place: str
+    others: bool
+
+
+class Digests(msgspec.Struct, frozen=True, tag="digests"):
+    """Each rank answers with the digests of its part: one of all of it, or one for each name."""
+
+    is_whole: bool
 
 
 class Report(msgspec.Struct, frozen=True, tag="report"):
@@ -63,7 +103,9 @@ class Release(msgspec.Struct, frozen=True, tag="release"):
     is_stopped: bool
 
 
-Message: TypeAlias = Grant | Apply | Capture | Load | Call | Report | Release
+PartMessage: TypeAlias = KeepPart | LoadPart | ReadPart | WritePart | RemoveParts
+
+Message: TypeAlias = Grant | Apply | Capture | Load | PartMessage | Digests | Report | Release
 
 _DECODER: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 

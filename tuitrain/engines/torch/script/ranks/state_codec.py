@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from ....state import Array, EngineState
+from ..state_parts import count_parts
 
 RANKS: Final = "ranks"
 """The entry of a state's ``random`` that has the parts of the other ranks, as plain values."""
@@ -35,6 +36,11 @@ def decode_state(content: bytes) -> EngineState:
 def parts_of(state: EngineState) -> tuple[Any, ...]:
     """Return the parts of the ranks from 1 on that a state has."""
     return tuple(state.random.get(RANKS, ()))
+
+
+def ranks_of(state: EngineState) -> int:
+    """Return the number of processes that a state is of."""
+    return count_parts(state) or len(parts_of(state)) + 1
 
 
 def with_parts(state: EngineState, parts: list[Any]) -> EngineState:
