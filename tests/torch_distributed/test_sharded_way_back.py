@@ -12,7 +12,7 @@ THERE_AND_BACK = {
     3: "checkpoint here",
     6: "try lr last x0.1, x10 for 2 steps",
     9: "rewind 4",
-    12: ["freeze body", "undo", "redo", "undo"],
+    12: ["freeze body", "undo"],
     14: "checkpoint here",
     17: "rewind here",
 }
