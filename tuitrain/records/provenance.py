@@ -128,7 +128,7 @@ def _module_of(value: object) -> object:
     """Return the name of a module, or of that which defines a value; None if there is none.
 
     Code of the value's own, such as ``__getattribute__``, is not run: it may raise or warn, as that
-    of `torch.distributed.reduce_op` does.
+    of ``torch.distributed.reduce_op`` does.
     """
     kind = type(value)
     read = type.__getattribute__ if issubclass(kind, type) else object.__getattribute__

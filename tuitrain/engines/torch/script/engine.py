@@ -17,7 +17,6 @@ from ...batch_view import InspectBatch, StepBatchView
 from ...capabilities import Capability
 from ...inspection import NetworkView
 from ...loops.loop_engine import LoopEngine, loop_capabilities
-from ...part_store import PartStore
 from ...state import EngineState
 from ...steerable import CommandResult
 from ...targets import KnownNames
@@ -34,6 +33,7 @@ from .forward import NextForward
 from .loop import TorchLoop
 from .loop_parts import LoopParts
 from .objects import StatefulObjects
+from .part_store import PartStore
 from .state_parts import count_parts
 
 _ALWAYS: Final = (Capability.NETWORK_TREE, Capability.BATCH)

@@ -13,10 +13,10 @@ import msgspec
 from tuitrain.commands import parse
 from tuitrain.errors import RefusedError, RunFailedError, describe_error
 
-from ....part_store import PartStore
 from ....pending_step import PendingStep, meets_condition
 from ..engine import TorchScriptEngine
 from ..loop_parts import LoopParts
+from ..part_store import PartStore
 from .agreed_turns import FollowerTurns
 from .channel import Channel
 from .common_step import agree_on_step

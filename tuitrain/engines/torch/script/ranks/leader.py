@@ -12,11 +12,11 @@ import msgspec
 from tuitrain.commands import AnyCommand, to_text
 from tuitrain.errors import CheckpointError, RefusedError, RunFailedError, StateMismatchError
 
-from ....part_store import PartStore
 from ....state import Array, EngineState
 from ....steerable import CommandResult
 from ....views import RankView
 from ..engine import TorchScriptEngine
+from ..part_store import PartStore
 from .channel import Channel
 from .leader_loop import LeaderLoop
 from .leader_parts import LeaderParts

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from tuitrain.errors import CheckpointError, StateMismatchError
 
-from ....part_store import PartStore
 from ....state import EngineState
+from ..part_store import PartStore
 from .channel import Channel
 from .messages import KeepPart, LoadPart, PartMessage, ReadPart, RemoveParts, WritePart
 

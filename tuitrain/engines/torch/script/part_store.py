@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from .state import EngineState
+from ...state import EngineState
 
 
 class PartStore(Protocol):
