@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,9 +131,11 @@ def _module_of(value: object) -> object:
     of ``torch.distributed.reduce_op`` does.
     """
     kind = type(value)
-    read = type.__getattribute__ if issubclass(kind, type) else object.__getattribute__
     try:
-        return read(value, "__name__" if issubclass(kind, ModuleType) else "__module__")
+        if issubclass(kind, type):
+            return type.__getattribute__(cast("type", value), "__module__")
+        name = "__name__" if issubclass(kind, ModuleType) else "__module__"
+        return object.__getattribute__(value, name)
     except Exception:  # a property of the user's own may raise anything
         return None
 
