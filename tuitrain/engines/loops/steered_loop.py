@@ -71,8 +71,7 @@ class SteeredLoop:
         self._hold_condition, self._max_steps = hold_condition, steps
         self.logged = {}
         while len(self._losses) < steps:
-            # The first turn is one step, so that a request to stop waits for no more than that.
-            self.turns.let_run(steps - len(self._losses) if self._losses else 1)
+            self.turns.let_run(steps - len(self._losses))
             if self._is_held or self.logged or self.turns.has_ended or should_stop():
                 break
             if self.turns.is_released:  # it was abandoned

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
-TURN_SECONDS: Final = 0.02
-"""Seconds after which the loop gives the turn back at the next boundary."""
+TURN_SECONDS: Final = 0.04
+"""Seconds after which the loop gives the turn back at the next boundary: twice in the time of a
+snapshot that a screen draws."""
 
 ALONE_SECONDS: Final = 0.5
 """The same without viewers. Mail ends a turn at once, so a command waits no longer for that."""
@@ -37,6 +38,36 @@ def _raise_stopped() -> None:
 class _Turn(Enum):
     SESSION = "session"
     LOOP = "loop"
+
+
+class _Gates:
+    """Two gates, at each of which one side waits for its turn.
+
+    A wait at a lock takes a fraction of the time of one at a `threading.Condition`.
+
+    Attributes
+    ----------
+    lock : held while the turn is passed
+    turn : whose turn it is
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.turn = _Turn.SESSION
+        self._closed = {turn: threading.Lock() for turn in _Turn}
+        for gate in self._closed.values():
+            gate.acquire()
+
+    def open(self, turn: _Turn) -> None:
+        """Pass the turn. The caller has the lock."""
+        self.turn = turn
+        if self._closed[turn].locked():
+            self._closed[turn].release()
+
+    def wait(self, turn: _Turn) -> None:
+        """Wait for a turn, at a gate that closes behind the one that waits."""
+        while self.turn is not turn:
+            self._closed[turn].acquire()
 
 
 class Turns:
@@ -66,24 +97,24 @@ class Turns:
         self._is_stopped = False
         self._is_updating = self._is_abandoned = False
         self._clock = clock
-        self._turn = _Turn.SESSION
         self._max_steps = 0
         self._deadline = 0.0
         self._is_interrupted = False
-        self._changed = threading.Condition()
+        self._gates = _Gates()
+        self._updated = threading.Condition()
 
     def let_run(self, max_steps: int) -> None:
         """Give the loop the turn for at least one step, and wait until it gives it back.
 
         Returns at once if the loop has ended. Called by the session.
         """
-        with self._changed:
+        with self._gates.lock:
             if self.has_ended or self.is_released:
                 return
             self.taken, self._max_steps = 0, max_steps
             self._deadline = self._clock() + self.seconds
-            self._pass_to(_Turn.LOOP)
-            self._changed.wait_for(lambda: self._turn is _Turn.SESSION)
+            self._gates.open(_Turn.LOOP)
+        self._gates.wait(_Turn.SESSION)
 
     def interrupt(self) -> None:
         """Have the loop give the turn back at the next boundary; any thread may call it."""
@@ -94,9 +125,9 @@ class Turns:
 
         Called by the session.
         """
-        with self._changed:
+        with self._gates.lock:
             self.is_released, self._is_stopped = True, stop
-            self._pass_to(_Turn.LOOP)
+            self._gates.open(_Turn.LOOP)
 
     def abandon(self) -> None:
         """End the turns in the middle of a step: what the loop computes does not count.
@@ -105,10 +136,11 @@ class Turns:
         but that of the loop may call it.
         """
         self._is_abandoned = True
-        with self._changed:
-            self._changed.wait_for(lambda: not self._is_updating, UPDATE_SECONDS)
+        with self._updated:
+            self._updated.wait_for(lambda: not self._is_updating, UPDATE_SECONDS)
+        with self._gates.lock:
             self.is_released = self._is_stopped = True
-            self._pass_to(_Turn.SESSION)
+            self._gates.open(_Turn.SESSION)
 
     def begin_update(self) -> None:
         """Note that the parameters change until `end_update`. Called by the loop.
@@ -126,13 +158,14 @@ class Turns:
         """Note that the parameters are those of a boundary again. Called by the loop."""
         self._is_updating = False
         if self._is_abandoned:
-            with self._changed:
-                self._changed.notify_all()
+            with self._updated:
+                self._updated.notify_all()
 
     def leave(self) -> None:
         """Let the loop run on alone, in a forked child, where the session has no thread."""
-        self._changed = threading.Condition()
-        self._turn, self.is_released = _Turn.LOOP, True
+        self._gates, self._updated = _Gates(), threading.Condition()
+        self.is_released = True
+        self._gates.open(_Turn.LOOP)
 
     def count(self) -> None:
         """Count a step. Called by the loop."""
@@ -171,22 +204,19 @@ class Turns:
     def end(self) -> None:
         """Give the last turn back: the loop has ended. Called by the loop."""
         self.on_give_back()
-        with self._changed:
+        with self._gates.lock:
             self.has_ended = True
-            self._pass_to(_Turn.SESSION)
+            self._gates.open(_Turn.SESSION)
 
     def _has_turn(self) -> bool:
-        return self._turn is _Turn.LOOP
+        return self._gates.turn is _Turn.LOOP
 
     def _wait_for_turn(self) -> None:
         """Pass the turn to the session, and wait for the next one, unless the turns have ended."""
         self.on_give_back()
-        with self._changed:
-            if not self.is_released:
-                self._is_interrupted = False
-                self._pass_to(_Turn.SESSION)
-                self._changed.wait_for(self._has_turn)
-
-    def _pass_to(self, turn: _Turn) -> None:
-        self._turn = turn
-        self._changed.notify_all()
+        with self._gates.lock:
+            if self.is_released:
+                return
+            self._is_interrupted = False
+            self._gates.open(_Turn.SESSION)
+        self._gates.wait(_Turn.LOOP)

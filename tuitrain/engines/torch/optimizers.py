@@ -25,7 +25,7 @@ from ..grouping.rules import Policy, check_shaped_slots
 from ..state import Array
 from ..views import OptimizerChoice
 from .arrays import like_shards, local_part, to_array, to_tensor
-from .rules import RULES, Rule, hidden_settings, rule_of, settings_of
+from .rules import RULES, Rule, choice_of, hidden_settings, rule_of, settings_of
 
 STEP = "step"
 """The entry of a parameter's state that counts its updates."""
@@ -182,6 +182,7 @@ class TorchRules:
         hidden: Mapping[Parameter, Mapping[str, Any]] | None = None,
     ) -> None:
         self._rules: dict[str, Rule] = {**RULES, **(scripts or {})}
+        self._choices = tuple(choice_of(name, rule) for name, rule in self._rules.items())
         self._hidden = hidden or {}
 
     @property
@@ -229,17 +230,7 @@ class TorchRules:
 
     def choices(self) -> tuple[OptimizerChoice, ...]:
         """List the rules with their settings' defaults as text."""
-        return tuple(
-            OptimizerChoice(
-                name,
-                tuple(
-                    (key, setting_text(value))
-                    for key, value in rule.defaults.items()
-                    if key != "lr"  # a group keeps its own
-                ),
-            )
-            for name, rule in self._rules.items()
-        )
+        return self._choices
 
     def default_policy(self, old: str, new: str) -> Policy:
         """Return what a swap does with the state where the command does not say."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import torch
 
-from tuitrain.commands import Setting
+from tuitrain.commands import Setting, setting_text
 from tuitrain.errors import RefusedError, did_you_mean
 from tuitrain_core.optimizer.constraints import (
     FLAG,
@@ -20,6 +20,8 @@ from tuitrain_core.optimizer.constraints import (
     TWO_FRACTIONS,
     Constraint,
 )
+
+from ..views import OptimizerChoice
 
 ANY: Final = Constraint("a number, True or False, or a pair of numbers", lambda _: True)
 """What a setting of a script's own rule may be."""
@@ -207,3 +209,9 @@ def hidden_settings(rule: Rule, values: Mapping[str, Any]) -> dict[str, Any]:
     arguments = inspect.signature(rule.kind).parameters
     shown = {"params", "lr", *rule.constraints}
     return {key: value for key, value in values.items() if key in arguments and key not in shown}
+
+
+def choice_of(name: str, rule: Rule) -> OptimizerChoice:
+    """Return a rule with its settings' defaults as text; a group keeps its own lr."""
+    defaults = ((key, setting_text(value)) for key, value in rule.defaults.items() if key != "lr")
+    return OptimizerChoice(name, tuple(defaults))

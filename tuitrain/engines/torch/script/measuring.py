@@ -10,7 +10,7 @@ from typing import Final
 MEASURE_SECONDS: Final = 0.08
 """Seconds between measured updates while a viewer is attached: as often as a screen shows them."""
 
-MEASURE_SHARE: Final = 0.005
+MEASURE_SHARE: Final = 0.0025
 """The largest share of the time that measuring takes: 10M parameters take 15 ms on a CPU."""
 
 MAX_SECONDS: Final = 1.0
