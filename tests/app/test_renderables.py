@@ -22,6 +22,8 @@ from tuitrain.app.renderables.rows import ellipsize, plain_text, row_width, wrap
 from tuitrain.app.renderables.tables.groups import GroupColumns, table_header, table_rows
 from tuitrain.app.renderables.tables.journal import journal_rows
 from tuitrain.run.snapshot import (
+    OPEN_END,
+    OPEN_EPOCH,
     Attachment,
     FrozenCache,
     JournalEntry,
@@ -123,6 +125,14 @@ def test_header():
         " lenet-decay · lenet · mnist-mini · seed 0     ▶ RUNNING   step 1 204 / 4 690   epoch 2.6",
         " ━━━━━━━━━━━━━╸━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  25 %   161 k samples/s   ETA 0:03",
     ]
+
+
+def test_the_header_of_a_run_without_a_length_or_a_seed_has_neither_share_nor_number():
+    info = replace(running().info, seed=None, total_steps=OPEN_END, steps_per_epoch=OPEN_EPOCH)
+    first, second = text(header_rows(running(info=info, eta=None), 90))
+    assert "· seed -  " in first
+    assert first.endswith("step 1 204")
+    assert "%" not in second
 
 
 def test_the_header_says_that_the_eager_tier_runs():

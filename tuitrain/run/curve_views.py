@@ -112,9 +112,12 @@ class UpdatePreview:
         after the command; NaN where the group does not exist or has no update
     problem : why the command would be refused, or ""
     effect : of a breakpoint or a rule, whether it would pause the run or act now; else ""
+    is_possible : whether the engine has previews; if it has none, ``problem`` says why, and the
+        command may be applied all the same
     """
 
     command: str
     ratios: tuple[tuple[str, float, float], ...] = ()
     problem: str = ""
     effect: str = ""
+    is_possible: bool = True

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.engines.registry import is_torch_module, steer_script, torch_seed
@@ -28,6 +28,14 @@ else:
     _Base = LoopRun
 
 __all__ = ["ExpectationError", "Plan", "ScriptRun", "StoppedError", "TorchRun", "watch"]
+
+
+_WRAPPERS: Final = {
+    "DistributedDataParallel": "module",
+    "DataParallel": "module",
+    "OptimizedModule": "_orig_mod",
+}
+"""Where the classes of PyTorch that wrap a network have it."""
 
 
 def watch(
@@ -125,9 +133,10 @@ def _checked_limits(limits: Mapping[str, Any] | None, plan: Plan | PlanFile) -> 
 
 
 def _model_name(net: Any) -> str:
-    """Return the name of a network's class, inside of the wrapper for several processes."""
-    is_wrapped = type(net).__name__ == "DistributedDataParallel"
-    return type(net.module if is_wrapped else net).__name__
+    """Return the name of a network's class, inside of wrappers: compiled, in several processes."""
+    while (name := type(net).__name__) in _WRAPPERS:
+        net = getattr(net, _WRAPPERS[name])
+    return name
 
 
 def _checked_plan(

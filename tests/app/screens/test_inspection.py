@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.app.fake import FakeSource, group, running, starting
+from tests.app.fake_inspection import network_view
 from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.screens.dialogs.lr import LrDialog
 from tuitrain.app.screens.inspection.batch import BatchScreen
@@ -27,6 +28,7 @@ from tuitrain.engines.inspection import (
     InspectWeights,
 )
 from tuitrain.engines.views import FrozenCache
+from tuitrain.run.snapshot import Phase
 
 
 def text(person, panel: type[RowsView]) -> str:
@@ -364,3 +366,25 @@ async def test_the_network_screen_says_why_steps_are_eager(eager, output, opened
         await person.press("N")
         tree = person.app.screen.query_one(NetworkTree)
         assert str(tree.border_subtitle) == f"eager: {output}" * bool(output)
+
+
+class RecordOfAScript(FakeSource):
+    """A recording without groups, whose network is in the record."""
+
+    def seen(self, query):
+        return network_view(running().groups, 300)
+
+
+async def test_the_record_of_a_script_shows_its_network_without_groups(opened):
+    note = "the record of a script has no groups"
+    recorded = running(phase=Phase.RECORDED, groups=(), note=note)
+    async with opened(RecordOfAScript(recorded)) as person:
+        await person.press("W")
+        assert person.status == note
+        await person.press("N")
+        assert isinstance(person.app.screen, NetworkScreen)
+        await person.press("down")
+        rows = person.app.screen.query_one(NetworkDetail).rendered_rows
+        assert rows[1].strip() == "156 parameters"
+        await person.press("f")
+        assert person.sent == []

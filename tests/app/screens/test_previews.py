@@ -56,6 +56,14 @@ def test_a_refusal_replaces_the_numbers():
     assert updates(problem="no group is called 'cnv'") == ["✗ no group is called 'cnv'"]
 
 
+def test_a_run_without_previews_says_so_in_whole_lines_and_not_as_an_error():
+    reason = "the loop of a script cannot be asked for an update that is not applied"
+    preview = UpdatePreview("lr fc 1", problem=reason, is_possible=False)
+    rows = update_rows(GROUPS, preview, 40, 3)
+    assert "".join(plain_text(row) for row in rows).split() == reason.split()
+    assert {role for row in rows for _, role in row} == {"muted"}
+
+
 def test_dots_are_shown_before_the_preview():
     rows = update_rows(GROUPS, None, 66, 1)
     assert [" ".join(plain_text(row).split()) for row in rows][1:] == ["conv 1.2e-3 … …"]

@@ -54,6 +54,8 @@ def header_rows(
     room = inner - row_width(pace) - 3 if pace else inner
     is_unknown = snapshot.phase is Phase.STARTING and snapshot.progress is None
     bar = indeterminate_bar(room, now) if is_unknown else progress_bar(_share(snapshot), room)
+    if snapshot.info.is_open:
+        bar = (("━" * max(0, room), "faint"),)  # of a loop whose length only the script knows
     second = justify(bar, pace, inner) if pace else bar
     pad: Row = ((" ", "text"),)
     return [pad + first + pad, pad + second + pad]

@@ -60,8 +60,9 @@ def _check(engine: Engine, candidate: AnyCommand) -> None:
 def preview_update(engine: Engine, command: AnyCommand) -> UpdatePreview:
     """Return the effect of a command on the next update, or why it would be refused."""
     text = to_text(command)
+    if reason := engine.capabilities.missing(Capability.PREVIEW):
+        return UpdatePreview(text, problem=reason, is_possible=False)
     try:
-        engine.capabilities.require(Capability.PREVIEW)
         ratios = engine.preview(command)
     except RefusedError as refusal:
         return UpdatePreview(text, problem=str(refusal))

@@ -146,7 +146,8 @@ def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView])
     facts = row_facts(row, view, groups)
     name = row.path or (row.name if row.depth else f"{row.name}, the whole network")
     label = f" {row.label}({row.detail})" if row.label and row.depth else ""
-    first: Row = ((name, "strong"), (f" {format_shape(row.shape)}", "muted"), (f" {label}", "text"))
+    shape = f" {format_shape(row.shape)}" if row.shape else ""  # else it is not known
+    first: Row = ((name, "strong"), (shape, "muted"), (f" {label}", "text"))
     size = f"{format_count(facts.size)} parameters" if row.parameters else "nothing to train"
     size += ", its buffers are held" if row.buffers_held else ""
     trained = "; ".join(map(_group_text, facts.groups))

@@ -28,6 +28,8 @@ def update_rows(
     max_rows : maximum number of rows under the header
     """
     if preview is not None and preview.problem:
+        if not preview.is_possible:
+            return wrap_text(preview.problem, width, "muted")[: 1 + max_rows]
         return wrap_text(f"✗ {preview.problem}", width, "bad")[: 1 + max_rows]
     last = {group.name: group.update_ratio for group in groups}
     if preview is None:

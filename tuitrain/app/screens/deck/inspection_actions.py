@@ -28,6 +28,8 @@ class InspectionActions(Controller):
         snapshot, targets = self._built_snapshot(), self._selection.targets
         if snapshot is not None and targets:
             self.deck.app.push_screen(WeightsScreen(self, parameter_of(targets[0], snapshot)))
+        elif snapshot is not None:
+            self.deck.status.show_text(snapshot.note or "no parameter is selected", "warning")
 
     def action_network(self) -> None:
         """Inspect the network, and where its gradient flows."""
@@ -74,9 +76,12 @@ class InspectionActions(Controller):
             getattr(self.deck, f"action_{action}")()
 
     def _built_snapshot(self) -> Snapshot | None:
-        """Return a snapshot of a run with a network; else show why not and return None."""
+        """Return a snapshot of a run with a network; else show why not and return None.
+
+        The record of a script has a network without groups.
+        """
         snapshot = self.deck.snapshot
-        if snapshot is None or not snapshot.groups:
+        if snapshot is None or not (snapshot.groups or snapshot.phase.is_record):
             self.deck.status.show_text("nothing to look at yet: the run is starting", "warning")
             return None
         return snapshot

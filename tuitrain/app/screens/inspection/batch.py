@@ -101,6 +101,11 @@ class BatchScreen(InspectorScreen):
             hints.insert(0, Hint("tab", other, other, "other"))
         return hints
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether samples are drawn; the tensors of a script's batch are listed."""
+        return self._step_batch is None or self._step_batch.pictures is not None
+
     def action_other(self) -> None:
         """Show the results, or the samples."""
         self.toggle_class("-matrix")

@@ -149,6 +149,11 @@ class InspectorScreen(BaseScreen[None]):
         return [*self.query(".seen").results(RowsView)]
 
     @property
+    def has_pictures(self) -> bool:
+        """Whether something is drawn with colors, or with letters in their place."""
+        return bool(self.query(HeatView))
+
+    @property
     def targets(self) -> Sequence[TableRow]:
         """The rows that commands act on; none if the screen has no selection."""
         return ()
@@ -210,11 +215,7 @@ class InspectorScreen(BaseScreen[None]):
                 for view, name in names.items()
                 if view != self.opened_by
             ),
-            *(
-                [Hint("c", "letters", "letters", "ink", drop_order=4)]
-                if self.query(HeatView)
-                else []
-            ),
+            *([Hint("c", "letters", "letters", "ink", drop_order=4)] if self.has_pictures else []),
             Hint("esc", "close", "close", "close"),
         ]
 

@@ -62,7 +62,7 @@ class NetworkScreen(InspectorScreen):
     def action_steer(self, action: str) -> None:
         """Run an action of the deck: a freeze names the selection, the others its groups."""
         selecting = action in ("toggle_freeze", "set_lr", "swap_optimizer")
-        if selecting and not self._has_parameters():
+        if selecting and not self.targets:
             self.host.status.show_text("this has no parameters: nothing to steer", "warning")
         elif action == "toggle_freeze" and self.host.snapshot is not None:
             row = self.rows.selected
