@@ -169,6 +169,20 @@ def test_an_answer_and_the_first_snapshot_come_before_the_next_look(
             assert client.send("thaw a", "ctl", "", None, TIMEOUT).outcome == "applied"
 
 
+def test_a_question_is_answered_by_a_snapshot_that_is_built_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last one may be as old as the last viewer, and the next look is far away."""
+    monkeypatch.setattr("tuitrain.remote.server.run_server.LOOKS_PER_SECOND", 1 / 600)
+    monkeypatch.setattr("tuitrain.remote.control.client.FRESH_SECONDS", TIMEOUT)
+    with served(tmp_path, paused=False) as run, run.control() as first:
+        first.snapshot()
+        for _ in range(3):
+            before = run.engine.step
+            with run.control() as client:
+                assert client.snapshot().step >= before
+
+
 def test_a_read_only_viewer_never_steers(tmp_path: Path) -> None:
     with served(tmp_path) as made:
         source = made.view(read_only=True)

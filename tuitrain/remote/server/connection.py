@@ -90,6 +90,7 @@ class Connection:
         self._pen_view: PenView | None = None
         self._is_finished = False
         self._waiting: set[int] = set()
+        self._has_publication = self._has_fresh = False
 
     @property
     def name(self) -> str:
@@ -103,8 +104,11 @@ class Connection:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether the viewer waits for the answer to a command, or for its first snapshot."""
-        return bool(self._waiting) or self._version is None
+        """Whether the viewer waits for an answer, its first snapshot, or one built for it.
+
+        Before a viewer comes, snapshots may not be built, so the first one may be old.
+        """
+        return bool(self._waiting) or self._version is None or not self._has_fresh
 
     @property
     def takes_snapshots(self) -> bool:
@@ -143,9 +147,11 @@ class Connection:
         self._send_pen()
         if self._sent - self._received >= MAX_UNREAD:
             return
+        has_publication = self._has_publication  # before the snapshot, which may be a later one
         snapshot = self._viewer.snapshot()
         if snapshot.version != self._version:
             self._send_snapshot(snapshot)
+        self._has_fresh = has_publication
 
     def send_last(self, farewell: Farewell) -> None:
         """Send the last snapshot, however slow the viewer is, and a farewell."""
@@ -182,8 +188,9 @@ class Connection:
         self._on_request()  # the first snapshot is due
 
     def _note_publication(self) -> None:
-        """Have the snapshot sent soon that may answer a command; called on the run's thread."""
-        if self._waiting:
+        """Have an awaited snapshot sent soon; called on the run's thread."""
+        is_first, self._has_publication = not self._has_publication, True
+        if self._waiting or is_first:
             self._on_answer()
 
     def _leave(self) -> None:
