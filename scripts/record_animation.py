@@ -50,13 +50,11 @@ class Beat:
     seconds: float = 0.2
 
 
-_DOWN_TO_FC = ("down",) * 5
-_UP_TO_CONV = ("up",) * 5
-
 BEATS = (
-    Beat(("T",), pictures=6, steps=10, seconds=0.35),
-    Beat(("right_parenthesis",), pictures=4, steps=20, seconds=0.4),
-    Beat(_DOWN_TO_FC, seconds=1.6),
+    Beat(steps=1),  # the scenario sets the pace
+    Beat(("T",), pictures=6, steps=10, seconds=0.5),
+    Beat(("right_parenthesis",), pictures=4, steps=40, seconds=0.6),
+    Beat(("down",), seconds=1.6),
     Beat(("o",), seconds=1.0),
     Beat(("down",), seconds=0.8),
     Beat(("enter",), seconds=0.8),
@@ -64,16 +62,18 @@ BEATS = (
     Beat(("l",), seconds=0.6),
     Beat(("'x100'",), seconds=1.2),
     Beat(("enter",), seconds=0.8),
-    Beat(pictures=4, steps=15, seconds=0.4),
+    Beat(pictures=5, steps=40, seconds=0.5),
     Beat(("u",), seconds=1.8),
-    Beat(pictures=3, steps=40, seconds=0.3),
-    Beat((*_UP_TO_CONV, "f"), seconds=1.4),
-    Beat(pictures=3, steps=60, seconds=0.3),
-    Beat((*_DOWN_TO_FC, "d"), seconds=0.8),
-    Beat(("'50'",), seconds=1.2),
+    Beat(pictures=5, steps=50, seconds=0.5),
+    Beat(("up",), seconds=1.2),
+    Beat(("f",), seconds=1.4),
+    Beat(pictures=5, steps=50, seconds=0.5),
+    Beat(("down",), seconds=1.2),
+    Beat(("d",), seconds=0.8),
+    Beat(("'53'",), seconds=1.2),
     Beat(("enter",), seconds=0.8),
     Beat(pictures=4, steps=200, seconds=0.3),
-    Beat(("right_parenthesis",) * 3, seconds=0.8),
+    Beat(("right_parenthesis",) * 10, seconds=0.8),
     Beat(pictures=6, steps=1400, seconds=0.3),
     Beat(seconds=4.0),
 )

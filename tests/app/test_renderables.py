@@ -305,6 +305,12 @@ def test_banner():
     assert banner_rows(running(), 30) == []
 
 
+def test_the_header_of_a_script_has_no_empty_parts():
+    info = replace(running().info, name="train", model="", data="train.py")
+    first, _ = header_rows(running(info=info), 120)
+    assert plain_text(first).startswith(" train · train.py · seed 0 ")
+
+
 def test_the_header_names_branches_other_than_main():
     assert "⎇" not in text(header_rows(running(), 120))[0]
     for width in (80, 120):

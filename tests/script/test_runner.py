@@ -83,7 +83,11 @@ def test_a_scenario_takes_no_arguments(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("script", "part"),
     [
-        ("print('hello')", "has ended without a call of tuitrain.watch; nothing is recorded"),
+        (
+            "print('hello')",
+            "has ended without a call of tuitrain.watch; nothing is recorded "
+            "(call it before the loop: tuitrain.watch(model, optimizer))",
+        ),
         (SCRIPT.format(""), "has ended without a step under tuitrain.watch; nothing is recorded"),
     ],
 )

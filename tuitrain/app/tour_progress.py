@@ -99,7 +99,7 @@ class TourProgress:
         """Go to the step that the run and the selected row ask for."""
         new = snapshot.journal[self._seen :]
         self._seen = len(snapshot.journal)
-        if self.is_over or snapshot.phase is Phase.STARTING:
+        if self.is_over or not snapshot.step:  # before the first step the run is not set up
             return
         applied = [
             entry for entry in new if entry.outcome == "applied" and not is_automatic(entry.actor)

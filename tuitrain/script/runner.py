@@ -93,7 +93,10 @@ def ended_without_step(path: Path, host: Host, error: BaseException | None = Non
     """
     reason = "" if error is None else f": {describe_error(error)}"
     if host.end_loop is None:
-        return f"{path} has ended without a call of tuitrain.watch{reason}; nothing is recorded"
+        how = "" if error else " (call it before the loop: tuitrain.watch(model, optimizer))"
+        return (
+            f"{path} has ended without a call of tuitrain.watch{reason}; nothing is recorded{how}"
+        )
     return f"{path} has ended without a step under tuitrain.watch{reason}; nothing is recorded"
 
 

@@ -211,8 +211,9 @@ def test_a_step_that_was_skipped_does_not_return():
     assert flight.tour.steps[flight.tour.at].name == "decay"
 
 
-def test_a_starting_run_keeps_the_first_step():
-    flight = Flight(started(phase=Phase.STARTING, groups=(), pace=None))
+@pytest.mark.parametrize("phase", [Phase.STARTING, Phase.RUNNING])
+def test_a_run_before_its_first_step_keeps_the_first_step(phase):
+    flight = Flight(started(phase=phase, step=0, groups=(), pace=None))
     assert flight.key == "faster"
 
 
