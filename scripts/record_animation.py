@@ -52,7 +52,7 @@ class Beat:
 
 BEATS = (
     Beat(steps=1),  # the scenario sets the pace
-    Beat(("T",), pictures=6, steps=10, seconds=0.5),
+    Beat(("T",), pictures=5, steps=12, seconds=0.6),
     Beat(("right_parenthesis",), pictures=4, steps=40, seconds=0.6),
     Beat(("down",), seconds=1.6),
     Beat(("o",), seconds=1.0),
@@ -64,10 +64,10 @@ BEATS = (
     Beat(("enter",), seconds=0.8),
     Beat(pictures=5, steps=40, seconds=0.5),
     Beat(("u",), seconds=1.8),
-    Beat(pictures=5, steps=50, seconds=0.5),
+    Beat(pictures=3, steps=84, seconds=0.8),
     Beat(("up",), seconds=1.2),
     Beat(("f",), seconds=1.4),
-    Beat(pictures=5, steps=50, seconds=0.5),
+    Beat(pictures=3, steps=84, seconds=0.8),
     Beat(("down",), seconds=1.2),
     Beat(("d",), seconds=0.8),
     Beat(("'53'",), seconds=1.2),
