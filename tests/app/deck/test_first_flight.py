@@ -12,7 +12,11 @@ import pytest
 from tests.app.fake import FakeSource, group, running
 from tuitrain.app.config import Config, write_config
 from tuitrain.app.flight_results import FILE_NAME, FlightResult, FlightResults
-from tuitrain.app.screens.dialogs.flight_result import FlightResultDialog, describe_best
+from tuitrain.app.screens.dialogs.flight_result import (
+    FlightResultDialog,
+    describe_best,
+    describe_result,
+)
 from tuitrain.app.tour_steps import FIRST_FLIGHT_STEPS
 from tuitrain.run.snapshot import Phase, Series, Snapshot
 
@@ -72,6 +76,14 @@ def test_the_result_is_compared_with_the_record():
     assert describe_best(result, other).startswith("A new record: the best before was 95.0%")
     assert describe_best(other, result) == "The record to beat is 96.7%, of 2026-03-14."
     assert describe_best(result, result) == "That equals the record, of 2026-03-14."
+
+
+@pytest.mark.parametrize(
+    ("commands", "end"), [(0, "left alone."), (1, "with 1 command."), (2, "with 2 commands.")]
+)
+def test_the_result_says_with_how_many_commands(commands, end):
+    result = FlightResult(0.967, commands, "2026-03-14")
+    assert describe_result(result) == f"You have reached 96.7% on the test digits, {end}"
 
 
 async def test_the_end_shows_the_result_once_and_again_after_a_rewind(opened, tmp_path):

@@ -60,7 +60,8 @@ class FirstFlight(Controller):
 
     def offer_tour(self, snapshot: Snapshot) -> None:
         """Show once the record to beat, and the key of the tour, unless the tour is shown."""
-        if self._was_offered or self.results is None or snapshot.phase is not Phase.RUNNING:
+        is_under_way = snapshot.phase in (Phase.RUNNING, Phase.PAUSED)
+        if self._was_offered or self.results is None or not is_under_way:
             return
         self._was_offered = True
         if self.deck.query_one(TourPanel).active or self.deck.status.message:

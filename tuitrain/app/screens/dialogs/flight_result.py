@@ -16,8 +16,9 @@ from ..help import EXPLAIN
 
 def describe_result(result: FlightResult) -> str:
     """Return what was reached, in one sentence."""
-    commands = f"{result.commands} command{'' if result.commands == 1 else 's'}"
-    return f"You have reached {result.accuracy:.1%} on the test digits, with {commands}."
+    number = result.commands
+    commands = f"with {number} command{'' if number == 1 else 's'}" if number else "left alone"
+    return f"You have reached {result.accuracy:.1%} on the test digits, {commands}."
 
 
 def describe_best(result: FlightResult, best: FlightResult | None) -> str:
