@@ -105,7 +105,7 @@ def test_a_command_for_a_later_step_is_scheduled_at_once():
 def test_a_pause_holds_the_run_after_the_measurement():
     run = Measurement("pause")
     assert run.flight.session.phase is Phase.PAUSED
-    assert run.flight.session.is_measured()
+    assert run.flight.session.metrics.are_measured()
 
 
 @pytest.mark.parametrize(

@@ -115,18 +115,18 @@ def test_accuracy_is_measured_once_at_each_epochs_end_and_at_the_end():
     session = make(total=25)
     while session.phase is Phase.RUNNING:
         session.run_burst()
-    session.test_metrics()
+    session.metrics.of_test_set()
     assert session.engine.evaluated_at == [10, 20, 25]
     assert session.snapshot().metrics["accuracy"].values.tolist() == [0.1, 0.2, 0.25]
 
 
 def test_train_loss_is_the_mean_of_the_present_epoch():
     session = make()
-    assert math.isnan(session.train_loss())
+    assert math.isnan(session.metrics.train_loss())
     session.run_burst()
-    assert session.train_loss() == sum(range(1, 11)) / 10
+    assert session.metrics.train_loss() == sum(range(1, 11)) / 10
     session.run_burst(max_steps=12 - session.step)
-    assert session.train_loss() == (11 + 12) / 2
+    assert session.metrics.train_loss() == (11 + 12) / 2
 
 
 def test_a_loss_that_is_not_finite_is_shown_with_its_step():
@@ -136,4 +136,4 @@ def test_a_loss_that_is_not_finite_is_shown_with_its_step():
     session.run_burst()
     session.run_burst()
     assert session.snapshot().note == "loss is not finite since step 7"
-    assert not math.isnan(session.train_loss())
+    assert not math.isnan(session.metrics.train_loss())

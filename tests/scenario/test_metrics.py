@@ -83,15 +83,15 @@ def fly(folder: Path, source: str) -> None:
 def test_the_accuracy_is_measured_where_nothing_else_is_asked():
     session = build(loads(text(), "x.toml"), "x.toml")
     assert session.info.metrics == (MetricInfo("accuracy", is_share=True),)
-    assert list(session.test_metrics()) == ["accuracy"]
+    assert list(session.metrics.of_test_set()) == ["accuracy"]
 
 
 def test_several_metrics_are_measured_in_the_order_asked():
     session = build(loads(text(SEVERAL), "x.toml"), "x.toml")
-    measured = session.test_metrics()
+    measured = session.metrics.of_test_set()
     assert list(measured) == ["test_loss", "accuracy", "recall_of_2"]
     assert [info.is_share for info in session.info.metrics] == [False, True, True]
-    alone = build(loads(text(), "x.toml"), "x.toml").test_metrics()
+    alone = build(loads(text(), "x.toml"), "x.toml").metrics.of_test_set()
     assert measured["accuracy"] == alone["accuracy"]
     assert 0 <= measured["recall_of_2"] <= 1
     assert measured["test_loss"] > 0.5

@@ -27,6 +27,7 @@ from .journal_entry import NO_TICKET
 from .limits import Limits
 from .logs.training_warnings import TrainingWarnings
 from .recorder import NULL_RECORDER, Recorder
+from .run_metrics import RunMetrics
 from .session_state import PlannedCommand, SessionState
 from .snapshot import (
     Actor,
@@ -56,7 +57,8 @@ class Session:
 
     Attributes
     ----------
-    recorder, timeline, journal, plan, checkpoints, breakpoints, rules : the parts of the run
+    recorder, timeline, journal, plan, checkpoints, breakpoints, rules, metrics : the parts of the
+        run
     scheduled : the commands of an earlier process that wait for their steps
     on_boundary : called at the boundaries of a live run, after the commands
     on_measuring : called after each batch of the test set, when metrics are due at a boundary; may
@@ -95,6 +97,7 @@ class Session:
         self.final_digests = FinalDigests(engine, context.timeline, recorder)
         self._commands = CommandJournal(context, self.final_digests)
         self._due_work = DueWork(context, self.final_digests, self.timeline.stops)
+        self.metrics = RunMetrics(context.timeline, self._due_work)
         self.on_measuring: Callable[[], None] = lambda: None
         self._due_work.on_measuring = self._call_on_measuring
 
@@ -287,29 +290,6 @@ class Session:
             self._due_work.finish_burst(len(losses))
         self._rule_actions.act()
         return losses
-
-    def record_last_report(self) -> None:
-        """Record the metrics that a script's loop has reported for its last boundary."""
-        self._due_work.record_last_report()
-
-    def train_loss(self) -> float:
-        """Return the mean loss of the present epoch; at its end, of the epoch just ended.
-
-        NaN before the first step.
-        """
-        return self.timeline.train_loss()
-
-    def test_metrics(self) -> Mapping[str, float]:
-        """Return the metrics of the test set now, by name; measured at most once a step."""
-        return self.timeline.measure()
-
-    def newest_metrics(self) -> Mapping[str, float]:
-        """Return the newest value of each metric that a script's loop has reported."""
-        return self._due_work.newest_metrics()
-
-    def is_measured(self) -> bool:
-        """Whether the metrics of the test set are known at this boundary."""
-        return self._due_work.is_measured()
 
     def note_lr(self, group: str, lr: float) -> None:
         """Note the learning rate of the coming update, which a script's loop has set."""

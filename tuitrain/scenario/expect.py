@@ -163,7 +163,7 @@ class Expectations:
             case "lr":
                 return self._lr(wanted)
             case "train_loss":
-                return self._number(key, wanted, self._session.train_loss())
+                return self._number(key, wanted, self._session.metrics.train_loss())
             case "test_accuracy":
                 return self._metric(key, "accuracy", wanted)
             case "metric":
@@ -203,7 +203,11 @@ class Expectations:
     def _metric(self, title: str, name: str, text: str) -> Finding:
         """Compare a metric; of a script's loop, its newest report counts."""
         reported = self._session.info.reports_metrics
-        values = self._session.newest_metrics() if reported else self._session.test_metrics()
+        values = (
+            self._session.metrics.newest_reported()
+            if reported
+            else self._session.metrics.of_test_set()
+        )
         if name not in values:
             return self._finding(f"{title} {text}", False, "the script has not reported it yet")
         return self._number(title, text, values[name])

@@ -190,8 +190,8 @@ class _RunToEnd:
         session, info = self._session, self._session.info
         if session.step % info.steps_per_epoch == 0:
             epoch = session.step // info.steps_per_epoch - 1
-            measured = _measured(session) if session.is_measured() else ()
-            yield EpochEnded(epoch, session.step, session.train_loss(), measured)
+            measured = _measured(session) if session.metrics.are_measured() else ()
+            yield EpochEnded(epoch, session.step, session.metrics.train_loss(), measured)
         elif info.evaluate_every and session.step % info.evaluate_every == 0:
             yield Evaluated(session.step, _measured(session))
 
@@ -240,7 +240,7 @@ def repeat_action(session: Session, entry: RepeatedAction) -> None:
 
 
 def _measured(session: Session) -> Measured:
-    values = session.test_metrics()
+    values = session.metrics.of_test_set()
     return tuple((info, values[info.name]) for info in session.info.metrics)
 
 
@@ -252,7 +252,7 @@ def _ended(session: Session, expectations: BoundaryObserver) -> Ended:
     return Ended(
         step=session.step,
         digest=session.engine.digest(),
-        train_loss=session.train_loss(),
+        train_loss=session.metrics.train_loss(),
         metrics=_measured(session),
         ok=not refused and expectations.all_held(),
     )

@@ -110,7 +110,7 @@ def end_with_loop(session: Session, loop: Loop) -> None:
     """
     if not loop.turns.has_ended or session.phase.ended:
         return
-    session.record_last_report()
+    session.metrics.record_last_report()
     if isinstance(loop.error, Exception):
         raise loop.error
     if isinstance(loop.error, KeyboardInterrupt):

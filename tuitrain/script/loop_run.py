@@ -201,7 +201,7 @@ class LoopRun(Generic[E]):
             return
         self._host.join()
         if self._session.phase in (Phase.FINISHED, Phase.STOPPED):
-            self._session.record_last_report()
+            self._session.metrics.record_last_report()
         if self._expectations is not None:
             self._expectations.check()  # of what was reported after the last step
         if self._expectations is not None and self._host.reports_record:
