@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Final
 
 import torch
@@ -21,19 +22,20 @@ from ..array_statistics import (
 from ..views import ArrayStatistics
 from .arrays import local_part, to_numbers
 
-_CHUNK: Final = 1 << 22
-"""Elements that are read together: their copies in float64 take 100 MB of a device."""
+_CHUNK: Final = 1 << 20
+"""Elements that are read together: their copies take 24 MB of the device."""
 
 
 def describe_tensor(tensor: torch.Tensor) -> ArrayStatistics:
     """Describe a tensor of any shape; see `describe_array`. Of a sharded one, this process' part.
 
-    A device whose numbers have at most 32 bits gets its tensors copied.
+    A tensor on a GPU that has no memory left is copied, and so is one on another device.
     """
     part = local_part(tensor.detach())
-    if part.is_cpu or part.device.type == "mps":
-        return describe_array(to_numbers(part))
-    return describe_on_device(part)
+    if part.is_cuda:
+        with suppress(torch.OutOfMemoryError):
+            return describe_on_device(part)
+    return describe_array(to_numbers(part))
 
 
 def describe_on_device(tensor: torch.Tensor) -> ArrayStatistics:
