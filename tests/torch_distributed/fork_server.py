@@ -13,6 +13,7 @@ import select
 import signal
 import sys
 import types
+import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -95,4 +96,6 @@ def become(request: dict) -> tuple[types.CodeType, dict]:
 if __name__ == "__main__":
     preload()
     gc.freeze()
+    # Code that reads all attributes of modules would touch it.
+    warnings.filterwarnings("error", r".*torch\.distributed\.reduce_op", FutureWarning)
     exec(*become(serve()))

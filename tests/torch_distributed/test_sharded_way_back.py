@@ -66,6 +66,20 @@ def test_a_run_continues_from_the_checkpoint_that_each_rank_has_a_part_of(tmp_pa
     assert ranks[0].printed == ranks[1].printed == trained(tmp_path, "plain", broken_off)
 
 
+def test_an_interrupted_run_continues(tmp_path):
+    plan = {12: "checkpoint here"}
+    arguments = (str(tmp_path / "run"), json.dumps(plan), "batches")
+    with started("sharded.py", 2, tmp_path, *arguments, FAIL_AT="15", INTERRUPT="1") as ranks:
+        assert all(rank.wait() for rank in ranks)
+    last = read_lines(tmp_path / "run", "journal.jsonl")[-1]
+    assert last["event"] == "end"
+    assert last["reason"] in ("interrupted", "failed")  # if rank 1 ends first, it has failed
+    assert last["digests"] == {}
+    ranks, answer = repeated("resume", tmp_path, "run", plan)
+    assert answer is not None and not answer.error
+    assert ranks[0].printed == ranks[1].printed == trained(tmp_path, "plain", plan)
+
+
 def test_a_missing_part_is_named_and_the_run_begins_again(tmp_path, broken_off):
     (part,) = (tmp_path / "run/checkpoints/here.ranks").iterdir()
     part.write_bytes(part.read_bytes()[:-200])

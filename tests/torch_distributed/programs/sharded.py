@@ -1,6 +1,6 @@
 """A loop under `fully_shard`; takes the folder, a plan as JSON, and ``batches`` or ``line``.
 
-With ``FAIL_AT`` in the environment all ranks fail at that step.
+With ``FAIL_AT`` in the environment all ranks fail at that step, with ``INTERRUPT`` as by Ctrl+C.
 """
 
 import json
@@ -38,7 +38,7 @@ if kind == "batches":
         for batch in run.batches(problem.loader, epochs=EPOCHS):
             run.step(problem.differentiate(batch))
             if run.steps_taken == fails_at:
-                raise ValueError("this rank fails")
+                raise KeyboardInterrupt if "INTERRUPT" in os.environ else ValueError("fails")
             if run.steps_taken % PER_EPOCH == PER_EPOCH - 1:
                 with torch.no_grad():  # leaves the outermost module with whole parameters
                     net(batch[0])
