@@ -167,14 +167,14 @@ class TourProgress:
 
     def _suits(self, step: TourStep, snapshot: Snapshot) -> bool:
         """Return whether the run takes the commands of a step."""
-        phase = snapshot.phase
+        phase, stays = snapshot.phase, self._read_only or bool(snapshot.no_way_back)
         match step.needs:
             case "steering":
                 return not (self._read_only or phase.ended)
             case "history":
-                return not (self._read_only or phase.is_broken or phase.is_record)
+                return not (stays or phase.is_broken or phase.is_record)
             case "watching":
-                return self._read_only and not phase.is_record
+                return stays and not phase.is_record
             case _:
                 return True
 

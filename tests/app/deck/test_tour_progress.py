@@ -234,3 +234,10 @@ def test_a_run_before_its_first_step_keeps_the_first_step(phase):
 def test_the_tour_of_any_run_has_the_steps_that_the_run_takes(phase, read_only, names):
     tour = TourProgress(TOUR_STEPS, running(phase=phase), read_only)
     assert [step.name for step in tour.steps] == names
+
+
+def test_the_tour_of_a_run_without_a_way_back_promises_none():
+    tour = TourProgress(TOUR_STEPS, running(no_way_back="its loop fetches its own batches"))
+    names = ["down", "freeze", "earlier", "pause", "next_chart", "help"]
+    assert [step.name for step in tour.steps] == names
+    assert not any("undoes" in step.text or "rewinds" in step.text for step in tour.steps)
