@@ -232,19 +232,23 @@ def test_a_paused_run_answers_every_request_at_once():
 
 
 @pytest.mark.parametrize("steps", [1, 6])
-def test_a_command_behind_the_look_at_the_mail_ends_the_burst_that_follows(steps):
-    """It would wait for a whole burst, if it were seen only at the next look."""
+def test_a_command_behind_the_look_at_the_mail_does_not_wait_for_a_whole_burst(steps):
+    """One that comes during a visit is applied there; one during that work ends the next burst."""
     flight = Flight(total=700)
     viewer = flight.access.open_viewer()
     for _ in range(4):
         flight.advance(6)
-    before, commands = flight.session.step, [parse("lr fc 0.5")]
-    flight.session.on_boundary = lambda: [viewer.submit(commands.pop()) for _ in commands[:]]
+    before, texts = flight.session.step, ["lr fc 0.5", "lr fc 0.25"]
+    commands = iter(map(parse, texts))
+    flight.session.on_boundary = lambda: viewer.submit(next(commands))
     flight.visit()
+    assert [entry.command for entry in viewer.snapshot().journal] == texts[:1]
     flight.boundary.run_burst(max_steps=steps)
     assert flight.session.step - before <= 2
+    flight.session.on_boundary = lambda: None
     flight.visit()
-    assert [entry.command for entry in viewer.snapshot().journal] == ["lr fc 0.5"]
+    assert [entry.command for entry in viewer.snapshot().journal] == texts
+    assert viewer.snapshot().journal[0].step == before
 
 
 def test_requests_end_few_bursts():

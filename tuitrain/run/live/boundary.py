@@ -111,7 +111,15 @@ class Boundary:
         self._was_suspended = True
 
     def visit(self) -> None:
-        """Apply the planned and the submitted commands, and publish the result."""
+        """Apply the planned and the submitted commands, and publish the result.
+
+        Mail that comes meanwhile is read once more, for the next step may take long.
+        """
+        self._visit_once()
+        if self._mailbox.has_mail:
+            self._visit_once()
+
+    def _visit_once(self) -> None:
         session = self._session
         session.apply_planned()
         mail = self._receive()
