@@ -152,6 +152,18 @@ async def test_the_list_appears_and_disappears_with_its_runs(tmp_path):
         assert app.focused is app.start.query_one("#runs")
 
 
+async def test_a_list_that_disappears_behind_the_filter_is_left(tmp_path):
+    live = FakeList(HERE)
+    async with started(live, some_runs(tmp_path)) as (app, pilot):
+        assert app.focused is app.start.query_one("#live")
+        await pilot.press("slash")
+        live.runs = []
+        app.start.refresh_live()
+        app.start.action_next_list(1)
+        await pilot.pause()
+        assert app.focused is app.start.query_one("#scenarios")
+
+
 async def test_machines_without_an_answer_are_named_until_they_answer(tmp_path):
     live = FakeList(silent=["gpu1", "gpu2"])
     async with started(live, tmp_path) as (app, _):

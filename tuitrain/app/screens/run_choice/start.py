@@ -241,9 +241,10 @@ class StartScreen(BaseScreen[None]):
 
     @property
     def _focused(self) -> PickList:
-        """The list that has the focus, or had it before the filter."""
-        focused = self.focused
-        return focused if isinstance(focused, PickList) else self._of(self._last)
+        """The list that has the focus, or had it before the filter, if it is still shown."""
+        focused, last = self.focused, self._of(self._last)
+        before = last if last.display else self._of("runs")
+        return focused if isinstance(focused, PickList) and focused.display else before
 
     _last = "runs"
 
