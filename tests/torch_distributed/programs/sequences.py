@@ -1,4 +1,4 @@
-"""Generated sequences of commands, one after the other; takes the folder and their number."""
+"""Generated sequences of commands, one after the other; takes the folder, their number, a kind."""
 
 import random
 import sys
@@ -8,7 +8,13 @@ import torch
 import torch.distributed as dist
 
 import tuitrain
-from tests.torch_distributed.programs.ranks import digest, join, make_ddp_problem
+from tests.torch_distributed.programs.ranks import (
+    digest,
+    digest_of_parts,
+    join,
+    make_ddp_problem,
+    make_sharded_problem,
+)
 from tests.torch_script.problem import PER_EPOCH
 
 EPOCHS = 3
@@ -56,12 +62,15 @@ KINDS = [
     (torch.optim.Adam, {"lr": 0.01, "amsgrad": True}),
 ]
 
-folder, count = Path(sys.argv[1]), int(sys.argv[2])
+folder, count, is_sharded = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "sharded"
+make_problem, get_digest = make_ddp_problem, digest
+if is_sharded:
+    make_problem, get_digest = make_sharded_problem, digest_of_parts
 join()
 for seed in range(count):
     chosen = random.Random(seed)
     kind, settings = chosen.choice(KINDS)
-    problem = make_ddp_problem(kind, seed, **settings)
+    problem = make_problem(kind, seed, **settings)
     plan: dict[int, list[str]] = {}
     for _ in range(chosen.randint(1, 9)):
         step = chosen.randrange(EPOCHS * PER_EPOCH)
@@ -70,6 +79,6 @@ for seed in range(count):
     with tuitrain.watch(problem.net, problem.optimizer, plan=plan, out=out) as run:
         for batch in run.batches(problem.loader, epochs=EPOCHS):
             run.step(problem.differentiate(batch))
-    print(seed, digest(problem.net), flush=True)
+    print(seed, get_digest(problem.net), flush=True)
     del problem, run, batch
 dist.destroy_process_group()
