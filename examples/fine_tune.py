@@ -32,13 +32,17 @@ def make_backbone() -> nn.Sequential:
     )
 
 
-def read_digits(low: int, high: int) -> TensorDataset:
-    """Return the digits from ``low`` to ``high`` as images and labels from 0."""
-    train, _ = data.mnist_mini()
-    labels = torch.from_numpy(train.targets.astype("int64"))
-    chosen = (labels >= low) & (labels <= high)
-    pixels = torch.from_numpy(train.inputs.reshape(-1, 1, 28, 28).astype("float32"))
-    return TensorDataset(pixels[chosen] / 255, labels[chosen] - low)
+def read_digits(low: int, high: int) -> tuple[TensorDataset, TensorDataset]:
+    """Return the digits from ``low`` to ``high`` as images and labels from 0, to train and test."""
+
+    def select(digits: data.Dataset) -> TensorDataset:
+        labels = torch.from_numpy(digits.targets.astype("int64"))
+        chosen = (labels >= low) & (labels <= high)
+        pixels = torch.from_numpy(digits.inputs.reshape(-1, 1, 28, 28).astype("float32"))
+        return TensorDataset(pixels[chosen] / 255, labels[chosen] - low)
+
+    train, test = map(select, data.mnist_mini())
+    return train, test
 
 
 def train_alone(net: nn.Module, digits: TensorDataset, steps: int) -> None:
@@ -52,6 +56,16 @@ def train_alone(net: nn.Module, digits: TensorDataset, steps: int) -> None:
         optimizer.step()
 
 
+def measure(net: nn.Module, digits: TensorDataset) -> float:
+    """Return the share of digits that a network reads right."""
+    images, labels = digits.tensors
+    net.eval()
+    with torch.no_grad():
+        right = (net(images).argmax(1) == labels).sum().item()
+    net.train()
+    return right / len(labels)
+
+
 def main() -> None:
     """Make a network, and fine-tune it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -62,10 +76,11 @@ def main() -> None:
     net = nn.Sequential()
     net.add_module("backbone", make_backbone())
     net.add_module("head", nn.Linear(64, 5))
-    train_alone(net, read_digits(0, 4), 50)
+    train_alone(net, read_digits(0, 4)[0], 50)
 
     net.head = nn.Linear(64, 5)
-    loader = DataLoader(read_digits(5, 9), 64, shuffle=True)
+    train, test = read_digits(5, 9)
+    loader = DataLoader(train, 64, shuffle=True)
     optimizer = torch.optim.AdamW(
         [
             {"name": "backbone", "params": net.backbone.parameters()},
@@ -78,6 +93,8 @@ def main() -> None:
             loss = F.cross_entropy(net(images), labels)
             loss.backward()
             run.step(loss)
+            if run.steps_taken % len(loader) == 0:
+                run.log(accuracy=measure(net, test))
     print(f"loss {loss.item():.3f} after {run.steps_taken} steps")
 
 
