@@ -70,8 +70,9 @@ class SteeredLoop:
         self._losses, self._should_hold, self._is_held = [], should_hold, False
         self._hold_condition, self._max_steps = hold_condition, steps
         self.logged = {}
+        turn = 1 if should_stop() else steps  # a later request interrupts the turn
         while len(self._losses) < steps:
-            self.turns.let_run(steps - len(self._losses))
+            self.turns.let_run(min(turn, steps - len(self._losses)))
             if self._is_held or self.logged or self.turns.has_ended or should_stop():
                 break
             if self.turns.is_released:  # it was abandoned
