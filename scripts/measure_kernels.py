@@ -17,7 +17,7 @@ import itertools
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from tuitrain.bench.workloads.core_modules import build_network
 from tuitrain.bench.workloads.networks import RESNET, image_shape
 from tuitrain.bench.workloads.synthetic_data import samples
 from tuitrain_core import aligned
-from tuitrain_core.compiler import Graph, Recording
+from tuitrain_core.compiler import BatchSource, Graph, Recording
 from tuitrain_core.compiler.execution.burst import Burst, plan_burst
 from tuitrain_core.compiler.execution.call_table import Team, build_table
 from tuitrain_core.compiler.planner import Planner
@@ -46,8 +46,12 @@ SUMS = 12
 LOOPS = 20_000
 """Rounds of the limit's loop: some 50 microseconds."""
 
-MAX_SECONDS = 0.05
+MAX_SECONDS = 0.2
 """Seconds after which a kernel is not called again before the next pass."""
+
+LONG_CALL = 1e-3
+"""Seconds of a call before which the thread sleeps: on a busy machine, one that has slept is
+interrupted later."""
 
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
@@ -90,7 +94,7 @@ class Product:
     ----------
     name : the layer
     work : the pass: forward, or which gradient
-    operations : of one call
+    operations : for one sample, or in one call
     """
 
     name: str
@@ -104,6 +108,7 @@ class Step:
 
     Attributes
     ----------
+    source : gives the batch; keeps alive the order that kernels read
     burst : runs the step
     calls : its calls
     seconds : the shortest time of each call so far
@@ -111,6 +116,7 @@ class Step:
 
     network: Network
     graph: Graph
+    source: BatchSource
     burst: Burst
     calls: Sequence[Call]
     seconds: list[float]
@@ -120,9 +126,7 @@ def main() -> None:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="measure small networks, once")
-    parser.add_argument(
-        "--passes", type=int, default=5, help="how often everything is measured (default: 5)"
-    )
+    parser.add_argument("--passes", type=int, default=5, help="repeat this often (default: 5)")
     options = parser.parse_args()
     steps = [plan_step(network) for network in (QUICK if options.quick else NETWORKS)]
     limit = 0.0
@@ -153,7 +157,8 @@ def plan_step(network: Network) -> Step:
     source.set_order(np.arange(network.batch), network.batch)
     plan = planner.plan(network.batch, trained, source)
     calls = [action for action in plan.actions.all if isinstance(action, Call)]
-    return Step(network, program.graph, plan_burst(plan), calls, [math.inf] * len(calls))
+    never = [math.inf] * len(calls)
+    return Step(network, program.graph, source, plan_burst(plan), calls, never)
 
 
 def measure_limit() -> float:
@@ -197,6 +202,8 @@ def time_kernel(kernel: int, arguments: int, rounds: int = 60) -> float:
     """Return the seconds of the shortest call of the code at an address."""
     function, shortest, start = ENTRY(kernel), math.inf, time.perf_counter()
     for _ in range(rounds):
+        if LONG_CALL < shortest < math.inf:
+            time.sleep(LONG_CALL)
         before = time.perf_counter()
         function(arguments)
         after = time.perf_counter()
@@ -206,8 +213,8 @@ def time_kernel(kernel: int, arguments: int, rounds: int = 60) -> float:
     return shortest
 
 
-def convolution_products(graph: Graph, rows: int) -> Iterator[tuple[Kernel, Product]]:
-    """Yield the kernels that the graph's convolutions may use, with what they multiply."""
+def convolution_products(graph: Graph) -> Iterator[tuple[Kernel, Product]]:
+    """Yield the kernels that the graph's convolutions may use, and their products of a sample."""
     for node in graph.nodes:
         if not isinstance(node.op, Conv2d):
             continue
@@ -215,7 +222,7 @@ def convolution_products(graph: Graph, rows: int) -> Iterator[tuple[Kernel, Prod
         options = node.op.stride, node.op.padding
         g = convolution.Geometry(channels, height, width, outputs, taps[0], taps[1], *options)
         name = f"{g.KH} × {g.KW} convolution, {g.C} → {g.O} channels, {g.OH} × {g.OW} pixels"
-        weights = 2 * rows * g.O * g.C * g.taps
+        weights = 2 * g.O * g.C * g.taps
         whole, pooled = weights * g.OH * g.OW, weights * (g.OH // 2) * (g.OW // 2)
         for flags in itertools.product((False, True), repeat=4):
             yield convolution.forward(g, *flags), Product(name, "forward", whole)
@@ -230,19 +237,24 @@ def convolution_products(graph: Graph, rows: int) -> Iterator[tuple[Kernel, Prod
 def find_product(call: Call, convolutions: Mapping[Kernel, Product], rows: int) -> Product | None:
     """Return what a call multiplies; None if it has no products."""
     module, _, kernel = call.kernel.name.split()[0].partition(".")
-    if module != "linear" or kernel not in WEIGHTS:
-        return convolutions.get(call.kernel)
-    weight = call.arguments[WEIGHTS[kernel]]
-    assert isinstance(weight, np.ndarray)
-    outputs, inputs = weight.shape
-    work = kernel if kernel == "forward" else f"gradient of the {kernel.partition('_')[0]}"
-    return Product(f"linear, {inputs} → {outputs}", work, 2 * rows * inputs * outputs)
+    if module == "linear" and kernel in WEIGHTS:
+        weight = call.arguments[WEIGHTS[kernel]]
+        assert isinstance(weight, np.ndarray)
+        outputs, inputs = weight.shape
+        work = kernel if kernel == "forward" else f"gradient of the {kernel.partition('_')[0]}"
+        return Product(f"linear, {inputs} → {outputs}", work, 2 * rows * inputs * outputs)
+    product = convolutions.get(call.kernel)
+    if product is None:
+        return None
+    count = call.arguments[-1] if "of the weight" in product.work else rows  # a part of the batch
+    assert isinstance(count, int)
+    return replace(product, operations=product.operations * count)
 
 
 def print_step(step: Step, limit: float) -> None:
     """Print the table of a step, and the least time of its multiplications."""
     rows = step.network.batch
-    convolutions = dict(convolution_products(step.graph, rows))
+    convolutions = dict(convolution_products(step.graph))
     calls: dict[Product | None, list[float]] = {}
     for call, seconds in zip(step.calls, step.seconds, strict=True):
         calls.setdefault(find_product(call, convolutions, rows), []).append(seconds)
