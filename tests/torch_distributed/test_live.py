@@ -7,8 +7,11 @@ from contextlib import contextmanager
 import pytest
 
 from tests.torch_distributed.launch import SECONDS, started
-from tests.torch_script.fixtures import commands_of
+from tests.torch_script.fixtures import commands_of, read_lines
 from tuitrain.cli import main
+from tuitrain.remote.client.find_endpoint import endpoint_of
+from tuitrain.remote.client.remote_source import RemoteSource
+from tuitrain.run.snapshot import Phase
 
 COMMANDS = [
     "freeze body",
@@ -39,9 +42,9 @@ def folders(tmp_path, monkeypatch):
 
 
 @contextmanager
-def live(folder, limits=None):
+def live(folder, **settings):
     """Start a run of two ranks, and check at its end that both have the same weights."""
-    with started("endless.py", 2, folder, str(folder / "run"), json.dumps(limits)) as ranks:
+    with started("endless.py", 2, folder, str(folder / "run"), json.dumps(settings)) as ranks:
         deadline = time.monotonic() + SECONDS
         while "this run is live" not in ranks[0].errors:
             assert time.monotonic() < deadline
@@ -61,7 +64,7 @@ def test_commands_from_another_process_reach_all_ranks(folders):
 
 def test_the_limits_of_a_run_hold_on_all_ranks(folders):
     limits = {"lr_factor": 3, "groups": ["last"], "checkpoint": True}
-    with live(folders, limits) as out:
+    with live(folders, limits=limits) as out:
         assert main(["ctl", out, "--agent", "lr last x100"])
         assert main(["ctl", out, "--agent", "freeze body"])
         assert main(["ctl", out, "--agent", "lr last x2"]) == 0
@@ -74,3 +77,19 @@ def test_the_limits_of_a_run_hold_on_all_ranks(folders):
         ("lr last x2", "applied"),
         ("stop", "applied"),
     ]
+
+
+def test_a_planned_breakpoint_on_a_metric_holds_all_ranks_for_a_viewer(folders):
+    with live(folders, plan={0: "break when accuracy > 0.5"}) as out:
+        source = RemoteSource(endpoint_of(out), "laptop").start()
+        assert source.wait_for(lambda shown: source.received > 1, SECONDS)
+        (folders / "go").touch()
+        assert source.wait_for(lambda shown: shown.phase is Phase.PAUSED, SECONDS)
+        source.close()
+        assert main(["ctl", out, "stop"]) == 0
+    (message,) = [
+        line["message"]
+        for line in read_lines(folders / "run", "journal.jsonl")
+        if line.get("command") == "pause"
+    ]
+    assert message.startswith("break before step")

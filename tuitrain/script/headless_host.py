@@ -116,7 +116,11 @@ class HeadlessHost:
         """Run the session to its end, then let the loop run on alone."""
         try:
             with Attendance(
-                session, access, lambda: loop.is_steerable, always_waits=self._always_waits
+                session,
+                access,
+                lambda: loop.is_steerable,
+                always_waits=self._always_waits,
+                may_wait=lambda: True,  # between exchanges, a pause waits for the next one
             ) as attendance:
                 _print_warnings(session)
                 try:

@@ -162,6 +162,7 @@ class RepeatingHost:
                 access,
                 lambda: repeated.is_past_record and loop.is_steerable,
                 always_waits=self._access is not None,
+                may_wait=lambda: repeated.is_past_record,
             ) as attendance:
                 self._follow_or_fail(repeated, loop, attendance)
         except TuitrainError as error:

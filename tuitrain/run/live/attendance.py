@@ -41,6 +41,7 @@ class Attendance:
     is_steerable : whether commands can be applied; those that arrive before are applied then
     clock : seconds that only grow
     always_waits : whether every pause holds the run, as if a viewer attended
+    may_wait : whether a planned pause and a breakpoint may hold the run; None for ``is_steerable``
     """
 
     def __init__(
@@ -50,9 +51,11 @@ class Attendance:
         is_steerable: Callable[[], bool] = _always,
         clock: Callable[[], float] = time.perf_counter,
         always_waits: bool = False,
+        may_wait: Callable[[], bool] | None = None,
     ) -> None:
         self._session = session
         self._always_waits = always_waits
+        self._may_wait = may_wait or is_steerable
         session.wait_at_pauses(self._waits)
         if access is None and session.scheduled:
             access = LiveAccess(session.info, clock)
@@ -114,7 +117,7 @@ class Attendance:
 
     def _is_attended(self) -> bool:
         """Whether a viewer can answer a planned pause or a breakpoint."""
-        if self._access is None or not self._is_steerable():
+        if self._access is None or not self._may_wait():
             return False
         return self._always_waits or self._access.is_attended
 
