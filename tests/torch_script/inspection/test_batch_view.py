@@ -118,6 +118,18 @@ def test_a_loop_that_fetches_its_own_batches_shows_the_inputs_by_name():
     assert view.entries[1] == BatchEntry("factor", "float", first="0.5")
 
 
+def test_positional_inputs_are_not_named_like_those_that_are_given_by_name():
+    class Sum(Pixels):
+        def forward(self, first, *others, factor=1.0):
+            return super().forward(first, factor=factor) + sum(map(torch.sum, others))
+
+    engine = engine_of(Sum())
+    look(engine)
+    engine.model(images(), torch.ones(2), torch.ones(3), factor=2.0)
+    paths = [entry.path for entry in engine.inspect_batch(REQUEST).entries]
+    assert paths == ["first", "input1", "input2", "factor"]
+
+
 def test_a_part_that_is_called_by_itself_shows_its_inputs():
     net = nn.ModuleDict({"encoder": nn.Linear(4, 2)})
     engine = engine_of(net)

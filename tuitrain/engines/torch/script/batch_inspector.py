@@ -30,6 +30,8 @@ RECENT_SECONDS: Final = 30.0
 MIN_TRAINING_RATIO: Final = 19
 """The training gets at least this many times the duration of a description before the next one."""
 
+_POSITIONAL: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
 _WAITING: Final = "the batch is shown after the next forward pass of the loop"
 _COMPILED: Final = (
     "torch.compile has compiled the network, and what goes into it is not seen; with run.batches "
@@ -164,7 +166,8 @@ def _named_inputs(
     """Return the arguments of a forward pass by the names of its parameters."""
     inner = unwrap(module)
     try:
-        names = list(inspect.signature(inner.forward).parameters)
+        parameters = inspect.signature(inner.forward).parameters.values()
+        names = [one.name for one in parameters if one.kind in _POSITIONAL]
     except (TypeError, ValueError):
         names = []
     names += [f"input{index}" for index in range(len(names), len(inputs))]
