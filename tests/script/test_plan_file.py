@@ -169,6 +169,18 @@ def test_an_error_of_the_loop_is_not_hidden_by_expectations(problem, watch):
             "[[at]]\nstep = 2\ndo = 'optimizer body adma'",
             "[[at]] number 1: 'optimizer body adma': unknown optimizer 'adma', did you mean 'adam",
         ),
+        (
+            "[[at]]\nstep = 2\ndo = 'break when f2 > 0.5'",
+            "[[at]] number 1: 'break when f2 > 0.5': this run does not measure 'f2'",
+        ),
+        (
+            "[[at]]\nstep = 2\ndo = 'break when grad_norm boddy > 1'",
+            "no group is called 'boddy', did you mean 'body'?",
+        ),
+        (
+            "[[at]]\nstep = 2\ndo = 'when nan do group new = first.*; lr new x2; lr boddy x0.5'",
+            "no group is called 'boddy', did you mean 'body'?",
+        ),
         ("[[at]]\nstep = 2\ndo = 'group new = nothing.*'", "no parameter matches 'nothing.*'"),
         (
             "[[expect]]\nstep = 2\nlr = { group = 'boddy', is = 1.0 }",

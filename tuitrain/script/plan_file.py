@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from tuitrain.commands import Regroup, to_text
+from tuitrain.commands import to_text
 from tuitrain.engines.targets import KnownNames
 from tuitrain.errors import RefusedError, ScenarioError
 from tuitrain.metric_info import MetricInfo
@@ -23,7 +23,7 @@ from tuitrain.scenario.schema import At, Expect, Since, entry_name, limits_of
 
 from . import arguments
 from .arguments import Plan
-from .plan_names import check_command_names, check_expected_names
+from .plan_names import check_command_names, check_expected_names, made_groups, with_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,12 @@ class PlanFile:
             and the nearest match
         """
         planned = [(entry, parse_commands(entry)) for entry in self.at]
-        made = [item.name for _, items in planned for item in items if isinstance(item, Regroup)]
-        known = replace(known, groups=[*dict.fromkeys([*known.groups, *made])])
+        made = [name for _, items in planned for item in items for name in made_groups(item)]
+        known = with_groups(known, made)
         for number, (_, commands) in enumerate(planned, start=1):
             for command in commands:
                 with self._naming(entry_name("at", number), to_text(command)):
-                    check_command_names(command, known)
+                    check_command_names(command, known, metrics)
         for number, expect in enumerate(self.expect, start=1):
             with self._naming(entry_name("expect", number)):
                 check_expected_names(expect, known, metrics)

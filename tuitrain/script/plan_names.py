@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from tuitrain.commands import (
-    AnyCommand,
+    AddBreakpoint,
+    AddRule,
     AutoLr,
+    Command,
     Decay,
     Freeze,
     Regroup,
@@ -25,12 +28,31 @@ from tuitrain.engines.targets import (
 )
 from tuitrain.errors import RefusedError, did_you_mean
 from tuitrain.metric_info import MetricInfo, unmeasured_message
+from tuitrain.run.conditions.checks import check_metric
 from tuitrain.scenario.expect import groups_in, unknown_group_message
 from tuitrain.scenario.schema import Expect
 
 
-def check_command_names(command: AnyCommand, known: KnownNames) -> None:
-    """Check the target of a command, and the optimizer that it names.
+def made_groups(command: Command) -> Iterator[str]:
+    """Yield the names of the groups that a command makes, or a rule with its commands."""
+    if isinstance(command, Regroup):
+        yield command.name
+    elif isinstance(command, AddRule):
+        for action in command.actions():
+            yield from made_groups(action)
+
+
+def with_groups(known: KnownNames, names: Iterable[str]) -> KnownNames:
+    """Return the names that are known when further groups are made."""
+    return replace(known, groups=[*dict.fromkeys([*known.groups, *names])])
+
+
+def check_command_names(command: Command, known: KnownNames, metrics: Sequence[MetricInfo]) -> None:
+    """Check the target of a command, the optimizer that it names, and what its condition reads.
+
+    Parameters
+    ----------
+    metrics : what the loop reports
 
     Raises
     ------
@@ -43,6 +65,12 @@ def check_command_names(command: AnyCommand, known: KnownNames) -> None:
             resolve_groups(command.target, known.groups, known.parameters)
         case Regroup():
             resolve_patterns(command.patterns, known.parameters)
+        case AddBreakpoint():
+            _check_condition(command, known, metrics)
+        case AddRule():
+            _check_condition(command.condition, known, metrics)
+            for action in command.actions():
+                check_command_names(action, known, metrics)
         case _:
             pass
     if isinstance(command, SwapOptimizer) and command.name not in known.optimizers:
@@ -50,6 +78,15 @@ def check_command_names(command: AnyCommand, known: KnownNames) -> None:
         raise RefusedError(
             f"unknown optimizer {command.name!r}{hint} (optimizers: {', '.join(known.optimizers)})"
         )
+
+
+def _check_condition(
+    condition: AddBreakpoint, known: KnownNames, metrics: Sequence[MetricInfo]
+) -> None:
+    if condition.is_on_metric:
+        check_metric(condition, metrics)
+    elif condition.group:
+        resolve_groups(condition.group, known.groups, known.parameters)
 
 
 def check_expected_names(expect: Expect, known: KnownNames, metrics: Sequence[MetricInfo]) -> None:
