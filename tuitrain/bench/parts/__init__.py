@@ -94,7 +94,7 @@ PARTS: Final = (
         "viewers",
         "A run that other processes watch, beside the same run without viewers",
         viewers.cases,
-        rounds=3,
+        rounds=2,
         starts_processes=True,
     ),
     PartSpec(
