@@ -397,3 +397,8 @@ def test_the_header_says_who_steers_and_how_late_the_screen_is(attachment, shown
     first, second = map(plain_text, header_rows(running(attachment=attachment), width))
     assert shown in second
     assert len(first) == len(second) == width
+
+
+def test_long_fractions_of_settings_are_shortened():
+    text = "betas=0.9492151685886935,0.999 eps=1.0000000000000001e-08 nesterov=yes"
+    assert formatting.shorten_numbers(text) == "betas=0.9492,0.999 eps=1e-08 nesterov=yes"

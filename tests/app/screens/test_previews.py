@@ -57,7 +57,7 @@ def test_a_refusal_replaces_the_numbers():
 
 
 def test_a_run_without_previews_says_so_in_whole_lines_and_not_as_an_error():
-    reason = "the loop of a script cannot be asked for an update that is not applied"
+    reason = "no preview: the loop of a script computes an update only to apply it"
     preview = UpdatePreview("lr fc 1", problem=reason, is_possible=False)
     rows = update_rows(GROUPS, preview, 40, 3)
     assert "".join(plain_text(row) for row in rows).split() == reason.split()

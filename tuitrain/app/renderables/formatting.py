@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from tuitrain.metric_info import MetricInfo
 from tuitrain.text import format_count
@@ -16,6 +17,7 @@ __all__ = [
     "format_number",
     "format_percentage",
     "format_shape",
+    "shorten_numbers",
 ]
 
 
@@ -49,6 +51,11 @@ def format_lr(value: float) -> str:
     if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e4):
         return format_number(value)
     return f"{value:.3g}"
+
+
+def shorten_numbers(text: str) -> str:
+    """Write the long decimal fractions in a text with four significant digits."""
+    return re.sub(r"\d+\.\d{5,}(e[+-]?\d+)?", lambda match: f"{float(match[0]):.4g}", text)
 
 
 def format_percentage(share: float) -> str:

@@ -18,8 +18,8 @@ from .steered_loop import SteeredLoop
 
 _REASONS: Mapping[Capability, str] = {
     Capability.EVALUATION: "a script measures for itself; `run.log(accuracy=…)` reports a metric",
-    Capability.PREVIEW: "the loop of a script cannot be asked for an update that is not applied",
-    Capability.DEAD_UNITS: "the forward pass of a script is not known",
+    Capability.PREVIEW: "no preview: the loop of a script computes an update only to apply it",
+    Capability.DEAD_UNITS: "the outputs of the layers of a script are not measured",
     Capability.BATCH: "without run.batches the batch of a step is not known",
     Capability.CONFUSION: "the test set of a script is not known",
     Capability.PYTHON_EXPORT: "the script is the program",

@@ -12,7 +12,7 @@ from tuitrain.engines.inspection import GradientFlow, Inspection, NetworkRow, Ne
 from tuitrain.engines.views import LayerUnits
 from tuitrain.run.snapshot import GroupView, ParameterRow, Snapshot
 
-from ..formatting import format_compact, format_count, format_lr, format_shape
+from ..formatting import format_compact, format_count, format_lr, format_shape, shorten_numbers
 from ..rows import Role, Row, Span, ellipsize
 
 _MAX_INPUTS: Final = 3
@@ -157,7 +157,7 @@ def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView])
 
 
 def _group_text(group: GroupView) -> str:
-    optimizer = f"{group.optimizer} {group.settings}".strip()
+    optimizer = f"{group.optimizer} {shorten_numbers(group.settings)}".strip()
     schedule = f" {group.schedule}" if group.schedule != "constant" else ""
     return f"{group.name}: {optimizer}, lr {format_lr(group.lr)}{schedule}"
 

@@ -43,7 +43,7 @@ class CommonStep:
         return self.norms.get(group, 0.0)
 
     def count_dead_units(self) -> Sequence[LayerUnits]:
-        """Return nothing: the forward pass of a script is not known."""
+        """Return nothing: the outputs of the layers of a script are not measured."""
         return ()
 
 
