@@ -119,6 +119,13 @@ def test_folders_are_small():
     assert large == {}
 
 
+def test_modules_of_tests_outside_of_packages_have_names_of_their_own():
+    """Python finds such a module by its name alone."""
+    files = [path for path in python_files("tests") if not (path.parent / "__init__.py").exists()]
+    names = Counter(path.name for path in files if path.name.startswith("test_"))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
 def test_tests_use_public_names():
     used = [
         f"{path.relative_to(ROOT)}:{node.lineno}: {node.attr}"

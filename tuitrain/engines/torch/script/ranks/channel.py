@@ -48,7 +48,7 @@ class Channel:
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         group = dist.new_group(backend="gloo", timeout=_NO_TIMEOUT)
         assert isinstance(group, dist.ProcessGroup)  # all ranks are in it
-        self._group = group
+        self._group: dist.ProcessGroup | None = group
         self._liveness = self._watch()
         self._liveness.start()
 
@@ -138,8 +138,10 @@ class Channel:
     def close(self) -> None:
         """Release the group: the run has ended on all ranks. The script may have done so."""
         self.liveness.close()
-        with suppress(ValueError, AssertionError, RuntimeError):
-            dist.destroy_process_group(self._group)
+        group, self._group = self._group, None  # its threads end with the last reference
+        if group is not None:
+            with suppress(ValueError, AssertionError, RuntimeError):
+                dist.destroy_process_group(group)
 
     def _watch(self) -> Liveness:
         timeout = rank_timeout()
