@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import torch
 
@@ -37,6 +38,6 @@ def reshard(model: torch.nn.Module) -> None:
     """
     kind = getattr(sys.modules.get("torch.distributed.fsdp"), "FSDPModule", None)
     if kind is not None:
-        for module in model.modules():
-            if isinstance(module, kind):
-                module.reshard()
+        sharded: list[Any] = [module for module in model.modules() if isinstance(module, kind)]
+        for module in sharded:
+            module.reshard()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, TypeGuard, cast
 
 from ...state import EngineState
 
@@ -18,9 +18,11 @@ Entry = dict[str, Any]
 
 def is_of_parts(entry: object) -> TypeGuard[Entry]:
     """Whether a value is the entry `PARTS` of a state."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("ranks"), int):
+    if not isinstance(entry, dict):
         return False
-    return isinstance(entry.get("number"), int) or isinstance(entry.get("place"), str)
+    values = cast("Entry", entry)
+    has_place = isinstance(values.get("number"), int) or isinstance(values.get("place"), str)
+    return has_place and isinstance(values.get("ranks"), int)
 
 
 def count_parts(state: EngineState) -> int:
