@@ -203,7 +203,7 @@ def time_kernel(kernel: int, arguments: int, rounds: int = 60) -> float:
     function, shortest, start = ENTRY(kernel), math.inf, time.perf_counter()
     for _ in range(rounds):
         if LONG_CALL < shortest < math.inf:
-            time.sleep(LONG_CALL)
+            time.sleep(LONG_CALL)  # a process that has paused is not interrupted within the call
         before = time.perf_counter()
         function(arguments)
         after = time.perf_counter()

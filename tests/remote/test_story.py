@@ -128,7 +128,7 @@ def test_a_killed_run_is_resumed_with_the_commands_that_wait(
 
 
 def _wait_for_the_record(folder: Path) -> None:
-    """Wait until the process of the run has let go of its record, and of its entry.
+    """Wait until the process of the run has released its record and its entry.
 
     A process that is killed closes its files one after another, so one lock does not tell.
     """

@@ -11,13 +11,15 @@ import hashlib
 import io
 import math
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from tuitrain.engines.state import Array
+from tuitrain.errors import CheckpointError
 
 DIGEST_MEMBER = "digest"
 """The name of the member with the digest of the others."""
@@ -68,6 +70,33 @@ def check_digest(arrays: Mapping[str, Array]) -> None:
         and arrays[DIGEST_MEMBER].tobytes() != compute_digest(others).encode()
     ):
         raise ValueError("its content does not match its digest")
+
+
+@contextmanager
+def describing_errors(path: Path, kind: str) -> Generator[None]:
+    """Turn errors of reading a file inside into one that names it.
+
+    Parameters
+    ----------
+    kind : what the file should be, as in ``checkpoint``
+
+    Raises
+    ------
+    CheckpointError : there is no such file, it cannot be read, or it is damaged
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file") from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from None
+    except Exception as error:  # a damaged zip or array can fail in many ways
+        raise CheckpointError(f"{path} is damaged, or no {kind}: {problem(error)}") from None
+
+
+def problem(error: Exception) -> str:
+    """Return what an error of reading an array or an entry says."""
+    return f"unknown entry {error}" if isinstance(error, KeyError) else str(error) or repr(error)
 
 
 def compute_digest(arrays: Mapping[str, Array]) -> str:

@@ -19,7 +19,7 @@ from tuitrain.engines.state import Array
 from tuitrain.errors import CheckpointError, CommandError
 from tuitrain.run.session_state import SessionState
 
-from .array_file import DIGEST_MEMBER, check_digest, pack, unpack
+from .array_file import DIGEST_MEMBER, check_digest, describing_errors, pack, problem, unpack
 from .checkpoint_format import Count, StateRecord, decode_state, encode_state, state_arrays
 
 SCHEMA = 1
@@ -106,7 +106,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         session = decode_state(meta.session, arrays)
     except (KeyError, ValueError, TypeError, CommandError) as error:
-        raise CheckpointError(f"{path} is damaged: {_problem(error)}") from None
+        raise CheckpointError(f"{path} is damaged: {problem(error)}") from None
     return Checkpoint(meta.run, meta.environment, meta.position, session)
 
 
@@ -122,17 +122,11 @@ def read_position(path: Path) -> Position:
 
 def _read(path: Path, names: Iterable[str] | None) -> tuple[_Meta, dict[str, Array]]:
     """Read the JSON part, and the arrays of these names (default: all)."""
-    try:
+    with describing_errors(path, "checkpoint"):
         arrays = unpack(path, names)
         meta = _decoded(arrays[_META].tobytes())
         if meta.schema == SCHEMA:  # another schema may have another digest
             check_digest(arrays)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file") from None
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from None
-    except Exception as error:  # a damaged zip or array can fail in many ways
-        raise CheckpointError(f"{path} is damaged, or no checkpoint: {_problem(error)}") from None
     if meta.schema != SCHEMA:
         raise CheckpointError(f"{path} has schema {meta.schema}; this version reads {SCHEMA}")
     return meta, {
@@ -146,7 +140,3 @@ def _decoded(content: bytes) -> _Meta:
     if schema != SCHEMA:
         return _Meta(schema, "", {}, Position(), StateRecord())
     return decode_json(content, _META_DECODER, _META)
-
-
-def _problem(error: Exception) -> str:
-    return f"unknown entry {error}" if isinstance(error, KeyError) else str(error) or repr(error)

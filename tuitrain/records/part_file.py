@@ -19,7 +19,7 @@ from tuitrain.decoding import decode_json
 from tuitrain.engines.state import Array, EngineState
 from tuitrain.errors import CheckpointError
 
-from .array_file import DIGEST_MEMBER, check_digest, pack, unpack
+from .array_file import DIGEST_MEMBER, check_digest, describing_errors, pack, problem, unpack
 from .checkpoint_format import Count, StateRecord, decode_engine, encode_engine, engine_arrays
 
 SCHEMA: Final = 1
@@ -67,7 +67,7 @@ class PartFiles:
         try:
             return decode_engine(meta.state, arrays)
         except (KeyError, ValueError, TypeError) as error:
-            raise CheckpointError(f"{path} is damaged: {error}") from None
+            raise CheckpointError(f"{path} is damaged: {problem(error)}") from None
 
     def remove(self, place: str, rank: int) -> None:
         """Remove the part of a rank, if there is one."""
@@ -93,16 +93,10 @@ def _path(place: str, rank: int) -> Path:
 
 
 def _read(path: Path) -> tuple[_Meta, dict[str, Array]]:
-    try:
+    with describing_errors(path, "part of a state"):
         arrays = unpack(path)
         check_digest(arrays)
         meta = decode_json(arrays[_META].tobytes(), _DECODER, _META)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file") from None
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from None
-    except Exception as error:  # a damaged zip or array can fail in many ways
-        raise CheckpointError(f"{path} is damaged, or no part of a state: {error}") from None
     return meta, {
         name: array for name, array in arrays.items() if name not in (_META, DIGEST_MEMBER)
     }

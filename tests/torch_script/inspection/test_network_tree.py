@@ -208,6 +208,18 @@ def test_a_viewer_of_a_loop_gets_the_tree_and_the_weights_stay(fly):
     alone = make_problem()
     alone.train_epochs(4)
     problem = make_problem()
+    deck = looked_at_in_a_pause(fly, problem)
+    deck.do("step 3")
+    shown = deck.live.wait_for(is_traced, TIMEOUT)
+    assert [row.name for row in shown.inspection.rows][:2] == ["Net", "first"]
+    deck.live.wait_for(lambda snapshot: snapshot.step == 8, TIMEOUT)
+    deck.do("resume")
+    assert deck.wait_for(Phase.FINISHED).step == 20
+    assert problem.weights() == alone.weights()
+
+
+def looked_at_in_a_pause(fly, problem):
+    """Return the deck of a loop that is paused at step 5, where a viewer looks at the network."""
 
     def script() -> None:
         tuitrain.watch(problem.net, problem.optimizer, plan={5: "pause"})
@@ -216,13 +228,7 @@ def test_a_viewer_of_a_loop_gets_the_tree_and_the_weights_stay(fly):
     deck = fly(script)
     deck.live.inspect(InspectNetwork())
     deck.wait_for(Phase.PAUSED)
-    deck.do("step 3")
-    shown = deck.live.wait_for(is_traced, TIMEOUT)
-    assert [row.name for row in shown.inspection.rows][:2] == ["Net", "first"]
-    deck.live.wait_for(lambda snapshot: snapshot.step == 8, TIMEOUT)
-    deck.do("resume")
-    assert deck.wait_for(Phase.FINISHED).step == 20
-    assert problem.weights() == alone.weights()
+    return deck
 
 
 def is_traced(snapshot) -> bool:

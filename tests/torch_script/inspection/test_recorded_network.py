@@ -2,10 +2,9 @@
 
 import pytest
 
-import tuitrain
 from tests.script.test_live import TIMEOUT, fly
 from tests.torch_script.fixtures import watch
-from tests.torch_script.inspection.test_network_tree import is_traced
+from tests.torch_script.inspection.test_network_tree import is_traced, looked_at_in_a_pause
 from tests.torch_script.problem import make_problem
 from tuitrain.engines.inspection import FailedInspection, InspectBatch, InspectNetwork, NetworkView
 from tuitrain.records.network_file import NETWORK, read_network
@@ -39,15 +38,7 @@ def test_a_recording_shows_the_modules_although_nobody_has_looked(watch):
 
 
 def test_a_recording_shows_the_tree_that_a_viewer_was_shown(fly, tmp_path):
-    problem = make_problem()
-
-    def script() -> None:
-        tuitrain.watch(problem.net, problem.optimizer, plan={5: "pause"})
-        problem.train_epochs(4)
-
-    deck = fly(script)
-    deck.live.inspect(InspectNetwork())
-    deck.wait_for(Phase.PAUSED)
+    deck = looked_at_in_a_pause(fly, make_problem())
     live = deck.live.wait_for(is_traced, TIMEOUT).inspection
     written = (deck.host.out / NETWORK).read_bytes()
     deck.do("freeze body")

@@ -45,7 +45,7 @@ class SteeredLoop:
         self._rates_step = 0
         self._reported_loss = math.nan
         self._losses: list[float] = []
-        self._max_steps = 0
+        self._max_steps = self._turn_steps = 0
         self._should_hold: Callable[[PendingStep], bool] | None = None
         self._hold_condition: HoldCondition | None = None
         self._is_held = False
@@ -70,16 +70,24 @@ class SteeredLoop:
         self._losses, self._should_hold, self._is_held = [], should_hold, False
         self._hold_condition, self._max_steps = hold_condition, steps
         self.logged = {}
-        turn = 1 if should_stop() else steps  # a later request interrupts the turn
-        while len(self._losses) < steps:
-            self.turns.let_run(min(turn, steps - len(self._losses)))
-            if self._is_held or self.logged or self.turns.has_ended or should_stop():
+        self._begin_turns(1 if should_stop() else steps)  # a later request interrupts the turn
+        while (left := steps - len(self._losses)) > 0:
+            self._take_turn(left)
+            if self._is_held or self.logged or self.turns.has_ended or self.turns.is_released:
                 break
-            if self.turns.is_released:  # it was abandoned
+            if should_stop():
                 break
         if isinstance(self.error, Exception) and not self._losses:
             raise self.error
         return self._losses
+
+    def _begin_turns(self, max_steps: int) -> None:
+        """Prepare the turns of a run, each of which has at most this number of steps."""
+        self._turn_steps = max_steps
+
+    def _take_turn(self, left: int) -> None:
+        """Let the loop take steps, of which the run has some left, and wait."""
+        self.turns.let_run(min(self._turn_steps, left))
 
     def follow_viewers(self, is_viewed: bool) -> None:
         """Note whether the run has viewers: without any, nothing is measured for them."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -12,7 +12,7 @@ import msgspec
 
 from tuitrain.errors import RunFailedError, describe_error
 
-from ....pending_step import HoldCondition, PendingStep, meets_condition
+from ....pending_step import PendingStep, meets_condition
 from ....views import RankView
 from ..loop_parts import LoopParts
 from .agreed_turns import LeaderTurns
@@ -44,7 +44,7 @@ class LeaderLoop(RankLoop):
         self.turns = LeaderTurns()
         self.ranks: tuple[RankView, ...] = ()
         self.on_difference: Callable[[str], None] = lambda _: None
-        self._seconds = 0.0
+        self._seconds, self._is_new_run = 0.0, True
         self._reported_at, self._has_differed = time.perf_counter(), False
 
     def join(self, channel: Channel) -> None:
@@ -62,32 +62,6 @@ class LeaderLoop(RankLoop):
     def send(self, message: Message) -> None:
         """Send a message to the other ranks."""
         self.channel.send(encode(message))
-
-    def run(
-        self,
-        steps: int,
-        should_stop: Callable[[], bool],
-        should_hold: Callable[[PendingStep], bool] | None,
-        hold_condition: HoldCondition | None,
-    ) -> Sequence[float]:
-        """Let the loops of all ranks take steps, and wait; see `SteeredLoop.run`."""
-        self._losses, self._should_hold, self._is_held = [], should_hold, False
-        self._hold_condition, self._max_steps = hold_condition, steps
-        self.logged = {}
-        self.channel.liveness.has_session_ended.clear()
-        is_new = True
-        while (taken := len(self._losses)) < steps:
-            if self.turns.left <= 0:
-                self._grant(steps - taken, is_new)
-            is_new = False
-            self._take_turn(min(self.turns.left, steps - taken))
-            if self._is_held or self.logged or self.turns.has_ended or self.turns.is_released:
-                break
-            if should_stop():
-                break
-        if isinstance(self.error, Exception) and not self._losses:
-            raise self.error
-        return self._losses
 
     def collect_reports(self) -> None:
         """Note the metrics reported so far; see `SteeredLoop.collect_reports`."""
@@ -136,10 +110,18 @@ class LeaderLoop(RankLoop):
                 "the script changes them on one rank, or its gradients are not averaged"
             )
 
-    def _take_turn(self, steps: int) -> None:
-        """Let the loop take steps, and note how long one takes."""
+    def _begin_turns(self, max_steps: int) -> None:
+        super()._begin_turns(max_steps)
+        self.channel.liveness.has_session_ended.clear()
+        self._is_new_run = True
+
+    def _take_turn(self, left: int) -> None:
+        """Let the loops of all ranks take steps, and note how long one takes."""
+        if self.turns.left <= 0:
+            self._grant(min(self._turn_steps, left), self._is_new_run)
+        self._is_new_run = False
         before, began = len(self._losses), time.perf_counter()
-        self.turns.let_run(steps)
+        self.turns.let_run(min(self.turns.left, left))
         taken = len(self._losses) - before
         if self._is_held:
             self.turns.left = 0  # the other ranks are held too
