@@ -11,7 +11,8 @@ from tuitrain.commands import AddBreakpoint, parse
 from tuitrain.engines.targets import match_names, resolve_groups
 from tuitrain.errors import CommandError, TuitrainError
 from tuitrain.metric_info import unmeasured_message
-from tuitrain.run.conditions.checks import average_loss, check_metric, compare_metric
+from tuitrain.run.conditions.checks import check_metric
+from tuitrain.run.conditions.comparisons import average_loss, compare_metric
 from tuitrain.run.snapshot import Phase, Series, Snapshot
 from tuitrain.scenario.threshold import Threshold
 
@@ -127,7 +128,7 @@ def _meets(condition: AddBreakpoint, snapshot: Snapshot) -> bool:
             )
         case name:
             series = snapshot.metrics.get(name, Series())
-            return len(series) > 0 and compare_metric(condition, float(series.values[-1]))
+            return bool(len(series) and compare_metric(condition, float(series.values[-1])).is_met)
 
 
 _NEWEST = 1000

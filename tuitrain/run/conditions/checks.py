@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
 from tuitrain.commands import AddBreakpoint
 from tuitrain.engines.capabilities import Capability
@@ -15,12 +14,7 @@ from tuitrain.errors import RefusedError
 from tuitrain.metric_info import MetricInfo, unmeasured_message
 
 from ..snapshot import Series
-
-AVERAGE_STEPS: Final = 50
-"""Steps over which the loss is averaged."""
-
-MIN_AVERAGE_STEPS: Final = AVERAGE_STEPS // 5
-"""The number of these steps that must have a finite loss before a loss is compared."""
+from .comparisons import AVERAGE_STEPS, MIN_AVERAGE_STEPS, compare_metric, compare_step
 
 
 def stop_condition(
@@ -50,6 +44,11 @@ def stop_condition(
     )
 
 
+def step_reason(condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]) -> str:
+    """Return why a step meets a condition, or ""; metrics are checked between steps."""
+    return "" if condition.is_on_metric else compare_step(condition, step, losses).reason
+
+
 def new_metric_reason(
     condition: AddBreakpoint, since: int, step: int, curves: Mapping[str, Series]
 ) -> str:
@@ -68,9 +67,9 @@ def new_metric_reason(
     was_met = (
         len(curve.steps) > 1
         and curve.steps[-2] > since
-        and metric_reason(condition, float(curve.values[-2]))
+        and compare_metric(condition, float(curve.values[-2])).is_met
     )
-    return "" if was_met else metric_reason(condition, float(curve.values[-1]))
+    return "" if was_met else compare_metric(condition, float(curve.values[-1])).reason
 
 
 def check_target(condition: AddBreakpoint, engine: Engine) -> None:
@@ -111,82 +110,3 @@ def check_metric(condition: AddBreakpoint, metrics: Sequence[MetricInfo]) -> Non
         raise RefusedError(
             f"{info.name} is from 0 to 1 (97% is 0.97), but was given {condition.limit:g}"
         )
-
-
-def step_reason(condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]) -> str:
-    """Return why a step meets a condition, or ""."""
-    match condition.on:
-        case "nan":
-            return _not_finite(step)
-        case "loss":
-            return _loss_above_average(condition, step, losses)
-        case "grad_norm":
-            return _grad_norm_above(condition, step)
-        case "dead_units":
-            return _mostly_dead(condition, step)
-        case _:  # metrics are checked between steps
-            return ""
-
-
-def metric_reason(condition: AddBreakpoint, value: float) -> str:
-    """Return why a value of a metric meets a condition, or ""."""
-    if not compare_metric(condition, value):
-        return ""
-    relations = {">=": "has reached", "<=": "is not above", ">": "is above", "<": "is below"}
-    return f"{condition.on} {value:g} {relations[condition.sign]} {condition.limit:g}"
-
-
-def compare_metric(condition: AddBreakpoint, value: float) -> bool:
-    """Return whether a value of a metric meets a condition; NaN meets none."""
-    match condition.sign:
-        case ">=":
-            return value >= condition.limit
-        case "<=":
-            return value <= condition.limit
-        case ">":
-            return value > condition.limit
-        case "<":
-            return value < condition.limit
-
-
-def _not_finite(step: PendingStep) -> str:
-    where = step.find_non_finite()
-    if not math.isfinite(step.loss):
-        gradient = f", and so is the gradient of {where}" if where else ""
-        return f"loss is {step.loss}{gradient}"
-    return f"the gradient of {where} is not finite" if where else ""
-
-
-def _loss_above_average(
-    condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]
-) -> str:
-    average = average_loss(losses)
-    if average is not None and step.loss > condition.limit * average:
-        return f"loss {step.loss:g} is above {condition.limit:g} x {average:g}"
-    return ""
-
-
-def average_loss(losses: Sequence[float]) -> float | None:
-    """Return the average of the newest losses; None if too few of them are finite."""
-    finite = [loss for loss in losses[-AVERAGE_STEPS:] if math.isfinite(loss)]
-    return math.fsum(finite) / len(finite) if len(finite) >= MIN_AVERAGE_STEPS else None
-
-
-def _grad_norm_above(condition: AddBreakpoint, step: PendingStep) -> str:
-    for group in match_names(condition.group, step.group_names):
-        norm = step.grad_norm(group)
-        if norm > condition.limit:
-            return f"grad_norm of {group} is {norm:g}, above {condition.limit:g}"
-    return ""
-
-
-def _mostly_dead(condition: AddBreakpoint, step: PendingStep) -> str:
-    for layer in step.count_dead_units():
-        if match_names(condition.group, [layer.group]):
-            share = 100 * layer.dead / layer.units
-            if share > condition.limit:
-                return (
-                    f"{layer.dead} of the {layer.units} units of {layer.parameter} are dead "
-                    f"({share:.3g}%, above {condition.limit:g}%)"
-                )
-    return ""

@@ -10,7 +10,8 @@ from tuitrain.engines.pending_step import HoldCondition, PendingStep
 
 from ..history.timeline import Timeline
 from .breakpoints import Breakpoints
-from .checks import AVERAGE_STEPS, stop_condition
+from .checks import stop_condition
+from .comparisons import AVERAGE_STEPS
 from .rules import Rules
 
 

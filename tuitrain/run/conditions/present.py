@@ -5,43 +5,53 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from tuitrain.commands import AddBreakpoint
 from tuitrain.engines.engine import Engine
-from tuitrain.engines.targets import match_names
+from tuitrain.engines.views import LayerUnits
 
 from ..snapshot import Series
-from .checks import AVERAGE_STEPS, MIN_AVERAGE_STEPS, average_loss, metric_reason
-
-_OPPOSITES: Final = {">=": "is below", "<=": "is above", ">": "is not above", "<": "is not below"}
+from .comparisons import Comparison, compare_metric, compare_step
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
-    """Whether a condition holds now, and the values that say so.
+@dataclass(frozen=True)
+class LastStep:
+    """The step that was taken last, as a `ComparedStep`.
 
     Attributes
     ----------
-    holds : None if it cannot be said yet
+    loss : its batch's loss
     """
 
-    holds: bool | None
-    found: str
+    engine: Engine
+    loss: float
 
-    def __str__(self) -> str:
-        """``yes, …``, ``no, …`` or ``not known yet, …``."""
-        word = {True: "yes", False: "no", None: "not known yet"}[self.holds]
-        return f"{word}, {self.found}"
+    @property
+    def group_names(self) -> Sequence[str]:
+        """The groups' names, in order."""
+        return [group.name for group in self.engine.groups()]
+
+    def find_non_finite(self) -> str:
+        """Return the first group whose gradient has an infinite norm, or ""."""
+        names = (group.name for group in self.engine.groups() if math.isinf(group.grad_norm))
+        return next(names, "")
+
+    def grad_norm(self, group: str) -> float:
+        """Return the norm of a group's gradient; NaN without a gradient."""
+        return {row.name: row.grad_norm for row in self.engine.groups()}[group]
+
+    def count_dead_units(self) -> Sequence[LayerUnits]:
+        """Count the dead units of the layers whose units are counted."""
+        return self.engine.count_dead_units()
 
 
-def check_now(
+def compare_now(
     condition: AddBreakpoint,
     engine: Engine,
     losses: Sequence[float],
     metrics: Mapping[str, Series],
-) -> Present:
-    """Return whether a condition holds at this boundary, for the step that was taken last.
+) -> Comparison:
+    """Compare a condition with the step that was taken last.
 
     Parameters
     ----------
@@ -50,71 +60,10 @@ def check_now(
     metrics : those of the present branch so far
     """
     if condition.is_on_metric:
-        return _metric(condition, metrics.get(condition.on))
+        curve = metrics.get(condition.on)
+        if curve is None or not len(curve.steps):
+            return Comparison(None, f"{condition.on} is not measured so far")
+        return compare_metric(condition, float(curve.values[-1]))
     if not losses:
-        return Present(None, "no step is taken")
-    match condition.on:
-        case "loss":
-            return _loss(condition, losses)
-        case "grad_norm":
-            return _grad_norm(condition, engine)
-        case "dead_units":
-            return _dead_units(condition, engine)
-        case _:
-            return _finite(engine, losses[-1])
-
-
-def _metric(condition: AddBreakpoint, curve: Series | None) -> Present:
-    if curve is None or not len(curve.steps):
-        return Present(None, f"{condition.on} is not measured so far")
-    value = float(curve.values[-1])
-    if reason := metric_reason(condition, value):
-        return Present(True, reason)
-    return Present(
-        False, f"{condition.on} {value:g} {_OPPOSITES[condition.sign]} {condition.limit:g}"
-    )
-
-
-def _loss(condition: AddBreakpoint, losses: Sequence[float]) -> Present:
-    average = average_loss(losses[-AVERAGE_STEPS - 1 : -1])
-    if average is None:
-        return Present(None, f"the average needs {MIN_AVERAGE_STEPS} finite losses")
-    holds = losses[-1] > condition.limit * average
-    relation = "is above" if holds else "is not above"
-    return Present(holds, f"loss {losses[-1]:g} {relation} {condition.limit:g} x {average:g}")
-
-
-def _grad_norm(condition: AddBreakpoint, engine: Engine) -> Present:
-    groups = engine.groups()
-    names = match_names(condition.group, [group.name for group in groups])
-    norms = {group.name: group.grad_norm for group in groups if group.name in names}
-    known = {name: norm for name, norm in norms.items() if not math.isnan(norm)}
-    if not known:
-        return Present(None, f"{condition.group} has no gradient")
-    name = max(known, key=lambda name: known[name])
-    holds = known[name] > condition.limit
-    relation = "above" if holds else "not above"
-    return Present(holds, f"grad_norm of {name} is {known[name]:g}, {relation} {condition.limit:g}")
-
-
-def _dead_units(condition: AddBreakpoint, engine: Engine) -> Present:
-    layers = [
-        layer for layer in engine.count_dead_units() if match_names(condition.group, [layer.group])
-    ]
-    if not layers:
-        return Present(None, f"{condition.group} has no layer whose units are counted")
-    layer = max(layers, key=lambda layer: layer.dead / layer.units)
-    share = 100 * layer.dead / layer.units
-    holds = share > condition.limit
-    counted = f"{layer.dead} of the {layer.units} units of {layer.parameter} are dead"
-    relation = "above" if holds else "not above"
-    return Present(holds, f"{counted} ({share:.3g}%, {relation} {condition.limit:g}%)")
-
-
-def _finite(engine: Engine, loss: float) -> Present:
-    if not math.isfinite(loss):
-        return Present(True, f"loss is {loss}")
-    infinite = [group.name for group in engine.groups() if math.isinf(group.grad_norm)]
-    if infinite:
-        return Present(True, f"the gradient of {infinite[0]} is not finite")
-    return Present(False, f"loss is {loss:g}")
+        return Comparison(None, "no step is taken")
+    return compare_step(condition, LastStep(engine, losses[-1]), losses[:-1])

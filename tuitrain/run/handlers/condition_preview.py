@@ -5,8 +5,9 @@ from __future__ import annotations
 from tuitrain.commands import AddBreakpoint, AddRule, to_text
 from tuitrain.errors import RefusedError
 
-from ..conditions.checks import AVERAGE_STEPS, check_target
-from ..conditions.present import check_now
+from ..conditions.checks import check_target
+from ..conditions.comparisons import AVERAGE_STEPS
+from ..conditions.present import compare_now
 from ..conditions.rules import check_rule
 from ..context import RunContext
 from ..snapshot import UpdatePreview
@@ -29,8 +30,9 @@ def describe_condition(context: RunContext, command: AddBreakpoint | AddRule) ->
         check_target(command, engine)
         condition, effect = command, "pause the run"
     losses = branch.loss.last(AVERAGE_STEPS + 1)
-    now = check_now(condition, engine, losses, branch.metrics.series())
-    return f"would {effect} now: {now}{used}"
+    now = compare_now(condition, engine, losses, branch.metrics.series())
+    word = {True: "yes", False: "no", None: "not known yet"}[now.is_met]
+    return f"would {effect} now: {word}, {now.found}{used}"
 
 
 def preview_condition(context: RunContext, command: AddBreakpoint | AddRule) -> UpdatePreview:

@@ -11,7 +11,7 @@ from tuitrain.engines.engine import Engine
 from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError
 
-from ..conditions.checks import AVERAGE_STEPS
+from ..conditions.comparisons import AVERAGE_STEPS
 from ..context import RunContext
 from ..snapshot import LrCandidate, LrSweep, UpdatePreview
 
