@@ -65,7 +65,7 @@ def test_impossible_paths_in_a_scenario_are_errors(tmp_path, capsys, key, kind, 
 
 
 def test_the_home_of_an_unknown_user_is_an_error():
-    with pytest.raises(TuitrainError, match="~absent-here is no user's home folder"):
+    with pytest.raises(TuitrainError, match="~absent-here is not a user's home folder"):
         home_path("~absent-here/mnist")
 
 

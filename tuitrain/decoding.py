@@ -22,7 +22,7 @@ _EXCERPT = 80
 _KINDS = {
     "int": "a whole number",
     "float": "a number",
-    "str": "a text",
+    "str": "a string",
     "bool": "true or false",
     "object": "a table",
     "array": "a list",

@@ -68,7 +68,7 @@ def strip_bom(content: bytes) -> bytes:
 
 
 def to_encodable(text: str) -> str:
-    r"""Return a text that UTF-8 can hold.
+    r"""Return a string that UTF-8 can hold.
 
     Python represents a byte of a file name that is not UTF-8 as a lone surrogate, which no
     encoding can hold. It is written as ``\udcff``, as `text.visible` shows it.
@@ -77,12 +77,12 @@ def to_encodable(text: str) -> str:
 
 
 def truncate_utf8(text: str, max_bytes: int) -> str:
-    """Return the longest beginning of a text that fits into ``max_bytes`` bytes of UTF-8."""
+    """Return the longest beginning of a string that fits into ``max_bytes`` bytes of UTF-8."""
     return text.encode("utf-8", "replace")[:max_bytes].decode("utf-8", "ignore")
 
 
 def file_stem(text: str, max_bytes: int = 120) -> str:
-    """Return a file name for a text, of letters, digits, ``_``, ``.`` and ``-``.
+    """Return a file name for a string, of letters, digits, ``_``, ``.`` and ``-``.
 
     Other characters become ``-``. The name is "" if nothing is left. Most systems allow 255 bytes.
     """

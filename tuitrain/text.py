@@ -23,7 +23,7 @@ _LINE_END: Final = re.compile(r"\r\n?|\n")
 
 
 def visible(text: str) -> str:
-    """Return a text of one line in which every character is visible and none controls a terminal.
+    """Return one line of text in which every character is visible and none controls a terminal.
 
     The function is idempotent.
     """
@@ -31,7 +31,7 @@ def visible(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    """Do the same for a text of several lines; every kind of line end becomes a line feed."""
+    """Do the same for a string of several lines; every kind of line end becomes a line feed."""
     if text.isprintable():
         return text
     return "\n".join(map(visible, _LINE_END.split(text)))

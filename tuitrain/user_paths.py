@@ -16,7 +16,7 @@ _SHOWN = 60
 
 
 def user_path(text: str) -> Path:
-    """Return the path that a text names, whether or not it exists.
+    """Return the path that a string names, whether or not it exists.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def output_path(text: str, option: str = "--out") -> Path:
 
 
 def home_path(text: str) -> Path:
-    """Return the path that a text names; ``~`` and ``~USER`` in front are home folders.
+    """Return the path that a string names; ``~`` and ``~USER`` in front are home folders.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def home_path(text: str) -> Path:
     except RuntimeError:
         user = text.partition("/")[0]
         raise TuitrainError(
-            f"{text[:_SHOWN]}: {user[:_SHOWN]} is no user's home folder (./{user[:_SHOWN]} is a "
+            f"{text[:_SHOWN]}: {user[:_SHOWN]} is not a user's home folder (./{user[:_SHOWN]} is a "
             "folder of that name)"
         ) from None
 

@@ -29,7 +29,7 @@ def save(obj: Any, f: Any, **options: Any) -> None:  # noqa: ARG001
 
     Parameters
     ----------
-    obj : a tensor, array, number, text, truth value or None, or a dictionary, list or tuple of them
+    obj : a tensor, array, number, text, boolean or None, or a dictionary, list or tuple of them
         (a network as its ``state_dict()``)
     f : path, or a file opened for writing in binary mode; a path is replaced when all is written
     options : ignored (MegEngine's choice of pickle)
@@ -87,7 +87,7 @@ def load(f: Any, map_location: Any = None, **options: Any) -> Any:  # noqa: ARG0
                 raise ValueError(f"its version is {structure['version']!r}, not {_VERSION}")
             return _decode(structure["value"], archive)
     except (zipfile.BadZipFile, LookupError, TypeError, ValueError, EOFError) as error:
-        raise DataError(f"this is no file that tuitrain_core.save wrote: {error}") from error
+        raise DataError(f"this is not a file that tuitrain_core.save wrote: {error}") from error
 
 
 def _encode(value: Any, arrays: list[np.ndarray], where: str) -> Any:

@@ -156,7 +156,7 @@ class TensorMethods(TensorOperators):
             return index
         tape.notify_read()
         if index._array.dtype.kind == "f":
-            raise IndexRangeError(f"an index holds whole numbers or truth values, not {index!r}")
+            raise IndexRangeError(f"an index holds whole numbers or booleans, not {index!r}")
         return index._array.copy()
 
     def __len__(self) -> int:

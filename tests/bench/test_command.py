@@ -182,7 +182,7 @@ def test_the_performance_page_has_a_place_for_every_part():
         (["--continue", "/dev/null/bench.json"], "/dev/null/bench.json cannot be written"),
         (["--continue", "a.json", "--out", "b.json"], "--out does not go with it"),
         (["--markdown", "/nonexistent.json"], "/nonexistent.json cannot be read"),
-        (["--markdown", "/dev/null"], "/dev/null is no report of the benchmark"),
+        (["--markdown", "/dev/null"], "/dev/null is not a report of the benchmark"),
     ],
 )
 def test_a_usage_error_is_one_line_before_any_measurement(measuring, capsys, arguments, message):

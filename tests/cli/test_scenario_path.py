@@ -1,4 +1,4 @@
-"""A path that is no scenario: one sentence says what it is, and what to write."""
+"""A path that is not a scenario: one sentence says what it is, and what to write."""
 
 from __future__ import annotations
 
@@ -43,8 +43,7 @@ def here(tmp_path, monkeypatch):
         ("run plans", "plans: is a folder; name one of its scenarios, such as plans/slow.toml"),
         (
             "run pictures",
-            "pictures: is a folder, and not a scenario; `tuitrain data pictures` says what it "
-            "holds",
+            "pictures: is a folder, not a scenario; `tuitrain data pictures` says what it holds",
         ),
         ("run x/y.toml", "x/y.toml: no such file"),
         ("replay decya.toml", "decya.toml: no such file, did you mean 'decay.toml'?"),
@@ -61,7 +60,7 @@ def test_the_error_names_what_to_write(words, message, here, capsys):
 @pytest.mark.parametrize("command", ["run", "replay"])
 def test_a_table_is_data(command, here, capsys):
     assert error_of([command, "my houses.csv"], capsys) == (
-        "my houses.csv: is data, and not a scenario; `tuitrain data 'my houses.csv'` says what it "
+        "my houses.csv: is data, not a scenario; `tuitrain data 'my houses.csv'` says what it "
         "holds, and the line to write into a scenario"
     )
 
@@ -91,9 +90,9 @@ def test_a_missing_argument_is_named(words, missing, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("serve --port x", "tuitrain serve: --port: 'x' is no whole number"),
+        ("serve --port x", "tuitrain serve: --port: 'x' is not a whole number"),
         ("ctl lenet pause --at", "tuitrain ctl: --at: expected one argument"),
-        ("ctl lenet --at 1.5 pause", "tuitrain ctl: --at: '1.5' is no whole number from 0 to"),
+        ("ctl lenet --at 1.5 pause", "tuitrain ctl: --at: '1.5' is not a whole number from 0 to"),
         ("run --headless=1 x", "tuitrain run: --headless: ignored explicit argument '1'"),
     ],
 )

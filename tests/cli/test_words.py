@@ -17,7 +17,7 @@ from tuitrain.cli.parser import parse_arguments
             "--vrsion",
             "tuitrain has no option --vrsion, did you mean '--version'? (options: --version)",
         ),
-        ("run a.toml b.toml", "tuitrain run has no use for 'b.toml'; --help says what it takes"),
+        ("run a.toml b.toml", "tuitrain run does not take 'b.toml'; --help says what it takes"),
     ],
 )
 def test_an_unknown_word_is_an_error_with_the_nearest_match(words, message, tmp_path, capsys):

@@ -146,7 +146,7 @@ def test_any_value_in_any_field_makes_a_valid_command_or_an_error(kind):
     [
         ("thaw", {"target": "fc", "state": np.zeros(2)}, "keep or reset as its state"),
         ("clip", {"by": np.array(["off", "norm"])}, "norm, value or off as its kind"),
-        ("break", {"on": "nan", "group": np.zeros(2)}, "has no use for group with nan"),
+        ("break", {"on": "nan", "group": np.zeros(2)}, "does not take group with nan"),
         ("step", {"count": 10**5000}, "takes a whole number from 1 up, but was given a value of"),
         ("preview", {"command": [1]}, "takes a command's text, but was given [1]"),
     ],

@@ -97,7 +97,7 @@ def test_a_wait_that_was_given_up_ends(run: ServedRun):
         ("status", {"run": "lenet"}, "no live run is called 'lenet'"),
         ("metrics", {"names": ["los"]}, "no curve 'los', did you mean 'loss'"),
         ("groups", {"names": ["convs*"]}, "no group is called 'convs"),
-        ("wait", {"until": "soon"}, "is no condition"),
+        ("wait", {"until": "soon"}, "is not a condition"),
         ("command", {"command": "freez conv", "reason": "x"}, "unknown command 'freez'"),
         ("preview", {"command": "lr"}, "lr"),
         ("cancel", {"id": "17"}, "no command with the id"),

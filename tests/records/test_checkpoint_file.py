@@ -208,10 +208,10 @@ def forge(path, arrays) -> None:
     ("change", "message"),
     [
         (lambda meta: meta.update(schema=9), "has schema 9; this version reads 1"),
-        (lambda meta: meta.update(schema="one"), "expected a whole number, but got a text"),
+        (lambda meta: meta.update(schema="one"), "expected a whole number, but got a string"),
         (lambda meta: meta.update(mood=1), "there is no key 'mood' here"),
         (lambda meta: meta["session"].update(lines=[]), "it has no branch"),
-        (lambda meta: meta["session"].update(breakpoints=["undo"]), "'undo' is no breakpoint"),
+        (lambda meta: meta["session"].update(breakpoints=["undo"]), "'undo' is not a breakpoint"),
         (
             lambda meta: meta["session"].update(planned=[{"step": 3, "command": "frieze"}]),
             "unknown command 'frieze'",

@@ -121,7 +121,7 @@ def test_a_viewers_pause_waits_until_it_resumes(tmp_path):
     flight.do("resume")
     ended = flight.join()[-1]
     assert isinstance(ended, Ended)
-    assert (ended.step, ended.ok) == (280, True), "a refused viewer is no failed run"
+    assert (ended.step, ended.ok) == (280, True), "a refused viewer is not a failed run"
     assert flight.viewer.snapshot().phase is Phase.FINISHED
     lines = [json.loads(line) for line in (tmp_path / "run" / JOURNAL).read_text().splitlines()]
     assert (lines[0]["actor"], lines[0]["why"]) == ("ctl@laptop", "have a look")

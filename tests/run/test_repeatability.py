@@ -33,7 +33,7 @@ def test_steps_that_do_not_repeat_are_noticed_once(drift):
             session.run_burst(max_steps=30 - session.step)
         assert session.apply_command(parse(command), "api", 1).outcome == "applied"
     assert session.step == 7
-    noticed = [text for text in warnings if "do not repeat exactly" in text]
+    noticed = [text for text in warnings if "cannot be repeated exactly" in text]
     assert len(noticed) == bool(drift)
     assert all(text.startswith("step ") for text in noticed)
 
@@ -78,7 +78,7 @@ def test_an_update_that_does_not_repeat_is_noticed_at_the_end(drift, commands, s
     for command in commands:
         assert session.apply_command(parse(command), "api", 1).outcome == "applied"
     assert session.step == step
-    noticed = [text for text in warnings if "do not repeat exactly" in text]
+    noticed = [text for text in warnings if "cannot be repeated exactly" in text]
     start = f"step {step} was trained again and left other parameters than before: "
     assert [text.startswith(start) for text in noticed] == [True] * bool(drift)
 

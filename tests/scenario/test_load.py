@@ -60,7 +60,7 @@ def test_a_valid_scenario_is_read_with_its_defaults():
             "schema: expected a whole number, but got true or false (given: True)",
         ),
         ("schema = 1\n", "", "(top level): the key 'schema' is missing"),
-        ('name = "test"', "name = 3", "name: expected a text, but got a whole number (given: 3)"),
+        ('name = "test"', "name = 3", "name: expected a string, but got a whole number (given: 3)"),
         (
             "epochs = 2\n",
             "epochs = 2\nbatchsize = 3\n",
@@ -70,7 +70,7 @@ def test_a_valid_scenario_is_read_with_its_defaults():
         (
             "epochs = 2",
             'epochs = "2"',
-            "epochs: expected a whole number or nothing, but got a text (given: '2')",
+            "epochs: expected a whole number or nothing, but got a string (given: '2')",
         ),
         ("epochs = 2\n", "", "epochs: give either epochs = N or steps = N"),
         ("epochs = 2\n", "epochs = 2\nsteps = 9\n", "epochs: give either epochs = N or"),

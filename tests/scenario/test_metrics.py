@@ -320,7 +320,7 @@ def test_a_metric_that_is_not_finite_is_recorded_as_null(tmp_path, monkeypatch):
 
 
 def numbers():
-    """Return data whose targets are no class numbers."""
+    """Return data whose targets are not class numbers."""
     generator = np.random.default_rng(0)
 
     def part(count: int) -> Dataset:

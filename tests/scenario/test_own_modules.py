@@ -129,7 +129,7 @@ def test_a_record_is_replayed_from_another_folder(tmp_path, monkeypatch, capsys)
         ('model = "own_net:nett"', r"own_net has no callable 'nett', did you mean 'net'\?"),
         ('model = "own_net:WIDTH"', "own_net has no callable 'WIDTH'"),
         ('model = "own_net:"', "'own_net:' needs the name of a callable after the colon"),
-        ('model = "../own:net"', r"'\.\./own' is no module name such as package\.module"),
+        ('model = "../own:net"', r"'\.\./own' is not a module name such as package\.module"),
         ('model = "own_net.part:net"', r"there is no module 'own_net\.part'"),
         ('model = "lenet"', r"lenet does not fit the data, which has inputs float32 \(2,\)"),
         ('loss = "l2"', "loss: 'l2' is not known"),

@@ -57,7 +57,7 @@ NEVER = [
     (planned((5, "branch b1")), "at 1 5", "no branch is called 'b1'; none was left yet"),
     (planned((5, "undo")), "at 1 5", "there is no command to undo"),
     (planned((5, "redo")), "at 1 5", "there is nothing to redo"),
-    (planned((5, "break off nan")), "at 1 5", "'nan' is no breakpoint here; none is set"),
+    (planned((5, "break off nan")), "at 1 5", "'nan' is not a breakpoint here; none is set"),
     (planned((5, "break when grad_norm hat > 1")), "at 1 5", "no group is called 'hat'"),
     (
         planned((5, "break when dead units of head > 9%")),

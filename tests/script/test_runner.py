@@ -77,7 +77,7 @@ def test_a_missing_script_is_named(tmp_path, capsys):
 
 def test_a_scenario_takes_no_arguments(tmp_path, capsys):
     assert main(["run", "a.toml", "b"]) == 2
-    assert "has no use for 'b'" in capsys.readouterr().err
+    assert "does not take 'b'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_generated_sequences_leave_all_ranks_with_the_same_state(tmp_path, kind,
     for rank in ranks:
         assert rank.printed.splitlines() == lines
     if kind == "sharded":  # with DistributedDataParallel the first step may differ
-        assert "do not repeat exactly" not in ranks[0].errors
+        assert "cannot be repeated exactly" not in ranks[0].errors
     outcomes = Counter(
         (command.split()[0], outcome)
         for seed in range(count)

@@ -66,7 +66,7 @@ class RunCommands(Provider):
 
 
 def _highlighted(matcher: Matcher, text: str) -> Content:
-    """Return a text with the matched characters marked; Textual's highlighter parses markup."""
+    """Return a string with the matched characters marked; Textual's highlighter parses markup."""
     content = literal(text)
     if content.plain == text:
         for offset in matcher.fuzzy_search.match(matcher.query, text)[1]:

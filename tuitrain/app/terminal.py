@@ -29,7 +29,7 @@ def can_suspend(app: App[Any]) -> bool:
 def notify_desktop(app: App[Any], code: str, title: str, text: str) -> None:
     """Send a desktop notification by ``osc9`` or ``osc777``; do nothing if headless.
 
-    A control character in a text would end the sequence; its symbol is sent.
+    A control character in a string would end the sequence; its symbol is sent.
     """
     if app.is_headless or app._driver is None:
         return

@@ -17,7 +17,7 @@ PAUSED: Final = "The run is paused, so nothing moves. {key} resumes it."
 _QUIET: Final = ("pause", "resume", "speed", "step")
 """Commands that do not end the time in which an effect is watched."""
 _LAST_WIDTH: Final = 24
-"""Cells for the last command in a text."""
+"""Cells for the last command in a string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def _direction(snapshot: Snapshot, group: str, row: SelectedRow) -> str:
 
 
 def _filled(text: str, snapshot: Snapshot) -> str:
-    """Return a text with the last command and the number of epochs that are left."""
+    """Return a string with the last command and the number of epochs that are left."""
     info, made = snapshot.info, snapshot.interventions
     last = ellipsize(made[-1].command, _LAST_WIDTH) if made else ""
     steps = max(1, info.total_steps - snapshot.step)

@@ -185,7 +185,7 @@ def write_markdown(report: Path, out: Path | None = None) -> None:
 
     Raises
     ------
-    TuitrainError : a file that cannot be read or written, or is no report
+    TuitrainError : a file that cannot be read or written, or is not a report
     """
     content = reports.read_report(report)
     absent = reports.missing_cells(content)

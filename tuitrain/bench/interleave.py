@@ -30,7 +30,7 @@ def interleave(
     ----------
     contenders : the measuring functions by name, in the order of their turns; one that raises
         `NotMeasuredError` is skipped in later rounds
-    on_turn : called before each turn with a text: contender and round
+    on_turn : called before each turn with a label: contender and round
     settle : called before each turn with the seconds to wait
 
     Returns

@@ -45,7 +45,7 @@ class Plan:
     peers : the peers to measure
     threads : the numbers of threads to measure with
     timeout : seconds until a reply, with all preparation
-    on_progress : called with a text that says what is being measured
+    on_progress : called with a message that says what is being measured
     pool : keeps the peers' processes
     """
 

@@ -112,10 +112,10 @@ def read_report(path: Path) -> Report:
 
     Raises
     ------
-    TuitrainError : the file cannot be read, or is no report
+    TuitrainError : the file cannot be read, or is not a report
     """
     content = decode_text(read_bytes(path), path).encode()
-    report = decode_json(content, _DECODER, f"{path} is no report of the benchmark")
+    report = decode_json(content, _DECODER, f"{path} is not a report of the benchmark")
     judged = [
         Part(part.name, part.title, tuple(with_goal(part.name, row) for row in part.rows))
         for part in report.parts

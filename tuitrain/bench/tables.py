@@ -175,7 +175,7 @@ def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
 def _filled_columns(
     part: Part,
 ) -> tuple[dict[str, Callable[[FormattedRow], str]], list[FormattedRow]]:
-    """Return the columns in which some row has a text, and the rows."""
+    """Return the columns in which some row has text, and the rows."""
     rows = [format_row(row) for row in part.rows]
     columns = {
         name: text

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         return script_actions.run_script(arguments)
     if arguments.arguments:
         raise TuitrainError(
-            f"tuitrain run has no use for {arguments.arguments[0]!r}; --help says what it takes"
+            f"tuitrain run does not take {arguments.arguments[0]!r}; --help says what it takes"
         )
     scenario, source = _scenario(arguments.scenario)
     if arguments.detach:
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.headless:
         if arguments.json:
             raise TuitrainError("--json goes with --headless")
-        return _fly_in_app(scenario, source, arguments)
+        return _open_in_app(scenario, source, arguments)
     if arguments.read_only:
         raise TuitrainError(
             "--read-only needs the app: without a screen there are no keys to refuse"
@@ -250,7 +250,7 @@ def _check_paused(arguments: argparse.Namespace) -> None:
         raise TuitrainError("--paused does not go with --read-only, which refuses to resume")
 
 
-def _fly_in_app(scenario: Scenario, source: str, arguments: argparse.Namespace) -> int:
+def _open_in_app(scenario: Scenario, source: str, arguments: argparse.Namespace) -> int:
     from tuitrain.app.launch import check_terminal, open_scenario
 
     check_terminal()

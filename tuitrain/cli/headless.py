@@ -68,7 +68,7 @@ def scenario_events(
 
         recorder, access = NULL_RECORDER, None
         if out is not None:
-            recorder = _folder(scenario, source, out, files)
+            recorder = _open_record(scenario, source, out, files)
             access = serve_to_viewers(out, make_run_info(scenario), files, private)
         return replay(scenario, source, bar.show_task, bar.set_steps, recorder, access=access)
 
@@ -111,7 +111,7 @@ def run(name: str, json: bool, events: Events) -> int:
     return OK if isinstance(event, Ended) and event.ok else FAILED
 
 
-def _folder(scenario: Scenario, source: str, out: Path, files: ExitStack) -> Recorder:
+def _open_record(scenario: Scenario, source: str, out: Path, files: ExitStack) -> Recorder:
     from tuitrain.scenario.schema import log_places
     from tuitrain.scenario.verify import make_header
     from tuitrain.tracking.live import open_record

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
 
 from tuitrain.encoding import ascii_json, write_line
 from tuitrain.errors import TuitrainError
@@ -16,8 +17,25 @@ from .status import FAILED, OK
 if TYPE_CHECKING:
     from tuitrain.remote.control.client import ControlClient
 
-QUESTIONS = ("status", "groups", "metrics", "journal", "wait", "preview", "cancel")
-"""The words after RUN that are no commands of the run."""
+_OPTIONS: Final = {
+    "status": (),
+    "groups": (),
+    "metrics": ("first", "last", "points"),
+    "journal": ("since",),
+    "wait": ("until", "timeout"),
+    "preview": ("timeout",),
+    "cancel": ("timeout", "agent"),
+}
+"""The options that go with each question."""
+
+_COMMAND_OPTIONS: Final = ("why", "at", "timeout", "agent")
+"""The options that go with a command."""
+
+QUESTIONS: Final = tuple(_OPTIONS)
+"""The words after RUN that are not commands of the run."""
+
+REPLY_SECONDS: Final = 60.0
+"""Seconds in which a command must be answered: a step may be long, and kernels may compile."""
 
 
 def list_live(arguments: argparse.Namespace) -> int:
@@ -83,10 +101,9 @@ def control(arguments: argparse.Namespace) -> int:
     from tuitrain.remote.control.client import ControlClient
     from tuitrain.remote.identity import viewer_name
 
-    words = arguments.words
-    if not words and _is_request(arguments.run):
+    if not arguments.words and _is_request(arguments.run):
         arguments.run, arguments.words = "", [arguments.run]
-        words = arguments.words
+    words = arguments.words
     question = words[0] if words and words[0] in QUESTIONS else ""
     _check_options(arguments, question)
     with signals_raise(), ControlClient(endpoint_of(arguments.run), viewer_name()) as client:
@@ -122,6 +139,7 @@ def _answer(
     from tuitrain.remote.control import questions
 
     words, timeout = arguments.words, arguments.timeout
+    actor = "agent" if arguments.agent else "ctl"
     match question:
         case "status":
             welcome = client.welcome
@@ -142,18 +160,12 @@ def _answer(
             preview = client.preview(" ".join(words[1:]), timeout or REPLY_SECONDS)
             return preview, not preview.problem
         case "cancel":
-            actor = "agent" if arguments.agent else "ctl"
             cancelled = client.cancel(int(words[1]), actor, timeout or REPLY_SECONDS)
             return cancelled, cancelled.outcome == "refused"
         case _:
-            actor = "agent" if arguments.agent else "ctl"
             why, at = arguments.why or "", arguments.at
             sent = client.send(" ".join(words), actor, why, at, timeout or REPLY_SECONDS)
             return sent, sent.outcome != "refused"
-
-
-REPLY_SECONDS = 60.0
-"""Seconds in which a command must be answered: a step may be long, and kernels may compile."""
 
 
 def _check_options(arguments: argparse.Namespace, question: str) -> None:
@@ -176,25 +188,13 @@ def _check_options(arguments: argparse.Namespace, question: str) -> None:
     if question == "cancel" and not (len(words) == 2 and words[1].isascii() and words[1].isdigit()):
         raise TuitrainError("tuitrain ctl RUN cancel needs the id of a command that waits")
     if question in ("status", "groups", "journal", "wait") and len(words) > 1:
-        raise TuitrainError(f"tuitrain ctl RUN {question} has no use for {words[1]!r}")
-    allowed = _OPTIONS.get(question, ("why", "at", "timeout", "agent"))
-    for name in ("why", "at", "timeout", "agent", "first", "last", "points", "since", "until"):
+        raise TuitrainError(f"tuitrain ctl RUN {question} does not take {words[1]!r}")
+    allowed = _OPTIONS.get(question, _COMMAND_OPTIONS)
+    for name in dict.fromkeys(chain(_COMMAND_OPTIONS, *_OPTIONS.values())):
         if getattr(arguments, name) not in (None, False) and name not in allowed:
             flag = {"first": "from", "last": "to"}.get(name, name)
             what = question or "a command"
             raise TuitrainError(f"--{flag} does not go with {what}")
-
-
-_OPTIONS = {
-    "status": (),
-    "groups": (),
-    "metrics": ("first", "last", "points"),
-    "journal": ("since",),
-    "wait": ("until", "timeout"),
-    "preview": ("timeout",),
-    "cancel": ("timeout", "agent"),
-}
-"""The options that go with each question."""
 
 
 def _socket(word: str) -> str:

@@ -55,7 +55,7 @@ def add_control(command: argparse.ArgumentParser) -> None:
     command.add_argument("--at", type=_count, metavar="STEP", help=at)
     agent = "name an agent as the actor in the journal"
     command.add_argument("--agent", action="store_true", help=agent)
-    timeout = "the most seconds to wait (default: 60 for an answer, no limit for wait)"
+    timeout = "maximum seconds to wait (default: 60 for an answer, no limit for wait)"
     command.add_argument("--timeout", type=_seconds, metavar="SECONDS", help=timeout)
     until = "with wait: 'step N', 'loss < X', a condition of break such as 'METRIC >= X', break, "
     until += "paused or end"
@@ -64,7 +64,7 @@ def add_control(command: argparse.ArgumentParser) -> None:
     command.add_argument("--from", dest="first", type=_count, metavar="STEP", help=first)
     last = "with metrics: the last step"
     command.add_argument("--to", dest="last", type=_count, metavar="STEP", help=last)
-    points = "with metrics: the most values of a curve (default: 200)"
+    points = "with metrics: maximum number of values of a curve (default: 200)"
     command.add_argument("--points", type=_positive, metavar="N", help=points)
     since = "with journal: only entries after the first N"
     command.add_argument("--since", type=_count, metavar="N", help=since)
@@ -72,7 +72,9 @@ def add_control(command: argparse.ArgumentParser) -> None:
 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > MAX_COUNT:
-        raise argparse.ArgumentTypeError(f"{text!r:.40} is no whole number from 0 to {MAX_COUNT}")
+        raise argparse.ArgumentTypeError(
+            f"{text!r:.40} is not a whole number from 0 to {MAX_COUNT}"
+        )
     return int(text)
 
 
@@ -89,5 +91,5 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 < seconds <= 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r:.40} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r:.40} is not a number of seconds above 0")
     return seconds

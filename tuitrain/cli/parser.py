@@ -89,7 +89,7 @@ def _take_words(arguments: argparse.Namespace, rest: Sequence[str]) -> list[str]
 def _unknown(word: str, parser: argparse.ArgumentParser) -> TuitrainError:
     """Return the error for a word that a command does not take."""
     if not word.startswith("-"):
-        return TuitrainError(f"{parser.prog} has no use for {word!r}; --help says what it takes")
+        return TuitrainError(f"{parser.prog} does not take {word!r}; --help says what it takes")
     options = re.findall(r"--[a-z-]+", parser.format_usage())
     option, known = word.partition("=")[0], list(dict.fromkeys(options))
     hint = did_you_mean(option, known)
@@ -198,7 +198,7 @@ def _add_serve(commands: Commands) -> None:
     host = "the address to listen on (default: this machine only)"
     serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=host)
     port = "the port to listen on (default: 8000)"
-    serve.add_argument("--port", type=_whole, default=8000, metavar="N", help=port)
+    serve.add_argument("--port", type=_integer, default=8000, metavar="N", help=port)
 
 
 def _add_start(commands: Commands) -> None:
@@ -253,16 +253,16 @@ def _add_bench(commands: Commands) -> None:
         "--continue", type=user_path, dest="resumed_report", metavar="FILE", help=resumed
     )
     repeat = "rounds: how often every cell is measured (default: at most 5; with --quick 3 or 1)"
-    bench.add_argument("--repeat", type=_whole, metavar="N", help=repeat)
+    bench.add_argument("--repeat", type=_integer, metavar="N", help=repeat)
     tables = "measure nothing; print the tables of a report that was written with --out"
     bench.add_argument("--markdown", type=user_path, metavar="REPORT", help=tables)
 
 
-def _whole(text: str) -> int:
+def _integer(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r:.40} is no whole number") from None
+        raise argparse.ArgumentTypeError(f"{text!r:.40} is not a whole number") from None
 
 
 def _command(

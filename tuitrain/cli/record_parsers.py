@@ -48,7 +48,7 @@ def add_save(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", type=user_path, metavar="FILE", help=target)
 
 
-def _place(option: str) -> Callable[[str], Path]:
+def _target(option: str) -> Callable[[str], Path]:
     """Return the function that reads the value of an option: a file or folder to write."""
     return lambda text: output_path(text, option)
 
@@ -58,14 +58,14 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=user_path, metavar="RUN_DIR", help="the folder of a run")
     tensorboard = "event files of TensorBoard: DIR/RUN_DIR/BRANCH"
     parser.add_argument(
-        "--tensorboard", type=_place("--tensorboard"), metavar="DIR", help=tensorboard
+        "--tensorboard", type=_target("--tensorboard"), metavar="DIR", help=tensorboard
     )
     text = "a table with a row for each value"
-    parser.add_argument("--csv", type=_place("--csv"), metavar="FILE", help=text)
+    parser.add_argument("--csv", type=_target("--csv"), metavar="FILE", help=text)
     lines = "the same rows and histograms, one JSON object a line"
-    parser.add_argument("--jsonl", type=_place("--jsonl"), metavar="FILE", help=lines)
+    parser.add_argument("--jsonl", type=_target("--jsonl"), metavar="FILE", help=lines)
     wandb = "offline runs of Weights & Biases, one for each branch: DIR/wandb"
-    parser.add_argument("--wandb", type=_place("--wandb"), metavar="DIR", help=wandb)
+    parser.add_argument("--wandb", type=_target("--wandb"), metavar="DIR", help=wandb)
 
 
 def add_import(parser: argparse.ArgumentParser) -> None:

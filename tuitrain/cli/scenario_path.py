@@ -23,8 +23,8 @@ def check_runnable(path: Path, takes_scripts: bool = True) -> None:
 
     Raises
     ------
-    TuitrainError : it does not exist, is a folder, data, or a script that is not taken; says what
-        to write
+    TuitrainError : it does not exist, is a folder or data, or is a script that the command does
+        not take; says what to write
     """
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for some names
         raise TuitrainError(f"{path}: {_about_folder(path)}")
@@ -33,7 +33,7 @@ def check_runnable(path: Path, takes_scripts: bool = True) -> None:
     word, suffix = shlex.quote(str(path)), path.suffix.lower()
     if suffix in _DATA_SUFFIXES:
         raise TuitrainError(
-            f"{path}: is data, and not a scenario; `tuitrain data {word}` says what it holds, and "
+            f"{path}: is data, not a scenario; `tuitrain data {word}` says what it holds, and "
             "the line to write into a scenario"
         )
     if suffix == _SCRIPT and not takes_scripts:
@@ -48,7 +48,7 @@ def _about_folder(folder: Path) -> str:
         return f"is the folder of a run; `tuitrain open {word}` shows it"
     if scenarios := _listed(folder, ["*.toml"]):
         return f"is a folder; name one of its scenarios, such as {scenarios[0]}"
-    return f"is a folder, and not a scenario; `tuitrain data {word}` says what it holds"
+    return f"is a folder, not a scenario; `tuitrain data {word}` says what it holds"
 
 
 def _nearest(path: Path, takes_scripts: bool) -> str:
@@ -60,13 +60,13 @@ def _nearest(path: Path, takes_scripts: bool) -> str:
     beside += [str(Path(header).parent) for header in _listed(path.parent, [f"*/{HEADER}"])]
     if hint := did_you_mean(str(path), beside):
         return hint
-    bundled = {one.stem: one for one in bundled_paths()} if path.parent == Path() else {}
+    bundled = {path.stem: path for path in bundled_paths()} if path.parent == Path() else {}
     close = get_close_matches(path.stem, bundled, n=1, cutoff=0.6)
     return f", did you mean the bundled {bundled[close[0]]}?" if close else ""
 
 
 def _listed(folder: Path, patterns: list[str]) -> list[str]:
     try:
-        return sorted(str(one) for pattern in patterns for one in folder.glob(pattern))
+        return sorted(str(path) for pattern in patterns for path in folder.glob(pattern))
     except (OSError, ValueError):  # a name that no path can have
         return []

@@ -64,7 +64,7 @@ def replay_script(arguments: argparse.Namespace) -> int:
         repeated = repeat_script("replay", folder, arguments.command, is_quiet=arguments.json)
     comparison = repeated.answer.verification
     if comparison is None:
-        raise TuitrainError(f"{folder}: the script has not said how the runs compare")
+        raise TuitrainError(f"{folder}: the script ended without a comparison of the runs")
     print(format_comparison(str(folder), comparison, arguments.json))
     return OK if comparison.verdict.ok else FAILED
 
@@ -93,7 +93,7 @@ def check_needs_no_script(folder: Path, action: str) -> None:
 
     Raises
     ------
-    TuitrainError : it is of a script; says what to write
+    TuitrainError : it is the record of a script; says what to write
     """
     from tuitrain.records.record_reader import read_header
     from tuitrain.scenario.verify import script_reason

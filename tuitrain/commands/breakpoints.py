@@ -15,7 +15,7 @@ _LIMITS = {
     "nan": ("limit", math.inf, ""),
     "loss": ("factor", math.inf, ""),
     "grad_norm": ("norm", math.inf, ""),
-    "dead_units": ("share", 100.0, "a share below 100%, for more than that cannot be dead"),
+    "dead_units": ("share", 100.0, "a share below 100%: no more than that can be dead"),
 }
 """For each condition on steps: its limit's name, the exclusive upper bound, the bound in words."""
 

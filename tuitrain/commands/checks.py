@@ -55,7 +55,7 @@ def is_name(value: Any) -> bool:
 
 
 def _without_marks(text: str) -> str:
-    r"""Return a text without combining marks behind letters, which ``\w`` does not match.
+    r"""Return a string without combining marks after letters, which ``\w`` does not match.
 
     Many scripts use them, and so does decomposed text (NFD) in any script.
     """
@@ -127,7 +127,7 @@ def non_negative(name: str, what: str, value: Any) -> float:
 
 
 def setting(key: Any, value: Any) -> Any:
-    """Return a hyper-parameter's value: a truth value, a number, or a pair of numbers."""
+    """Return a hyper-parameter's value: a boolean, a number, or a pair of numbers."""
     word("optimizer", "names of settings", key)
     if key in _NOT_SETTINGS:
         raise usage_error("optimizer", f"takes {key} as an argument, not as a setting")
@@ -163,12 +163,12 @@ def unused(name: str, kind: str, **values: Any) -> None:
     for key, value in values.items():
         if not isinstance(value, _PLAIN) or value:
             raise usage_error(
-                name, f"has no use for {key} with {kind}, but was given {shown(value)}"
+                name, f"does not take {key} with {kind}, but was given {shown(value)}"
             )
 
 
 def _is_bool(value: object) -> bool:
-    """Whether a value is a truth value, which Python counts among the numbers."""
+    """Whether a value is a boolean: Python counts it among the numbers, type checkers do not."""
     return isinstance(value, bool)
 
 

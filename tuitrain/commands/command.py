@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 Setting: TypeAlias = float | bool | tuple[float, float]
-"""A hyper-parameter's value: a number, a truth value, or a pair (Adam's betas)."""
+"""A hyper-parameter's value: a number, a boolean, or a pair (Adam's betas)."""
 
 
 class Command(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):

@@ -29,7 +29,7 @@ from .tokens import any_word, count, counts, non_negative, setting, unit
 from .usage import usage_error
 
 _UNSCALED = r"(?!x|auto$)"
-"""How a learning rate begins: without the ``x`` of a factor; ``auto`` is none."""
+"""Matches the beginning of a learning rate: not the ``x`` of a factor, and not ``auto``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +73,17 @@ def _target(suggestions: Names = Names.TARGETS) -> Value:
     return Value("target", any_word, suggestions=suggestions)
 
 
-def _learning_rate(field: str) -> Value:
+def _learning_rate() -> Value:
     reads = non_negative("learning rate")
-    return Value(field, reads, number_text, shape=_UNSCALED, placeholder="VALUE")
+    return Value("lr", reads, number_text, shape=_UNSCALED, placeholder="VALUE")
 
 
 def _factor(field: str) -> Value:
     return Value(field, non_negative("factor"), number_text, before="x", placeholder="FACTOR")
 
 
-def _units(field: str = "unit") -> Value:
-    return Value(field, unit, suggestions=UNITS, placeholder="|".join(UNITS))
+def _units() -> Value:
+    return Value("unit", unit, suggestions=UNITS, placeholder="|".join(UNITS))
 
 
 _SINGULAR = Value(
@@ -101,7 +101,7 @@ def _kind(*kinds: str) -> Choice:
     return Choice("kind", "kind", SCHEDULES, kinds)
 
 
-def _joined(milestones: Sequence[int]) -> str:
+def _join_numbers(milestones: Sequence[int]) -> str:
     return ",".join(map(str, milestones))
 
 
@@ -133,7 +133,7 @@ GROUP_SPECS: tuple[CommandSpec, ...] = (
         "values; gradients are computed.",
         ("lr fc 0.01", "lr * x0.5", "lr fc auto"),
         (
-            Form(SetLr, (_target(), _learning_rate("lr"))),
+            Form(SetLr, (_target(), _learning_rate())),
             Form(ScaleLr, (_target(), _factor("factor"))),
             Form(AutoLr, (_target(), Word("auto"))),
         ),
@@ -186,7 +186,7 @@ GROUP_SPECS: tuple[CommandSpec, ...] = (
                     _kind("milestones"),
                     _factor("value"),
                     Word("at"),
-                    Value("at", counts, _joined, placeholder="N,N,..."),
+                    Value("at", counts, _join_numbers, placeholder="N,N,..."),
                     _units(),
                     _WARMUP,
                 ),

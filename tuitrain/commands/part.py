@@ -46,7 +46,7 @@ class Part(Protocol):
     """A piece of a form."""
 
     def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
-        """Read words from ``start`` into fields; return the index behind the last one read.
+        """Read words from ``start`` into fields; return the index after the last one read.
 
         Raises
         ------

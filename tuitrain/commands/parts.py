@@ -1,4 +1,4 @@
-"""The kinds of parts of which the forms of commands are made; see `Part`."""
+"""The kinds of parts that forms of commands consist of; see `Part`."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ class Value:
         """Read the word into the field."""
         if start >= len(words) or not self._fits(words[start]):
             raise MismatchError(start)
-        word = self._turned(words[start]).removeprefix(self.before).removesuffix(self.after)
+        word = (
+            self._with_prefix_first(words[start]).removeprefix(self.before).removesuffix(self.after)
+        )
         fields[self.name] = self.reads(name, word)
         return start + 1
 
@@ -95,14 +97,14 @@ class Value:
         """Suggest the words declared."""
         return self.suggestions
 
-    def _turned(self, word: str) -> str:
-        """Return the word with what comes before the value in front."""
+    def _with_prefix_first(self, word: str) -> str:
+        """Return the word with ``before`` moved to the front, if it is at the end."""
         if self.either_side and self.before and word.endswith(self.before):
             return self.before + word.removesuffix(self.before)
         return word
 
     def _fits(self, word: str) -> bool:
-        word = self._turned(word)
+        word = self._with_prefix_first(word)
         enclosed = word.startswith(self.before) and word.endswith(self.after)
         return enclosed and re.match(self.shape, word) is not None
 
@@ -210,7 +212,7 @@ class Listed:
         return f"{self.placeholder}, ... {self.until}"
 
     def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
-        """Read the values, and the word behind them."""
+        """Read the values, and the word after them."""
         del name
         ends = [index for index, word in enumerate(words) if word == self.until]
         if not ends or ends[-1] <= start:
@@ -220,7 +222,7 @@ class Listed:
         return ends[-1] + 1
 
     def write(self, fields: Mapping[str, Any]) -> str:
-        """Print the values, and the word behind them."""
+        """Print the values, and the word after them."""
         return f"{', '.join(fields[self.name])} {self.until}"
 
     def suggest(self) -> Suggestions:

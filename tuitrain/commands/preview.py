@@ -21,7 +21,7 @@ _SPECS: Final = (*GROUP_SPECS, BREAK_SPEC, RULE_SPEC)
 class Preview(Command, frozen=True, tag="preview"):
     """Say how far the next update would move each group after a command, and change nothing.
 
-    Of a breakpoint or a rule, say whether it would pause the run or act now.
+    For a breakpoint or a rule, say whether it would pause the run or act now.
 
     Attributes
     ----------

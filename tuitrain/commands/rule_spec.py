@@ -27,7 +27,7 @@ _CONDITION_FIELDS = tuple(field.name for field in msgspec.structs.fields(AddBrea
 
 @dataclass(frozen=True, slots=True)
 class CommandList:
-    """Commands with semicolons between them, and at the end how often they are given at most."""
+    """Commands with semicolons between them, and after them how often they are given at most."""
 
     def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
         """Read all words that are left into ``commands`` and ``times``."""
@@ -47,7 +47,7 @@ class CommandList:
         return len(words)
 
     def write(self, fields: Mapping[str, Any]) -> str:
-        """Print the commands, and how often they are given unless that is once."""
+        """Print the commands, and how often they are given if that is not once."""
         times = fields["times"]
         most = [f"at most {times} times"] if times != 1 else []
         return "; ".join([*fields["commands"], *most])

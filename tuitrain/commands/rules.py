@@ -14,14 +14,14 @@ from .run_specs import FLOW_SPECS, HISTORY_SPECS
 from .usage import usage_error
 
 RULE_SPECS: Final[tuple[CommandSpec, ...]] = (
-    *(spec for spec in GROUP_SPECS),
+    *GROUP_SPECS,
     *(spec for spec in HISTORY_SPECS if spec.kind != "sweep"),
     *(spec for spec in FLOW_SPECS if spec.name in ("pause", "stop")),
 )
 """The commands that a rule may give."""
 
 MAX_COMMANDS: Final = 16
-"""The most commands of a rule."""
+"""Maximum number of commands of a rule."""
 
 
 class AddRule(Command, frozen=True, tag="when"):
@@ -31,7 +31,7 @@ class AddRule(Command, frozen=True, tag="when"):
     ----------
     condition : as that of a breakpoint
     commands : their texts, in order; at most `MAX_COMMANDS`
-    times : how often the rule is used at most, in the whole life of the run
+    times : how often the rule is used at most, in the whole run
     """
 
     condition: AddBreakpoint
@@ -40,7 +40,7 @@ class AddRule(Command, frozen=True, tag="when"):
 
     @property
     def key(self) -> AddRule:
-        """The rule without its number of times, for which uses are counted."""
+        """The rule without its number of times: the key under which its uses are counted."""
         return AddRule(self.condition, self.commands)
 
     def actions(self) -> tuple[Command, ...]:

@@ -14,7 +14,7 @@ from .group_commands import ScaleLr, SetLr
 from .usage import usage_error
 
 MIN_PACE: Final = 0.01
-"""The least number of steps a second: one step in 100 seconds."""
+"""Minimum steps per second: one step in 100 seconds."""
 
 
 class Pause(Command, frozen=True, tag="pause"):
@@ -89,7 +89,7 @@ class RewindToCheckpoint(Command, frozen=True, tag="rewind-to"):
 
 
 class Checkpoint(Command, frozen=True, tag="checkpoint"):
-    """Save all state that decides the future under a name, which is also a file's name."""
+    """Save everything that determines the rest of the run, under a name that is also a file's."""
 
     name: str
 

@@ -73,7 +73,7 @@ HISTORY_SPECS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "checkpoint",
         "checkpoint",
-        "Keep all that decides the future: to rewind to, and in a file to resume from.",
+        "Save all state of the run under a name, to rewind to it or to resume from it.",
         ("checkpoint before-swap",),
         (Form(Checkpoint, (Value("name", any_word),)),),
     ),

@@ -77,7 +77,7 @@ AnyCommand: TypeAlias = (
 _PREVIEW_SPEC = CommandSpec(
     "preview",
     "preview",
-    "Say how far the next update would move each group after the command; change nothing. Of a "
+    "Say how far the next update would move each group after the command; change nothing. For a "
     "breakpoint or a rule, say whether it would pause the run or act now.",
     ("preview optimizer fc adam lr=0.001", "preview when loss > x3 do lr * x0.5"),
     (Form(Preview, (Rest("command", " ".join, str),)),),

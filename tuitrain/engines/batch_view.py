@@ -1,6 +1,6 @@
 """Samples with a network's predictions: the request, and the view for any kind of data.
 
-Of a script's loop, whose test set is not known, the view has the batch of a step.
+For a script's loop, whose test set is not known, the view has the batch of a step.
 
 All arrays are NumPy arrays and read-only, whichever engine made them. n is the number of samples
 shown, N that of the test set.
@@ -25,13 +25,13 @@ NO_PREDICTION: Final = -1
 """The prediction where an output is NaN."""
 
 MAX_SAMPLES: Final = 96
-"""The most samples shown; no screen has room for more."""
+"""Maximum number of samples shown; no screen has room for more."""
 
 MAX_MATRIX_CLASSES: Final = 50
 """With more classes there is a list of confused pairs and no matrix."""
 
 MAX_PAIRS: Final = 100
-"""The most confused pairs listed."""
+"""Maximum number of confused pairs listed."""
 
 InputKind: TypeAlias = Literal["image", "row", "curve", "tokens"]
 
@@ -178,7 +178,7 @@ class BatchEntry:
     Attributes
     ----------
     path : where it is: ``[0]``, ``input_ids``, ``[1].mask``
-    kind : its dtype, or the type of a value that is no tensor
+    kind : its dtype, or the type of a value that is not a tensor
     shape : of the tensor
     low, mean, high : of its finite values; NaN where there is none, and for other values
     non_finite : the number of values that are NaN or infinite

@@ -10,10 +10,10 @@ from .state import Array
 
 MAX_ROWS: Final = 128
 MAX_COLUMNS: Final = 256
-"""The most elements along each of a sample's last two axes: no terminal shows more."""
+"""Maximum number of elements along each of a sample's last two axes: no terminal shows more."""
 
 MAX_ELEMENTS: Final = 1 << 17
-"""The most elements of a sample; only the first filters of a larger convolution are shown."""
+"""Maximum size of a sample; only the first filters of a larger convolution are shown."""
 
 
 def downsample(array: Array) -> tuple[Array, tuple[int, int]]:

@@ -17,13 +17,13 @@ MAX_RUNS: Final = 50
 MAX_GROUPS: Final = 50
 MAX_PARAMETERS: Final = 200
 MAX_VALUES: Final = 2000
-"""The most values of all curves of an answer."""
+"""Maximum number of values of all curves of an answer."""
 
 MAX_TEXT: Final = 500
-"""The most characters of a text, such as the message of a refusal."""
+"""Maximum number of characters of a string, such as the message of a refusal."""
 
 MAX_LIST: Final = 100
-"""The most entries of a list that is not limited otherwise, such as that of checkpoints."""
+"""Maximum length of a list that has no other limit, such as that of checkpoints."""
 
 DIGITS: Final = 6
 """Significant digits of a number: more tell a model nothing."""

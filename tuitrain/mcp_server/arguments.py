@@ -12,10 +12,10 @@ from tuitrain.errors import TuitrainError, did_you_mean, join_or
 from tuitrain.run.authorship import MAX_WHY
 
 MAX_WAIT: Final = 600.0
-"""The most seconds of one wait; a client may give up earlier."""
+"""Maximum seconds of one wait; a client may give up earlier."""
 
 MAX_NAMES: Final = 20
-"""The most curves of one answer."""
+"""Maximum number of curves of one answer."""
 
 MAX_ANSWER_SECONDS: Final = 300.0
 
@@ -73,7 +73,7 @@ class MetricsArguments(RunArguments, frozen=True, kw_only=True):
     points: Annotated[
         int,
         _meta(
-            "The most points of a curve, evenly spaced; the first and the last point stay.",
+            "Maximum number of points of a curve, evenly spaced; the first and the last stay.",
             ge=1,
             le=1000,
         ),
@@ -90,7 +90,7 @@ class JournalArguments(RunArguments, frozen=True, kw_only=True):
             "newest entries)."
         ),
     ] = None
-    limit: Annotated[int, _meta("The most entries.", ge=1, le=200)] = 30
+    limit: Annotated[int, _meta("Maximum number of entries.", ge=1, le=200)] = 30
 
 
 class PreviewArguments(RunArguments, frozen=True, kw_only=True):
@@ -109,7 +109,7 @@ class WaitArguments(RunArguments, frozen=True, kw_only=True):
             "breakpoint has paused the run), 'paused' or 'end'."
         ),
     ]
-    timeout: Annotated[float, _meta("The most seconds to wait.", gt=0, le=MAX_WAIT)] = 30.0
+    timeout: Annotated[float, _meta("Maximum seconds to wait.", gt=0, le=MAX_WAIT)] = 30.0
 
 
 class CommandArguments(RunArguments, frozen=True, kw_only=True):
@@ -136,7 +136,8 @@ class CommandArguments(RunArguments, frozen=True, kw_only=True):
         ),
     ] = ""
     timeout: Annotated[
-        float, _meta("The most seconds to wait for the answer.", gt=0, le=MAX_ANSWER_SECONDS)
+        float,
+        _meta("Maximum seconds to wait for the answer.", gt=0, le=MAX_ANSWER_SECONDS),
     ] = 60.0
 
 

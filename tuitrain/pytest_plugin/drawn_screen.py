@@ -32,7 +32,7 @@ SIZE: Final = (120, 36)
 
 
 MAX_HOPS: Final = 50
-"""The most times that the queues of a screen are looked at: a widget may post messages forever."""
+"""How often the queues of a screen are checked at most: a widget may post messages forever."""
 
 QUIET_HOPS: Final = 2
 """The first may find all queues empty while a widget still handles its last message."""

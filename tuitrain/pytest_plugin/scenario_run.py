@@ -12,7 +12,7 @@ from tuitrain.scenario.report import event_line
 from tuitrain.scenario.schema import Scenario
 
 CONTEXT_LINES: Final = 12
-"""The most lines of the report that a failure shows."""
+"""Maximum number of lines of the report that a failure shows."""
 
 
 class ScenarioFailedError(Exception):

@@ -121,7 +121,9 @@ def _members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
     for info in archive.infolist():
         name = info.filename.removesuffix(_SUFFIX)
         if name == info.filename:
-            raise ValueError(f"{info.filename!r:.80} is no array: its name does not end in .npy")
+            raise ValueError(
+                f"{info.filename!r:.80} is not an array: its name does not end in .npy"
+            )
         if name in members:
             raise ValueError(f"{name!r:.80} is in it twice")
         if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:

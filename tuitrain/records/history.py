@@ -103,7 +103,7 @@ class History:
     ----------
     entries : the commands, oldest first
     measured : losses and metrics, oldest first
-    is_sparse : whether losses are known at some steps only; the steps between are no gaps
+    is_sparse : whether losses are known at some steps only; the steps between are not gaps
 
     Raises
     ------

@@ -92,19 +92,19 @@ def _check(actor: str, why: str) -> None:
 def _rule(text: str) -> AddRule:
     command = parse(text)
     if not isinstance(command, AddRule):
-        raise TypeError(f"{text!r} is no rule")
+        raise TypeError(f"{text!r} is not a rule")
     return command
 
 
 def read_breakpoint(text: str) -> AddBreakpoint:
-    """Return the breakpoint that a text makes.
+    """Return the breakpoint that a string makes.
 
     Raises
     ------
-    CommandError : the text is no command
+    CommandError : the text is not a command
     TypeError : it is another command
     """
     command = parse(text)
     if not isinstance(command, AddBreakpoint):
-        raise TypeError(f"{text!r} is no breakpoint")
+        raise TypeError(f"{text!r} is not a breakpoint")
     return command

@@ -32,13 +32,13 @@ AUTOMATIC_ACTORS: Final = ("scenario", "breakpoint", "rule")
 """The actors whose commands follow from the run itself."""
 
 OWN_ACTORS: Final = ("scenario", "rule")
-"""Those that act at the same steps when a run is repeated; a breakpoint pauses only some runs."""
+"""Actors that act at the same steps when a run is repeated; a breakpoint pauses only some runs."""
 
 MAX_PLACE: Final = 32
-"""The most characters of the name after ``@``."""
+"""Maximum number of characters of the name after ``@``."""
 
 MAX_WHY: Final = 200
-"""The most characters of the reason for a command."""
+"""Maximum number of characters of the reason for a command."""
 
 _PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _OTHER_CHARACTERS = re.compile(r"[^A-Za-z0-9._-]+")
@@ -51,7 +51,7 @@ def check_actor(actor: str) -> Actor:
 
     Raises
     ------
-    RefusedError : it is not; says what is allowed
+    RefusedError : it is not well-formed; says what is allowed
     """
     kind, at, place = actor.partition("@")
     if kind not in ACTOR_KINDS:
@@ -87,7 +87,7 @@ def is_automatic(actor: Actor) -> bool:
 
 
 def make_actor(kind: str, place: str) -> Actor:
-    """Return the actor of a kind at a place; characters that names lack become ``-``.
+    """Return the actor of a kind at a place; characters that names cannot have become ``-``.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def check_why(why: str) -> str:
     if len(why) > MAX_WHY:
         raise RefusedError(f"the reason has {len(why)} characters, and at most {MAX_WHY} are kept")
     if not why.isascii() or not why.isprintable():
-        bad = [one for one in why if unicodedata.category(one) in _CONTROL_CATEGORIES]
+        bad = [char for char in why if unicodedata.category(char) in _CONTROL_CATEGORIES]
         if bad:
             raise RefusedError(f"the reason is one line of text, and has the character {bad[0]!a}")
     return why.strip()

@@ -14,8 +14,8 @@ SAMPLES_PER_STATE: Final = 6400
 """Samples between two cached states of a scenario's run."""
 
 MIN_GROUP_SAMPLES: Final = 64
-"""The least number of samples of the groups' metrics each time that the steps double, for logs. The
-first ones are a step apart; a million steps have about 1 500."""
+"""Minimum number of samples of the groups' metrics, for logs, each time that the steps double. The
+first ones are one step apart; a million steps have about 1 500."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class CheckpointPolicy:
 
     Attributes
     ----------
-    cache_every : steps between cached states, before they are thinned out: the most steps that a
-        rewind retrains
+    cache_every : steps between cached states, before they are thinned out: a rewind retrains at
+        most this many
     digest_every : steps between digests in the record
-    checkpoint_every : steps between checkpoints in the record, a multiple of ``cache_every``: the
-        most steps that a resume retrains
+    checkpoint_every : steps between checkpoints in the record, a multiple of ``cache_every``: a
+        resume retrains at most this many
     samples_groups : whether the metrics of groups are recorded at more steps, for logs
     """
 

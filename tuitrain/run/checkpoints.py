@@ -37,7 +37,7 @@ class StateParts(Protocol):
 
 
 class _NoParts:
-    """A state that this process has whole."""
+    """A state without parts in other processes."""
 
     def save(self, name: str, state: SessionState) -> SessionState:
         """Return the state."""
@@ -62,7 +62,7 @@ class Checkpoints:
     Attributes
     ----------
     refs : where checkpoints were made, by name
-    parts : of the states, in other processes
+    parts : the parts of the states that other processes save
     problem : why the last automatic checkpoint could not be saved, or ""
     """
 

@@ -46,8 +46,8 @@ class CommandPlan:
     def reschedule(self, commands: Iterable[PlannedCommand]) -> None:
         """Make commands pending again, except history commands that were applied already.
 
-        A step may have equal history commands: as many of them become pending again as are pending
-        now, the last ones.
+        A step may have equal history commands. As many of them as are pending now become pending
+        again: the last ones.
         """
         pending = [
             planned for planned in self.pending if command_kind(planned.command) == "history"

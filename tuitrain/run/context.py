@@ -163,7 +163,7 @@ class RunContext:
 
         Parameters
         ----------
-        what : what has happened, behind the name of the run
+        what : what has happened, as a clause after the name of the run
         text : why, in one line (default: where the run is)
         is_current : see `Alert`
         """

@@ -1,4 +1,4 @@
-"""Immutable views of curves: of a run, its groups, its branches, and of tried learning rates."""
+"""Immutable views of the curves of a run, its groups, its branches and tried learning rates."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class GroupHistory:
 
     Attributes
     ----------
-    lr : the learning rate of the step that follows, at steps between which lines are right
+    lr : the learning rate of the step that follows, at steps between which it is linear
     grad_norm, update_ratio : at the steps of snapshots
     lr_spans : what gives the learning rate of every step; empty if that is not known
     """
@@ -111,8 +111,8 @@ class UpdatePreview:
     ratios : for each group before or after the command, its name, the present |Δw|/|w| and the one
         after the command; NaN where the group does not exist or has no update
     problem : why the command would be refused, or ""
-    effect : of a breakpoint or a rule, whether it would pause the run or act now; else ""
-    is_possible : whether the engine has previews; if it has none, ``problem`` says why, and the
+    effect : for a breakpoint or a rule, whether it would pause the run or act now; else ""
+    is_possible : whether the engine can preview; if it cannot, ``problem`` says why, and the
         command may be applied all the same
     """
 

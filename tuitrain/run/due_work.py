@@ -26,7 +26,7 @@ from .final_digests import FinalDigests
 from .snapshot import Phase
 
 _SETTINGS: Final = (SetLr, ScaleLr, AutoLr, SetSchedule, Decay, Clip, Pause, Resume, Step)
-"""Commands that neither read nor change what is measured on the test set."""
+"""Commands that neither read nor change the metrics of the test set."""
 
 
 class DueWork:
@@ -41,7 +41,7 @@ class DueWork:
     Attributes
     ----------
     on_measuring : called after each batch of the test set, when metrics are due
-    stops : the same; may be replaced
+    stops : the steps of the parameter ``stops``; may be replaced
     """
 
     def __init__(
@@ -100,9 +100,9 @@ class DueWork:
 
     @property
     def _has_only_metrics(self) -> bool:
-        """Whether nothing but metrics, and the pause that they lead to, is recorded here.
+        """Whether only metrics, and the pause that they lead to, are recorded at this boundary.
 
-        Else a command that is applied before would change the order of the record.
+        Otherwise a command that is applied before them would change the order of the record.
         """
         step, policy, stops = self._context.step, self._context.policy, self.stops
         index = bisect_right(stops, step)

@@ -68,8 +68,8 @@ class FinalDigests:
     def record(self, reason: EndReason) -> None:
         """Record the digests of the present state as final."""
         self.mark_recorded()
-        step, line = self._engine.step, self._timeline.branch.name
-        self._recorder.ended(step, line, reason, self._engine.digests())
+        step, branch = self._engine.step, self._timeline.branch.name
+        self._recorder.ended(step, branch, reason, self._engine.digests())
 
     def _state_key(self) -> tuple[int, str, int]:
         return self._engine.step, self._timeline.branch.name, self._applied

@@ -1,4 +1,4 @@
-"""The limits of a run: what programs that steer it may do, as a scenario or `watch` declares it."""
+"""The limits of a run: what programs that steer it may do, as a scenario or `watch` declares."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Limits:
     actors : the kinds of actors that the limits hold for
     lr_factor : the largest factor, 1 or more, by which one command changes a learning rate, up or
         down; a schedule may rise to this multiple of the present rate
-    per_thousand_steps : the most commands that change the run in 1000 steps
+    per_thousand_steps : maximum number of commands that change the run in 1000 steps
     commands : the first words of the commands that they may give
     groups : names and globs of the groups that they may change
     checkpoint : whether a checkpoint ``before-KIND`` is kept before each change of theirs
@@ -118,7 +118,7 @@ def _texts(key: str, value: object) -> tuple[str, ...]:
     texts = tuple(word for word in words if isinstance(word, str))
     if not texts or len(texts) < len(words) or "" in texts:
         shown = list(words) if is_list else value
-        raise _problem(key, "a list of one or more texts, none of them empty", shown)
+        raise _problem(key, "a list of one or more strings, none of them empty", shown)
     return texts
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class ProgressCallback(Protocol):
-    """Receives what is being waited for, and the share done, from 0 to 1, if known."""
+    """Receives the work in progress, and the share of it that is done, from 0 to 1, if known."""
 
     def __call__(self, note: str, done: float | None = None, /) -> None:
         """Receive the progress, and return at once."""

@@ -12,7 +12,7 @@ from .session_state import SessionState
 from .snapshot import EndReason, JournalEntry, ScheduledCommand
 
 RECORD_ENDS: Final = "the record ends here"
-"""What begins the problem of a recorder that records nothing more."""
+"""How the problem of a recorder begins that records nothing more."""
 
 
 class Recorder(Protocol):

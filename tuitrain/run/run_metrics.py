@@ -9,7 +9,7 @@ from .history.timeline import Timeline
 
 
 class RunMetrics:
-    """Answers what the losses and metrics of a run are; some are measured for that."""
+    """Returns the losses and metrics of a run; measures them if necessary."""
 
     def __init__(self, timeline: Timeline, due_work: DueWork) -> None:
         self._timeline = timeline

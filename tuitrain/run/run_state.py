@@ -20,7 +20,7 @@ class RunState:
     phase : the phase of the run
     steps_left : the number of steps before it pauses, or None
     breakpoint_reason : why a breakpoint has paused it, until it continues; else ""
-    pace : the most steps a second while a screen shows the run; None for as many as it can
+    pace : maximum steps per second while a screen shows the run; None for no limit
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class RunState:
         if self.phase is Phase.RUNNING and self.steps_left is None:
             return CommandResult(False, "already running")
         self.phase, self.steps_left, self.breakpoint_reason = Phase.RUNNING, None, ""
-        return CommandResult(True, f"running on from step {step}")
+        return CommandResult(True, f"running from step {step}")
 
     def run_steps(self, count: int, step: int, total: int) -> CommandResult:
         """Run for ``count`` steps, at most to the last of ``total``, then pause."""

@@ -63,8 +63,8 @@ class Session:
     on_boundary : called at the boundaries of a live run, after the commands
     on_measuring : called after each batch of the test set, when metrics are due at a boundary; may
         apply commands that the session `accepts_while_measuring`
-    on_warning : called with a sentence, if the first steps show that the run cannot learn, or
-        retrained steps that they do not repeat
+    on_warning : called with a sentence if the first steps show that the run cannot learn, or if
+        retrained steps differ
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Session:
 
     @property
     def pace(self) -> float | None:
-        """The most steps a second while a screen shows the run; None for as many as it can."""
+        """Maximum steps per second while a screen shows the run; None for no limit."""
         return self._context.run_state.pace
 
     @property
@@ -214,7 +214,7 @@ class Session:
     def preview(self, command: AnyCommand) -> UpdatePreview:
         """Return the effect of a command on the next update; nothing is changed or recorded.
 
-        Of a breakpoint or a rule, whether it would pause the run or act now.
+        For a breakpoint or a rule, return whether it would pause the run or act now.
         """
         if self.phase.ended:
             problem = f"the run has ended at step {self.step}"
@@ -233,9 +233,10 @@ class Session:
         self._context.take_alert = take
 
     def wait_at_pauses(self, waits: Callable[[], bool]) -> None:
-        """Note whether the run, where a breakpoint, a rule or its plan has paused it, waits.
+        """Set the function that says whether the run waits when it is paused automatically.
 
-        The journal and the alerts of a run that continues at once say so. Without a call it waits.
+        A breakpoint, a rule or its plan pauses it so. If it does not wait, it continues at once,
+        and its journal and alerts say so. By default it waits.
         """
         self._context.waits_at_pauses = waits
 
@@ -262,12 +263,12 @@ class Session:
     ) -> Sequence[float]:
         """Take steps to the next stop, evaluation or epoch, or until ``should_stop``.
 
-        A `step N` ends them, too. Rules whose conditions have come true act behind the steps.
+        A `step N` ends them, too. Rules whose conditions have come true act after the steps.
 
         Parameters
         ----------
         should_stop : called after every burst of the engine; see `Trainable.run`
-        max_steps : the most steps to take, 1 or more
+        max_steps : maximum number of steps to take, 1 or more
 
         Returns
         -------
@@ -310,9 +311,9 @@ class Session:
         return build_snapshot(self._context, version, parameter, samples_per_second)
 
     def _call_on_measuring(self) -> None:
-        """Call `on_measuring`, as its owner has set it by now."""
+        """Call the present `on_measuring`: its owner may set it after this session was made."""
         self.on_measuring()
 
     def _warn(self, text: str) -> None:
-        """Call `on_warning`, as its owner has set it by now."""
+        """Call the present `on_warning`: its owner may set it after this session was made."""
         self.on_warning(text)

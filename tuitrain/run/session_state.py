@@ -1,4 +1,4 @@
-"""The state of a session: one value that decides the rest of a run.
+"""The state of a session: one value that determines the rest of a run.
 
 A branch is a function of its decisions. So its decisions and curves suffice to return to any of its
 steps, and one engine state suffices for all branches.
@@ -59,7 +59,7 @@ class SessionState:
     breakpoints_since : the steps taken when each of them was set; empty if that is not known
     held_step : the step that a breakpoint holds, which passes next time; or None
     met_conditions : the conditions that the held step, or else the last step taken, met
-    pace : the most steps a second while a screen shows the run; None for no limit
+    pace : maximum steps per second while a screen shows the run; None for no limit
     observer_state : the state of the session's observers, as plain values
     rules : those that are set, their uses, and what they are about to do
     """

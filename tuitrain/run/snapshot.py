@@ -92,15 +92,15 @@ class Phase(Enum):
 
 
 OPEN_END = 1_000_000_000
-"""The steps of a run whose length is not known: a script's loop that does not say it."""
+"""The steps of a run of unknown length: a script's loop that does not declare it."""
 
 OPEN_EPOCH = 1000
-"""Steps in an epoch of such a loop, if it does not say how long one is, either."""
+"""The steps of an epoch of such a loop, if it does not declare them, either."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What is trained, for how long, and what is measured: fixed for the life of a run.
+    """The model, the data, the length and the metrics of a run, which do not change.
 
     Attributes
     ----------
@@ -182,13 +182,13 @@ class Snapshot:
     ----------
     version : grows with every new snapshot of a run; equal versions mean equal snapshots
     step : steps taken
-    note : while starting, what is being waited for; after a failure, the reason
-    progress : while starting, the share of that which is done, from 0 to 1; None if unknown
-    samples_per_second : over about the last second; 0.0 while paused; of a run whose batches are of
-        unknown size the steps, see `RunInfo.speed_unit`
+    note : while starting, the work in progress; after a failure, the reason
+    progress : while starting, the share of that work that is done, from 0 to 1; None if unknown
+    samples_per_second : over about the last second; 0.0 while paused; steps if the size of a batch
+        is not known, see `RunInfo.speed_unit`
     eta : seconds to the end at that throughput; None while it is unknown
     fallback_reason : why steps are computed operation by operation, slowly; "" if they are not
-    pace : the most steps a second while a screen shows the run; None for as many as it can
+    pace : maximum steps per second while a screen shows the run; None for no limit
     frozen_cache : what the frozen layers at the bottom compute, if it is kept; see `FrozenCache`
     overhead : the share of the last seconds in which the run's thread did not train, from 0 to 1;
         None while it is unknown
@@ -200,7 +200,8 @@ class Snapshot:
     interventions : the commands that led to this state, oldest first
     branch : the name of the branch that is shown
     parent : the branch that it was made from; "" for the first
-    fork : the last step that it shares with its parent branches : the other branches
+    fork : the last step that it shares with its parent
+    branches : the other branches
     cached_steps : the steps of this branch with cached states: going back there needs no training
     checkpoints : the names of the checkpoints, oldest first
     breakpoints : the conditions at which the run pauses, as commands

@@ -46,7 +46,7 @@ def _share_or_file(value: str) -> float | str:
 
 
 EXPECTED: Final[Mapping[ReadOption, str]] = {
-    _text: "a text",
+    _text: "a string",
     _texts: "names with commas between them",
     _number: "a number",
     _whole: "an integer",

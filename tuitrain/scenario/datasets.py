@@ -31,7 +31,7 @@ KNOWN_DATA: Final = (
 def check_data(name: str) -> None:
     """Check the name of data, and that its files exist, without loading it.
 
-    Of a table the header is read, of an archive the names of the arrays.
+    From a table, the header is read; from an archive, the names of the arrays.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def _split_callable(name: str) -> None:
 
 
 def _prefix_of(name: str) -> str:
-    """Return the prefix that a path needs; "" if it is no data that is there."""
+    """Return the prefix that a path needs; "" if it is not data that exists."""
     path = name.partition("?")[0]
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises for some names
         return ""

@@ -24,7 +24,7 @@ def import_callable(key: str, name: str, known: Iterable[str]) -> Callable[..., 
     """
     module_name, attribute = split_spec(key, name, known)
     if not all(part.isidentifier() for part in module_name.split(".")):
-        raise ScenarioError(f"{key}: {module_name!r} is no module name such as package.module")
+        raise ScenarioError(f"{key}: {module_name!r} is not a module name such as package.module")
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # a script may end with sys.exit

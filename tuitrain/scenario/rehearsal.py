@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tuitrain.run.snapshot import RunInfo
 
 MAX_STEPS = 1 << 40
-"""The most steps of a rehearsal: a Python range is limited to 2**63."""
+"""Maximum number of steps of a rehearsal: a Python range is limited to 2**63."""
 
 
 def rehearse(scenario: Scenario, session: Session, source: str) -> None:

@@ -49,7 +49,7 @@ _GLYPHS = {
 _FAILS = _GLYPHS["not met"], "FAILS"
 
 Part: TypeAlias = str | tuple[str, str]
-"""A text, or a text with its style."""
+"""A string, or a string with its style."""
 
 
 class Report(Protocol):

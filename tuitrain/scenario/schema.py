@@ -190,7 +190,7 @@ class Limits(Table, frozen=True):
     actors : the kinds of actors that the limits hold for, such as ``ctl`` and ``key``
     lr_factor : the largest factor, 1 or more, by which one command changes a learning rate, up or
         down; a schedule may rise to this multiple of the present rate
-    per_thousand_steps : the most commands that change the run in 1000 steps
+    per_thousand_steps : maximum number of commands that change the run in 1000 steps
     commands : the first words of the commands that they may give (default: all)
     groups : names and globs of the groups that they may change (default: all)
     checkpoint : whether a checkpoint, ``before-agent`` for an agent, is kept before each change
@@ -213,7 +213,7 @@ class Scenario(Table, frozen=True):
     name : the name of the scenario
     optimizer : ``name``, ``lr`` and settings, such as ``momentum = 0.9``; a group may have its own
     seed : the seed of initial weights, data order and dropout
-    description : a text for readers
+    description : a string for readers
     model : the name of a network, or ``package.module:callable``
     data : the name of a data set, ``csv:FILE``, ``npz:FILE``, ``folder:FOLDER`` or ``idx:FOLDER``,
         with options as in ``csv:houses.csv?target=price``, or ``package.module:callable``

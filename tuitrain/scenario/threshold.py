@@ -25,7 +25,7 @@ class Threshold:
 
     @classmethod
     def parse(cls, text: str) -> Threshold | None:
-        """Return the threshold that a text states; None if it states none."""
+        """Return the threshold that a string states; None if it states none."""
         match = re.fullmatch(r"\s*(>=|<=|==|>|<)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*", text)
         if not match:
             return None

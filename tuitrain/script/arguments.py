@@ -33,7 +33,7 @@ class RunLength:
 
     Raises
     ------
-    RefusedError : one of them is no whole number from 1
+    RefusedError : one of them is not a whole number from 1
     """
 
     epochs: int | None = None
@@ -78,7 +78,7 @@ def check_count(name: str, value: Any) -> None:
 
     Raises
     ------
-    RefusedError : it is no whole number from 1
+    RefusedError : it is not a whole number from 1
     """
     if value is None:
         return
@@ -99,17 +99,17 @@ def metric_infos(metrics: str | Iterable[str]) -> tuple[MetricInfo, ...]:
 
     Parameters
     ----------
-    metrics : their names; a text is one name
+    metrics : their names; a string is one name
 
     Raises
     ------
-    RefusedError : a name is no name of a metric, or is there twice
+    RefusedError : a name is not the name of a metric, or is there twice
     """
     names = (metrics,) if isinstance(metrics, str) else tuple(_listed(metrics))
     for name in names:
         if not isinstance(name, str) or not is_metric_name(name):
             raise RefusedError(
-                f"metrics: {name!r:.60} is no name of a metric, which is an identifier and none of "
+                f"metrics: {name!r:.60} is not the name of a metric: an identifier, and none of "
                 f"{', '.join(RESERVED_NAMES)}"
             )
         if names.count(name) > 1:
@@ -128,7 +128,7 @@ def log_folders(logs: Logs) -> dict[str, str | bool]:
 
     Raises
     ------
-    RefusedError : a name is no format, or a folder is none; says what is allowed
+    RefusedError : a name is not a format, or a folder is none; says what is allowed
     TuitrainError : the library of a format is not installed
     """
     if isinstance(logs, str):

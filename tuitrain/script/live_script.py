@@ -204,7 +204,7 @@ class LiveScript:
 
         Parameters
         ----------
-        timeout : the most seconds to wait (default: `JOIN_SECONDS`; for a script whose run has
+        timeout : maximum seconds to wait (default: `JOIN_SECONDS`; for a script whose run has
             finished no limit, and for one whose step was abandoned none at all)
         """
         if self._is_abandoned:

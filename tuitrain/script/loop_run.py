@@ -146,7 +146,7 @@ class LoopRun(Generic[E]):
 
         Raises
         ------
-        RefusedError : a name is not among the ``metrics`` of `watch`, or a value is no number
+        RefusedError : a name is not among the ``metrics`` of `watch`, or a value is not a number
         """
         self._engine.loop.log(reported_numbers(values, self.info.metrics))
 

@@ -21,7 +21,7 @@ def reported_numbers(values: Mapping[str, Any], metrics: Sequence[MetricInfo]) -
 
     Raises
     ------
-    RefusedError : a name is not among the metrics, or a value is no number
+    RefusedError : a name is not among the metrics, or a value is not a number
     """
     known = [LOSS, *(info.name for info in metrics)]
     for name in values:

@@ -91,7 +91,7 @@ class TorchRun(_Base):
 
         Raises
         ------
-        RefusedError : the loss is no number, or no parameter has a gradient
+        RefusedError : the loss is not a number, or no parameter has a gradient
         """
         self._engine.loop.prepare_step(loss)
         for optimizer in self._engine.optimizers:
@@ -223,7 +223,7 @@ class TorchRun(_Base):
                 return
             yield from self._parts(batch)
             if self._engine.step % per_epoch == 0 and not loop.has_jumped:
-                return  # the boundary behind the epoch is visited after the rest of its body
+                return  # the boundary after the epoch is visited after the rest of its body
             loop.visit()
             if self._engine.step // per_epoch != epoch:
                 self._engine.leave_epoch()

@@ -42,7 +42,7 @@ CLOSE_SECONDS: Final = 60.0
 """Seconds in which the logs of a run that has ended are written to their end."""
 
 MAX_WAITING: Final = 4_000_000
-"""The most losses that wait to be written; a disk that is slower than the run ends the log."""
+"""Maximum number of losses that wait to be written; a disk slower than the run ends the log."""
 
 _LOGGER = logging.getLogger("tuitrain.log")
 
@@ -83,7 +83,7 @@ def start_logs(
 
     Raises
     ------
-    TuitrainError : the library of a format is not installed, or a place is no path
+    TuitrainError : the library of a format is not installed, or a place is not a path
     """
     targets: dict[str, Path] = {}
     for name, place in places.items():

@@ -74,7 +74,7 @@ def open_file(name: str, folder: int) -> int:
 
     Raises
     ------
-    DistrustError : another user may have written it, or it is no regular file
+    DistrustError : another user may have written it, or it is not a regular file
     OSError : it cannot be opened
     """
     # O_NONBLOCK: without it, a named pipe would wait for a writer.
@@ -88,7 +88,7 @@ def open_file(name: str, folder: int) -> int:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise DistrustError(f"{_FILE} is no regular file")
+            raise DistrustError(f"{_FILE} is not a regular file")
         _check_private(_FILE, status)
     except BaseException:
         os.close(descriptor)

@@ -105,7 +105,7 @@ def _added_value(graph: Graph, node: Node, follower: Node) -> Value | None:
 
 
 def _followers(graph: Graph, node: Node) -> list[Node]:
-    """Return the chain of operations behind a node in which each is the only reader of the last.
+    """Return the chain of operations after a node in which each is the only reader of the last.
 
     Each has one input, except sums, which may have another one from elsewhere.
     """

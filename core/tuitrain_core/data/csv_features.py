@@ -49,7 +49,7 @@ def make_targets(
     Raises
     ------
     DataError : several targets are not all numbers, there are more than `MAX_TARGET_CLASSES`
-        classes, or a cell is no number that float32 can hold
+        classes, or a cell is not a number that float32 can hold
     """
     columns = [table.columns[name] for name in names]
     kinds = [column.kind for column in columns]
@@ -107,7 +107,7 @@ def make_features(
     Raises
     ------
     DataError : a column has more than `MAX_VALUES` texts, the features have more than
-        `MAX_NUMBERS` numbers, or a cell is no number that float32 can hold
+        `MAX_NUMBERS` numbers, or a cell is not a number that float32 can hold
     """
     parts: list[tuple[Column, str | None]] = []
     for column in columns:

@@ -28,7 +28,7 @@ GAP: Final = -2
 """The code of an empty cell."""
 
 OTHER: Final = -1
-"""The code of a text after the first `MAX_TEXTS`."""
+"""The code of a string after the first `MAX_TEXTS`."""
 
 GAPS: Final = frozenset({"", "?", "na", "n/a", "nan", "null"})
 """Cells that count as empty, in lower case."""
@@ -43,7 +43,7 @@ class Column:
 
     Attributes
     ----------
-    numbers : float64 (N,), NaN where the cell is no number
+    numbers : float64 (N,), NaN where the cell is not a number
     codes : int32 (N,), places in ``texts``, or `GAP` or `OTHER`
     texts : the distinct texts, in the order of their first cells
     """

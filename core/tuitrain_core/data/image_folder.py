@@ -165,7 +165,7 @@ def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
 
     Raises
     ------
-    DataError : Pillow is missing, or the file is no image
+    DataError : Pillow is missing, or the file is not an image
     """
     with _opened(Path(path)) as image:
         return image.size

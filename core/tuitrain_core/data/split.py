@@ -48,7 +48,7 @@ def check_share(share: Any) -> None:
 
     Raises
     ------
-    DataError : it is no number above 0 and below 1
+    DataError : it is not a number above 0 and below 1
     """
     if not checks.is_finite(share) or not 0 < share < 1:
         raise DataError(f"test must be a share above 0 and below 1, such as 0.2, but is {share!r}")

@@ -27,7 +27,7 @@ def full(shape: Any, value: float, *, dtype: Any = None, device: str | None = No
     Parameters
     ----------
     shape : one size, or a sequence of them
-    value : number or truth value
+    value : number or boolean
     dtype : default: float32, int32 or bool, as the value is
     device : ignored
     """

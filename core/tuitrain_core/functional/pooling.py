@@ -125,5 +125,5 @@ def _adaptive(
 
 
 def _windows(size: int, count: int) -> list[tuple[int, int]]:
-    """Return the first pixel of each window, and the one behind its last."""
+    """Return the first pixel of each window, and the one after its last."""
     return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]

@@ -22,7 +22,7 @@ def flatten(inp: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
 
     Raises
     ------
-    ShapeError : there are no such axes, or the first is behind the last
+    ShapeError : there are no such axes, or the first is after the last
     """
     return apply(shape.Flatten(start_axis, end_axis), as_tensor(inp))
 
@@ -96,7 +96,7 @@ def broadcast_to(inp: Tensor, shape: int | Iterable[int]) -> Tensor:
 
 
 def concat(inps: Iterable[Tensor], axis: int = 0, device: str | None = None) -> Tensor:
-    """Join tensors one behind the other along an axis.
+    """Join tensors one after the other along an axis.
 
     Raises
     ------
@@ -193,7 +193,7 @@ def pad(
     Parameters
     ----------
     src : tensor
-    pad_width : for each axis, or for the first ones: numbers of elements before and behind
+    pad_width : for each axis, or for the first ones: numbers of elements before and after
     mode : "constant", "replicate" (the elements at the edge) or "reflect"
     constant_value : value of new elements
 

@@ -93,7 +93,7 @@ class MultiHeadAttention(Module):
         attn_mask : the same for (L, S) or (N · heads, L, S)
         need_weights : whether the shares are returned
         average_attn_weights : return the average of the heads' shares
-        is_causal : leave out the keys behind each position, if there is no ``attn_mask``
+        is_causal : leave out the keys after each position, if there is no ``attn_mask``
         maybe_cudnn_style_mask : ignored
 
         Returns
@@ -151,8 +151,8 @@ class MultiHeadAttention(Module):
             shape = (1, 1, L, S) if mask.ndim == 2 else (N, self.num_heads, L, S)
             masks.append(_as_addend("attn_mask", mask).reshape(shape))
         elif is_causal:
-            behind = np.triu(np.ones((L, S), bool), 1)
-            masks.append(_as_addend("attn_mask", Tensor(behind)))
+            later = np.triu(np.ones((L, S), bool), 1)
+            masks.append(_as_addend("attn_mask", Tensor(later)))
         return masks
 
 

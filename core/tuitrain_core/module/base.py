@@ -186,7 +186,7 @@ class Module:
 
         Returns
         -------
-        The position behind the last parameter.
+        The position after the last parameter.
         """
         named = list(self.named_parameters())
         for position, (name, _) in enumerate(named, start_pos):

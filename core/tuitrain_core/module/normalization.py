@@ -48,7 +48,7 @@ class _BatchNorm(Module):
 
     input_axes: ClassVar[tuple[int, ...]]
     trailing: ClassVar[tuple[int, ...]]
-    """Axes of size 1 behind the channels, so that values per channel broadcast."""
+    """Axes of size 1 after the channels, so that values per channel broadcast."""
 
     def __init__(
         self,

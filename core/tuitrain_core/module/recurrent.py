@@ -151,7 +151,7 @@ class _Recurrent(Module):
     bias : whether there are biases
     batch_first : whether input and output are (N, L, features), and not (L, N, features). Steps are
         recorded with it only
-    dropout : probability of dropout behind each layer but the last
+    dropout : probability of dropout after each layer but the last
     bidirectional : whether each layer has a second direction, from the last time to the first
     proj_size : not supported; 0
 

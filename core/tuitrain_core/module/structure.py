@@ -109,7 +109,7 @@ class Pad(Module):
 
     Parameters
     ----------
-    pad_width : for each axis, or for the first ones: numbers of elements before and behind
+    pad_width : for each axis, or for the first ones: numbers of elements before and after
     mode : "constant", "replicate" or "reflect"
     constant_val : value of new elements
     """

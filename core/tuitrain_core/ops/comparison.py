@@ -34,7 +34,7 @@ class Compare(_WithoutGradient):
 
 @dataclass(frozen=True, slots=True)
 class Bitwise(_WithoutGradient):
-    """An operation on the bits of whole numbers, or on truth values, by a NumPy function."""
+    """An operation on the bits of whole numbers, or on booleans, by a NumPy function."""
 
     name: ClassVar[str] = "bitwise"
     kind: str
@@ -44,21 +44,21 @@ class Bitwise(_WithoutGradient):
         check_broadcast(self.kind, a, b)
         if "f" in (a.dtype.kind, b.dtype.kind):
             raise CoreError(
-                f"{self.kind}: takes whole numbers or truth values, not {a.dtype} and {b.dtype}"
+                f"{self.kind}: takes whole numbers or booleans, not {a.dtype} and {b.dtype}"
             )
         return np.asarray(getattr(np, self.kind)(*promote(self.kind, a, b))), None
 
 
 @dataclass(frozen=True, slots=True)
 class Invert(_WithoutGradient):
-    """Not, of truth values; all bits inverted, of whole numbers."""
+    """Not, of booleans; all bits inverted, of whole numbers."""
 
     name: ClassVar[str] = "invert"
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         (x,) = inputs
         if x.dtype.kind == "f":
-            raise CoreError(f"invert: takes whole numbers or truth values, not {x.dtype}")
+            raise CoreError(f"invert: takes whole numbers or booleans, not {x.dtype}")
         return np.asarray(np.invert(x)), None
 
 

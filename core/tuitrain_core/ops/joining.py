@@ -19,7 +19,7 @@ MODES = {"constant": "constant", "replicate": "edge", "reflect": "reflect"}
 
 @dataclass(frozen=True, slots=True)
 class Concat(Op):
-    """Arrays one behind the other along an axis."""
+    """Arrays one after the other along an axis."""
 
     name: ClassVar[str] = "concat"
     axis: int = 0

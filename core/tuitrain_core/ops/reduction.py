@@ -137,11 +137,11 @@ class Product(Op):
         order = (*kept, *reduced)
         moved = x.transpose(order)
         rows = moved.reshape(*(x.shape[i] for i in kept), -1)
-        # The product of the others: those before times those behind, so that a 0 is no problem.
-        before, behind = np.ones_like(rows), np.ones_like(rows)
+        # The product of the others: those before times those after, so that a 0 does no harm.
+        before, after = np.ones_like(rows), np.ones_like(rows)
         before[..., 1:] = np.cumprod(rows[..., :-1], -1)
-        behind[..., :-1] = np.cumprod(rows[..., :0:-1], -1)[..., ::-1]
-        slope = before * behind * grad.reshape(*rows.shape[:-1], 1)
+        after[..., :-1] = np.cumprod(rows[..., :0:-1], -1)[..., ::-1]
+        slope = before * after * grad.reshape(*rows.shape[:-1], 1)
         return (slope.reshape(moved.shape).transpose(np.argsort(order)),)
 
 
@@ -150,5 +150,5 @@ def _kept_shape(x: Array, reduced: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _result_dtype(x: Array) -> Any:
-    """Return the dtype of a sum or product: that of the elements, and int32 of truth values."""
+    """Return the dtype of a sum or product: that of the elements, and int32 of booleans."""
     return np.int32 if x.dtype.kind == "b" else x.dtype

@@ -50,7 +50,7 @@ class Flatten(Op):
             return x.reshape(1), x.shape
         start, end = (checks.axis(self.name, x, axis) for axis in (self.start, self.end))
         if start > end:
-            raise ShapeError(f"flatten: axis {self.start} lies behind {self.end} in {x.shape}")
+            raise ShapeError(f"flatten: axis {self.start} comes after {self.end} in {x.shape}")
         # The size is computed, because -1 is ambiguous for an empty batch.
         merged = math.prod(x.shape[start : end + 1])
         return x.reshape(*x.shape[:start], merged, *x.shape[end + 1 :]), x.shape

@@ -30,7 +30,7 @@ class LRScheduler:
 
     Raises
     ------
-    UnknownTypeError : it is no optimizer
+    UnknownTypeError : it is not an optimizer
     CoreError : ``current_epoch`` is not -1, and a group has no ``initial_lr``
     """
 

@@ -49,13 +49,13 @@ def test_two_actions_may_swap_keys():
     [
         (
             {"freze": "F"},
-            "keys: 'freze' is no action, did you mean 'freeze'? (actions: batch,",
+            "keys: 'freze' is not an action, did you mean 'freeze'? (actions: batch,",
         ),
         ({"leave": "z"}, "keys: 'leave' keeps its key (actions: "),
         ({"freeze": "l"}, "keys: 'l' is the key of both freeze and lr; give one of them another"),
-        ({"freeze": "spcae"}, "keys: freeze: 'spcae' is no key, did you mean 'space'?"),
-        ({"freeze": ""}, "keys: freeze: '' is no key"),
-        ({"freeze": "ctrl+nothing"}, "keys: freeze: 'ctrl+nothing' is no key"),
+        ({"freeze": "spcae"}, "keys: freeze: 'spcae' is not a key, did you mean 'space'?"),
+        ({"freeze": ""}, "keys: freeze: '' is not a key"),
+        ({"freeze": "ctrl+nothing"}, "keys: freeze: 'ctrl+nothing' is not a key"),
         ({"freeze": "F", "lr": "F"}, "keys: 'F' is the key of both freeze and lr"),
         ({"rewind_here": "enter", "pause": "enter"}, "'enter' is the key of both pause and open"),
     ],

@@ -26,12 +26,15 @@ def test_a_written_config_reads_back(tmp_path):
     ("text", "output"),
     [
         ('thme = "nord"', "there is no key 'thme' here (allowed: theme, rate,"),
-        ("theme = 3", "expected a text, but got a whole number (at theme) (allowed: theme, rate,"),
+        (
+            "theme = 3",
+            "expected a string, but got a whole number (at theme) (allowed: theme, rate,",
+        ),
         ('theme = "tuitrain-monochrom"', "there is no 'tuitrain-monochrom', did you mean"),
         ("rate = 13", "rate: 13 is none of 5, 12, 30"),
         ('[notify]\ndesktop = "osc8"', "Invalid enum value 'osc8' (at notify.desktop)"),
         ("[notify]\nbel = true", "there is no key 'bel' here (at notify) (allowed: bell, toast,"),
-        ('[keys]\nfreze = "F"', "'freze' is no action, did you mean 'freeze'? (actions: "),
+        ('[keys]\nfreze = "F"', "'freze' is not an action, did you mean 'freeze'? (actions: "),
         ('[keys]\nfreeze = "l"', "'l' is the key of both freeze and lr"),
         ("theme = ", "config.toml: "),
         (b"theme = '\xff'", "config.toml: "),

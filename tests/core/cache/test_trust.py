@@ -149,7 +149,7 @@ def test_only_regular_files_are_read(folder, caplog, kind):
     (folder / KEY).unlink()
     (os.mkfifo if kind == "a pipe" else os.mkdir)(folder / KEY)
     assert KernelStore(folder).read(KEY) is None
-    assert logged(caplog).endswith("one of its files is no regular file")
+    assert logged(caplog).endswith("one of its files is not a regular file")
 
 
 @pytest.mark.parametrize("relative", [True, False])

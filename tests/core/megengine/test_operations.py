@@ -165,7 +165,7 @@ def test_empty_tensors():
         (F.matinv, ShapeError, "the matrices are square"),
         (lambda x: F.nn.group_norm(x, 2, False), ShapeError, "2 groups do not divide"),
         (lambda x: F.loss.hinge_loss(x, x, norm="L3"), CoreError, "the norm is 'L1' or 'L2'"),
-        (lambda x: x & x, CoreError, "bitwise_and: takes whole numbers or truth values"),
+        (lambda x: x & x, CoreError, "bitwise_and: takes whole numbers or booleans"),
         (lambda x: x[x], IndexRangeError, "an index holds whole numbers"),
         (lambda x: x == None, CoreError, "compare with `is None`"),  # noqa: E711
         (lambda x: F.conv_transpose2d(x, x), ShapeError, "conv_transpose2d: the input has shape"),

@@ -57,14 +57,16 @@ def test_tiles_that_are_not_named_are_the_default():
 
 @pytest.mark.parametrize("text", ["dot=2x9", "dots=2x8", "", "2x8", "dot=2x8,,"])
 def test_other_texts_are_errors_that_name_what_is_allowed(text):
-    with pytest.raises(TilesError, match=r"is no shape of tiles \(allowed: default, product=12x2"):
+    with pytest.raises(
+        TilesError, match=r"is not a shape of tiles \(allowed: default, product=12x2"
+    ):
         parse_tiles(text, WIDE)
     with pytest.raises(TilesError, match="did you mean 'dot=2x8'"):
         parse_tiles("dot=2x9", WIDE)
 
 
 def test_halves_are_an_option_only_of_the_widest_vectors():
-    with pytest.raises(TilesError, match="'halves=yes' is no shape of tiles"):
+    with pytest.raises(TilesError, match="'halves=yes' is not a shape of tiles"):
         parse_tiles("halves=yes", NARROW)
 
 
@@ -73,7 +75,7 @@ def test_a_variable_sets_the_tiles_of_the_processor(monkeypatch, target):
     monkeypatch.setenv("TUITRAIN_TILES", f"product={last.product[0]}x{last.product[1]}")
     assert host() == target.with_tiles(last)
     monkeypatch.setenv("TUITRAIN_TILES", "fastest")
-    with pytest.raises(HostError, match="TUITRAIN_TILES: 'fastest' is no shape"):
+    with pytest.raises(HostError, match="TUITRAIN_TILES: 'fastest' is not a shape"):
         host()
 
 

@@ -132,7 +132,7 @@ def test_a_machine_that_refuses_is_not_asked_again(
 
 @pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "", "a;b", "$(x)", "a\nb"])
 def test_a_host_cannot_be_an_option_or_a_command(host: str) -> None:
-    with pytest.raises(ConnectionProblem, match="is no name of a host"):
+    with pytest.raises(ConnectionProblem, match="is not the name of a host"):
         SshEndpoint(host, "run")
 
 

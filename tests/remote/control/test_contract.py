@@ -70,7 +70,7 @@ def test_the_end_is_a_condition() -> None:
 
 @pytest.mark.parametrize("text", ["", "soon", "step", "step -1", "loss 3", "loss < x", "a b < 3"])
 def test_what_is_no_condition_is_one_error(text: str) -> None:
-    with pytest.raises(TuitrainError, match="is no condition"):
+    with pytest.raises(TuitrainError, match="is not a condition"):
         parse_condition(text)
 
 

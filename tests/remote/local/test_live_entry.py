@@ -88,7 +88,7 @@ def test_a_folder_that_others_may_enter_is_refused(sockets: Path, tmp_path: Path
 def test_a_link_in_place_of_the_folder_is_refused(sockets: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir(mode=0o700)
     sockets.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(TuitrainError, match="is no folder"):
+    with pytest.raises(TuitrainError, match="is not a folder"):
         LiveEntry(tmp_path, "run")
 
 
@@ -124,7 +124,7 @@ def test_a_client_follows_no_link_in_place_of_the_folder(sockets: Path, tmp_path
     tmp_path.chmod(0o700)
     strangers = leave_strangers(tmp_path)
     sockets.symlink_to(tmp_path)
-    with pytest.raises(ConnectionProblem, match="is no folder"):
+    with pytest.raises(ConnectionProblem, match="is not a folder"):
         read_entries()
     assert all(path.read_text() == "kept" for path in strangers)
 

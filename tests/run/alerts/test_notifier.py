@@ -227,9 +227,9 @@ def test_the_process_does_not_wait_for_a_delivery_for_longer_than_it_may():
 @pytest.mark.parametrize(
     ("values", "problem"),
     [
-        ({"command": "notify-send 'a"}, 'notify.command: "notify-send \'a" is no command'),
+        ({"command": "notify-send 'a"}, 'notify.command: "notify-send \'a" is not a command'),
         ({"command": [""]}, "notify.command: [''] names no program"),
-        ({"webhook": "ftp://x"}, "notify.webhook: 'ftp://x' is no address that begins with"),
+        ({"webhook": "ftp://x"}, "notify.webhook: 'ftp://x' is not an address that begins with"),
         ({"webhook": "https://"}, "notify.webhook"),
         ({"webhook": "https://chat.example.org:99999/"}, "notify.webhook"),
         ({"webhook": "https://chat.example.org/a b"}, "notify.webhook"),

@@ -367,7 +367,7 @@ def test_one_breakpoint_can_be_removed():
     assert do(session, "break off nan") == "1 left"
     assert session.snapshot().breakpoints == ("break when loss > x2",)
     message = do(session, "break off nan", "refused")
-    assert message == "'nan' is no breakpoint here; set are loss > x2"
+    assert message == "'nan' is not a breakpoint here; set are loss > x2"
 
 
 def test_after_a_rewind_to_where_it_broke_it_breaks_there_again():

@@ -30,7 +30,7 @@ MAX_STEM_BYTES: Final = 160
 
 
 MAX_RATES: Final = 1_000_000
-"""The most learning rates in a file; of more, it has the points of the curves."""
+"""Maximum number of learning rates in a file; of more, it has the points of the curves."""
 
 
 def with_every_rate(curves: Sequence[Curve], histories: Sequence[GroupHistory]) -> list[Curve]:

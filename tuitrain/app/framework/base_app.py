@@ -74,7 +74,7 @@ class BaseApp(GuardedApp[Result]):
         self.notify(f"Press {key} to quit the app", title="Do you want to quit?")
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copy a text; characters that UTF-8 cannot encode are escaped."""
+        """Copy a string; characters that UTF-8 cannot encode are escaped."""
         super().copy_to_clipboard(to_encodable(text))
 
     def deliver_screenshot(

@@ -20,7 +20,7 @@ _BOLD: Final = re.compile(r"\[b\](.+?)\[/\]")
 
 
 def literal(text: str, style: str = "") -> Content:
-    """Return a text of one or more lines in one style, such as ``$error``."""
+    """Return a string of one or more lines in one style, such as ``$error``."""
     return Content.styled(visible_lines(text), style) if style else Content(visible_lines(text))
 
 

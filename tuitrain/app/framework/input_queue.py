@@ -33,7 +33,7 @@ holds it is removed. Our screens compose within 0.1 s."""
 
 
 class Probe(Event, bubble=True):
-    """An event that follows another one from a widget up to the app, behind it in every queue."""
+    """An event that follows another one from a widget up to the app, after it in every queue."""
 
     def __init__(self, number: int) -> None:
         super().__init__()

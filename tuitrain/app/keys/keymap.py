@@ -42,7 +42,9 @@ def build_key_table(overrides: Keymap) -> tuple[Key, ...]:
     for name in overrides:
         if name not in names:
             why = (
-                " keeps its key" if name in _FIXED else f" is no action{did_you_mean(name, names)}"
+                " keeps its key"
+                if name in _FIXED
+                else f" is not an action{did_you_mean(name, names)}"
             )
             raise KeymapError(f"keys: {name!r}{why} (actions: {', '.join(sorted(names))})")
     table = tuple(
@@ -111,7 +113,8 @@ def _named(name: str, text: str) -> str:
     if not known and len(format_key(last)) != 1:
         near = did_you_mean(text, _NAMED)
         raise KeymapError(
-            f"keys: {name}: {text!r} is no key{near} (f, ?, space, ctrl+x, f5, …; commas between)"
+            f"keys: {name}: {text!r} is not a key{near} "
+            "(such as f, ?, space, ctrl+x, f5; separate several with commas)"
         )
     return text
 

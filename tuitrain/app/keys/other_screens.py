@@ -77,7 +77,7 @@ START_KEYS: Final[tuple[Key, ...]] = (
         "tab", "tab", "next_list(1)", "Go to the next list.", label="next list", short_label="list"
     ),
     Key("shift+tab", "shift+tab", "next_list(-1)", "Go to the previous list."),
-    Key("slash", "/", "filter", "Filter all lists by a text.", label="filter"),
+    Key("slash", "/", "filter", "Filter all lists by text.", label="filter"),
     Key(
         "space",
         "space",

@@ -54,7 +54,7 @@ def format_lr(value: float) -> str:
 
 
 def shorten_numbers(text: str) -> str:
-    """Write the long decimal fractions in a text with four significant digits."""
+    """Write the long decimal fractions in a string with four significant digits."""
     return re.sub(r"\d+\.\d{5,}(e[+-]?\d+)?", lambda match: f"{float(match[0]):.4g}", text)
 
 

@@ -1,4 +1,4 @@
-"""The data model of the renderables: a row is a sequence of spans, a span is a text with a role."""
+"""The data model of the renderables: rows are sequences of spans, spans are strings with a role."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def row_width(row: Row) -> int:
 
 
 def split_cells(text: str) -> list[str]:
-    """Return the content of each cell of a text; a wide character is followed by an empty cell."""
+    """Split a string into cells; a wide character is followed by an empty cell."""
     cells: list[str] = []
     for character in visible(text):
         width = cell_len(character)
@@ -70,12 +70,12 @@ def split_cells(text: str) -> list[str]:
 
 
 def ljust(text: str, width: int) -> str:
-    """Fit a text into ``width`` cells, aligned at the left."""
+    """Fit a string into ``width`` cells, aligned at the left."""
     return set_cell_size(ellipsize(text, width), width)
 
 
 def rjust(text: str, width: int) -> str:
-    """Fit a text into ``width`` cells, aligned at the right."""
+    """Fit a string into ``width`` cells, aligned at the right."""
     text = ellipsize(text, width)
     return " " * (width - cell_len(text)) + text
 
@@ -88,7 +88,7 @@ def bar(share: float, width: int) -> str:
 
 
 def ellipsize(text: str, width: int) -> str:
-    """Return a text, cut at a word and with an ellipsis if it does not fit."""
+    """Return a string, cut at a word and with an ellipsis if it does not fit."""
     text = visible(text)
     if cell_len(text) <= width:
         return text
@@ -128,7 +128,7 @@ def first_fitting(choices: Iterable[Row], width: int) -> Row:
 
 
 def wrap_text(text: str, width: int, role: Role = "text") -> list[Row]:
-    """Wrap a text at spaces and line ends; words that are too long are cut."""
+    """Wrap a string at spaces and line ends; words that are too long are cut."""
     return wrap(((text, role),), width)
 
 

@@ -42,7 +42,9 @@ class LogScreen(BaseDialog[None]):
         with Vertical(classes="dialog what-if", id="log-pane") as box:
             box.border_title = "log"
             yield LogView()
-            yield Input(id="log-filter", compact=True, placeholder="/ shows the lines with a text")
+            yield Input(
+                id="log-filter", compact=True, placeholder="/ shows only lines with this text"
+            )
             yield Static(id="log-told", classes="hint")
             keys = "[b]/[/] filter   [b]l[/] level   [b]f[/] follow   [b]g G[/] first, last"
             yield Static(key_hints(f"{keys}   [b]esc[/] close"), classes="hint")

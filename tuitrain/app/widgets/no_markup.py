@@ -40,7 +40,7 @@ class NoMarkup:
     """A mixin of widgets whose titles are literal text on one line."""
 
     def render_str(self, text_content: str | Content) -> Content:
-        """Return the content of a text without parsing markup."""
+        """Return the content of a string without parsing markup."""
         if isinstance(text_content, Content):
             return text_content
         return Content(visible(text_content))
@@ -63,7 +63,7 @@ class VerticalScroll(NoMarkup, containers.VerticalScroll):
 
 
 class Static(NoMarkup, widgets.Static):
-    """Shows a text of one line or more, or content from `tuitrain.app.framework.content`."""
+    """Shows text of one or more lines, or content from `tuitrain.app.framework.content`."""
 
     def __init__(
         self, content: str | Content = "", *, id: str | None = None, classes: str | None = None

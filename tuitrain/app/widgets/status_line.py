@@ -20,7 +20,7 @@ class StatusLine(RowsView):
         self.message: Row = ()
 
     def show_text(self, text: str, role: Role = "text") -> None:
-        """Show a text."""
+        """Show a string."""
         self.show_row(((text, role),))
 
     def show_row(self, row: Row) -> None:

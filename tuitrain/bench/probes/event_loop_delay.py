@@ -1,7 +1,7 @@
 """Open the app on a scenario, and measure the delay of a timer in its event loop.
 
 Usage, in a terminal: ``python -m tuitrain.bench.probes.event_loop_delay SCENARIO SECONDS FILE``.
-FILE gets a JSON list of seconds, or a text that says why there are none.
+FILE gets a JSON list of seconds, or a sentence that says why there are none.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 All take one-channel images of 28 by 28 pixels, flatten between the last convolution and the first
 linear layer, and return ten logits. The residual network is an exception: it takes images of three
-channels and 32 by 32 pixels, and is no sequence of layers. Peers that train it have it as a module.
+channels and 32 by 32 pixels, and is not a sequence of layers. Peers that train it have it as a
+module.
 """
 
 from __future__ import annotations

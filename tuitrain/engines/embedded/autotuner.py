@@ -28,11 +28,11 @@ The first measurements are cold: because of them LeNet at B=1 once ran on two th
 """
 
 MAX_RETRY_FASTER = 64
-"""The most bursts before one thread is tried again, where more threads are faster."""
+"""Maximum number of bursts before one thread is tried again, where more threads are faster."""
 
 MAX_RETRY_SLOWER = 24
-"""The most bursts before more threads are tried again, where one is faster: a core may have become
-free."""
+"""Maximum number of bursts before more threads are tried again, where one is faster: a core may
+have become free."""
 
 WARM_UP_BURSTS = 2
 """Bursts of each kind that are measured first."""

@@ -64,7 +64,7 @@ class Stepper:
     table : the groups, with their optimizers and schedules
     parameters : every parameter by name
     loss : see `Recording`
-    clock : seconds that only grow; bursts are measured with it
+    clock : returns a monotonic time in seconds; bursts are measured with it
 
     Attributes
     ----------

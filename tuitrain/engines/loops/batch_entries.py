@@ -17,16 +17,16 @@ from ..batch_view import BatchEntry, BatchPictures, InspectBatch, StepBatchView
 from ..state import Array, read_only
 
 MAX_ENTRIES: Final = 100
-"""The most entries that are described."""
+"""Maximum number of entries that are described."""
 
 MAX_COUNTED: Final = 1 << 20
-"""Of a larger tensor, the numbers are those of a sample of as many values: 4 ms."""
+"""A larger tensor is described by a sample of this many values, which takes 4 ms."""
 
 MAX_PICTURES: Final = 48
-"""The most images that are shown."""
+"""Maximum number of images that are shown."""
 
 MAX_SIDE: Final = 64
-"""The most pixels along a side of a shown image; larger ones are averaged down."""
+"""Maximum number of pixels along a side of a shown image; larger ones are averaged down."""
 
 _MAX_DEPTH: Final = 8
 _FIRST: Final = 8

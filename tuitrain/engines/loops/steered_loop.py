@@ -55,7 +55,7 @@ class SteeredLoop:
     def is_steerable(self) -> bool:
         """Whether commands can be applied at the present boundary.
 
-        Of a loop in several processes, they can where all of them have met.
+        In a loop of several processes, they can where all processes have met.
         """
         return True
 

@@ -65,7 +65,7 @@ class _Gates:
             self._closed[turn].release()
 
     def wait(self, turn: _Turn) -> None:
-        """Wait for a turn, at a gate that closes behind the one that waits."""
+        """Wait for a turn, at a gate that closes after one has passed."""
         while self.turn is not turn:
             self._closed[turn].acquire()
 
@@ -75,7 +75,7 @@ class Turns:
 
     Parameters
     ----------
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 # pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
 """Tensors as NumPy arrays: live memory on the CPU, a copy from other devices.
 
-Of a tensor that is sharded over processes, an array has the part of this process.
+The array of a tensor that is sharded over processes has the part of this process.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def find_dead_units(
 
 
 class _ReluObserver(TorchFunctionMode):
-    """Follows the outputs of layers to the ReLU behind them."""
+    """Follows the outputs of layers to the ReLU after them."""
 
     def __init__(self, parameters: Mapping[str, Parameter]) -> None:
         super().__init__()

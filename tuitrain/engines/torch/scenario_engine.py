@@ -51,7 +51,7 @@ class TorchScenarioEngine(TorchEngine):
     Parameters
     ----------
     spec : its parts; its model is a `torch.nn.Module`
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
 
     Raises
     ------

@@ -16,7 +16,7 @@ from .arrays import is_sharded, local_part
 from .optimizers import TorchOptimizer
 
 MAX_ELEMENTS: Final = 64_000_000
-"""The most elements that are copied to measure an update; beyond it, a sample of them is."""
+"""Maximum number of elements copied to measure an update; of more, a sample is copied."""
 
 MIN_SAMPLED: Final = 4096
 """A parameter with fewer elements is copied whole."""

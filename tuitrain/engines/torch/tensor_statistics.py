@@ -27,7 +27,9 @@ _CHUNK: Final = 1 << 20
 
 
 def describe_tensor(tensor: torch.Tensor) -> ArrayStatistics:
-    """Describe a tensor of any shape; see `describe_array`. Of a sharded one, this process' part.
+    """Describe a tensor of any shape; see `describe_array`.
+
+    For a sharded tensor, describe the part of this process.
 
     A tensor on a GPU that has no memory left is copied, and so is one on another device.
     """

@@ -21,7 +21,7 @@ RELAY_GREETING: Final = b"tuitrain-relay 1\n"
 """The line that a relay prints before its frames. What a login shell prints comes before it."""
 
 MAX_NOISE_BYTES: Final = 64 * 1024
-"""The most bytes that a login shell may print before the greeting."""
+"""Maximum number of bytes that a login shell may print before the greeting."""
 
 CONNECT_SECONDS: Final = 10.0
 """Seconds in which a socket must accept a connection."""
@@ -135,12 +135,12 @@ class SshEndpoint:
 
     Raises
     ------
-    ConnectionProblem : the host is no name that ssh takes
+    ConnectionProblem : the host is not a name that ssh takes
     """
 
     def __init__(self, host: str, run: str, asks: bool = False) -> None:
         if not _HOST.fullmatch(host):
-            raise ConnectionProblem(f"{host!r} is no name of a host")
+            raise ConnectionProblem(f"{host!r} is not the name of a host")
         self._host = host
         self._run = run
         self.asks = asks

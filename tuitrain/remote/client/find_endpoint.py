@@ -20,7 +20,7 @@ def endpoint_of(word: str, asks: bool = False) -> Endpoint:
     Raises
     ------
     NoSuchRunError : no live run of this machine is called so
-    ConnectionProblem : the host is no name of a host
+    ConnectionProblem : the host is not the name of a host
     """
     host, colon, run = word.partition(":")
     if colon and "/" not in host and not _is_path(word):

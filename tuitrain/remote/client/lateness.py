@@ -19,7 +19,7 @@ class Lateness:
 
     Parameters
     ----------
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

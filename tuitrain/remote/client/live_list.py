@@ -25,7 +25,7 @@ RETRY_SECONDS: Final = 15.0
 """Seconds after which a machine is asked again whose connection was lost."""
 
 _MAX_LINE: Final = 64 * 1024
-"""The most bytes of a line that another machine sends for a run."""
+"""Maximum number of bytes of a line that another machine sends for a run."""
 
 
 class LiveList:

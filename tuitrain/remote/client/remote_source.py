@@ -49,7 +49,7 @@ class RemoteSource:
     read_only : whether this viewer never steers
     role : ``viewer`` for a screen, ``control`` for a program that sends commands
     returns : whether to connect again after a lost connection
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     """
 
     def __init__(

@@ -96,7 +96,7 @@ class ControlClient:
 
         Raises
         ------
-        CommandError : it is no command
+        CommandError : it is not a command
         TuitrainError : another command was sent with the ticket
         NoAnswerError : there is no answer in ``timeout`` seconds
         """
@@ -162,7 +162,7 @@ class ControlClient:
 
         Raises
         ------
-        CommandError : it is no command
+        CommandError : it is not a command
         TuitrainError : there is no answer in ``timeout`` seconds
         """
         command = parse(text)
@@ -185,7 +185,7 @@ class ControlClient:
 
         Raises
         ------
-        TuitrainError : it is no condition, or of a metric that the run does not measure
+        TuitrainError : it is not a condition, or of a metric that the run does not measure
         ConnectionProblem, ProtocolError : the connection was lost, and not ended by the run
         """
         condition = parse_condition(until)

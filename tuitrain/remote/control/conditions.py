@@ -43,7 +43,7 @@ class Condition:
 
 
 def parse_condition(text: str) -> Condition:
-    """Return the condition that a text states.
+    """Return the condition that a string states.
 
     Those of breakpoints are read by the parser of ``break when``.
 
@@ -99,7 +99,9 @@ def _of_breakpoint(text: str, written: str, has_value: bool) -> Condition:
     except CommandError as error:
         if has_value:
             raise TuitrainError(f"--until {text!r:.80}: {error}") from None
-        raise TuitrainError(f"--until {text!r:.80} is no condition (allowed: {_FORMS})") from None
+        raise TuitrainError(
+            f"--until {text!r:.80} is not a condition (allowed: {_FORMS})"
+        ) from None
     assert isinstance(command, AddBreakpoint)
     if command.on == "dead_units":
         raise TuitrainError(

@@ -24,7 +24,7 @@ from .replies import (
 )
 
 MAX_POINTS = 200
-"""The most points of a curve, unless the caller asks for more or fewer."""
+"""Maximum number of points of a curve, unless the caller asks for more or fewer."""
 
 _GROUP_CURVES = ("lr", "grad_norm", "update_ratio")
 
@@ -121,7 +121,7 @@ def metrics_reply(
     names : ``loss``, metrics of the test set, or ``lr:GROUP``, ``grad_norm:GROUP``,
         ``update_ratio:GROUP``; none for the loss and all metrics
     first, last : the range of steps; None for no end
-    points : the most values of each, 1 or more
+    points : maximum number of values of each, 1 or more
 
     Raises
     ------

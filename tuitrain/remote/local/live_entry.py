@@ -29,7 +29,7 @@ ID_LENGTH: Final = 8
 """Hexadecimal digits of a run's id."""
 
 MAX_NAME_BYTES: Final = 200
-"""The most bytes of a run's name in its facts; a longer one is cut."""
+"""Maximum number of bytes of a run's name in its facts; a longer one is cut."""
 
 _LOCK_NAME: Final = re.compile(rf"([0-9a-f]{{{ID_LENGTH}}})\.lock")
 """The name of a lock; a file with another name is not of this project, and is left alone."""

@@ -11,7 +11,7 @@ from typing import Final
 from tuitrain.errors import TuitrainError
 
 MAX_SOCKET_PATH: Final = 100
-"""The most bytes of a socket's path; the system's limit is 104 (macOS) or 108 (Linux)."""
+"""Maximum number of bytes of a socket's path; the system's limit is 104 (macOS) or 108 (Linux)."""
 
 _PRIVATE: Final = 0o700
 
@@ -91,7 +91,9 @@ def check_private(folder: Path) -> None:
 
 def _check_status(folder: Path, status: os.stat_result) -> None:
     if not stat.S_ISDIR(status.st_mode):
-        raise TuitrainError(f"{folder} is no folder; remove it, so that sockets can be made there")
+        raise TuitrainError(
+            f"{folder} is not a folder; remove it, so that sockets can be made there"
+        )
     if status.st_uid != os.getuid():
         raise TuitrainError(
             f"{folder} belongs to user {status.st_uid}, not to {os.getuid()}; set XDG_RUNTIME_DIR "

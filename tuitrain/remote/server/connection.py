@@ -41,8 +41,8 @@ from .viewer_commands import ViewerCommands
 from .watched_run import RunViewer, WatchedRun
 
 MAX_UNREAD: Final = 2
-"""The most snapshots that a viewer has not drawn yet. A slower one gets fewer, and the memory for
-it is bounded."""
+"""Maximum number of snapshots that a viewer has not drawn yet. A slower viewer gets fewer, and the
+memory for it is bounded."""
 
 FRESH_SECONDS: Final = 0.3
 """Seconds that a list waits for a snapshot newer than the last one, which may be old."""
@@ -293,7 +293,7 @@ class Connection:
 
 
 def _parsed_or_none(text: str | None) -> AnyCommand | None:
-    """Return a command; None for a text that is none: the viewer shows why by itself."""
+    """Return a command; None for a string that is none: the viewer shows why by itself."""
     try:
         return None if text is None else parse(text)
     except CommandError:

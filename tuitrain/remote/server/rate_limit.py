@@ -12,8 +12,8 @@ class RateLimit:
     Parameters
     ----------
     per_second : events a second
-    at_once : the most events without a pause before
-    clock : seconds that only grow
+    at_once : maximum number of events without a pause before
+    clock : returns a monotonic time in seconds
     """
 
     def __init__(

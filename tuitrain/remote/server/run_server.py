@@ -62,7 +62,7 @@ class RunServer:
     name : of the run
     log : takes lines about viewers that were refused or disconnected; see `ViewerLog`
     pen : says who steers; shared with the screen in the run's process
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     wait : between two checks of the run's files; see `FileGuard`
 
     Raises

@@ -19,7 +19,7 @@ class ViewerLog:
     Parameters
     ----------
     log : takes a line
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     """
 
     def __init__(

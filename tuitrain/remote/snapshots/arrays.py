@@ -18,7 +18,7 @@ from tuitrain.engines.state import Array
 from .errors import RemoteDataError
 
 MAX_AXES: Final = 32
-"""The most axes of an array."""
+"""Maximum number of axes of an array."""
 
 _CODES: Final = "?bBhHiIlLqQefdFD"
 """NumPy's codes of bool, integers, floats and complex numbers, of sizes that all machines share."""
@@ -93,9 +93,7 @@ def pack_array(array: Array) -> ArrayData:
     RemoteDataError : its dtype is none of `DTYPES`
     """
     if array.dtype.str not in DTYPES:
-        raise RemoteDataError(
-            f"an array of {array.dtype} cannot be sent; numbers and truth values can"
-        )
+        raise RemoteDataError(f"an array of {array.dtype} cannot be sent; numbers and booleans can")
     return ArrayData(array.dtype.str, array.shape, array.tobytes())
 
 
@@ -121,7 +119,7 @@ def unpack_array(data: ArrayData) -> Array:
 
 
 def to_plain(value: Any) -> Any:
-    """Return an array, a NumPy number or a mapping that is no dict as msgspec can encode it.
+    """Return an array, a NumPy number or a mapping that is not a dict as msgspec can encode it.
 
     Raises
     ------

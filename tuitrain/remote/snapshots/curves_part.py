@@ -36,7 +36,7 @@ from .wire_types import field_types
 _WHAT: Final = "the curves of a snapshot"
 _SERIES: Final = ("loss", "metrics")
 _FACTS: Final = attrgetter(*(name for name in field_types(BranchView) if name not in _SERIES))
-"""The fields of a branch that are no curves."""
+"""The fields of a branch that are not curves."""
 
 _Index = Annotated[int, msgspec.Meta(ge=0)]
 

@@ -60,7 +60,7 @@ class _Columns:
         self._get_numbers = attrgetter(*self._numbers)
 
     def facts(self, entries: Iterable[Any]) -> list[Any]:
-        """Return the fields that are no numbers."""
+        """Return the fields that are not numbers."""
         return list(map(self._facts, entries))
 
     def pack(self, entries: Sequence[Any]) -> bytes:

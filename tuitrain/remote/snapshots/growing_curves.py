@@ -12,7 +12,7 @@ from tuitrain.engines.state import Array
 from .errors import RemoteDataError
 
 MAX_POINTS: Final = 2**27
-"""The most points of all curves of a snapshot: they take 2 GiB."""
+"""Maximum number of points of all curves of a snapshot: they take 2 GiB."""
 
 _SMALLEST: Final = 64
 """Points of a buffer that has grown once."""

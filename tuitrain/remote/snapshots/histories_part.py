@@ -234,7 +234,7 @@ def _restarted(
 
 def _unpack_places(content: bytes) -> NDArray[np.intp]:
     if len(content) % 4:
-        raise RemoteDataError(f"{WHAT}: {len(content)} bytes are no places of points")
+        raise RemoteDataError(f"{WHAT}: {len(content)} bytes are not places of points")
     return np.frombuffer(content, "<i4").astype(np.intp)
 
 

@@ -26,6 +26,6 @@ def decode_request(plain: Any) -> InspectionRequest | None:
 
     Raises
     ------
-    RemoteDataError : it is no request
+    RemoteDataError : it is not a request
     """
     return _REQUESTS.decode(encode(plain))

@@ -17,7 +17,7 @@ from ..errors import ProtocolError
 PROTOCOL_VERSION: Final = 1
 
 MAX_NAME: Final = 64
-"""The most characters of a viewer's name."""
+"""Maximum number of characters of a viewer's name."""
 
 Role: TypeAlias = Literal["viewer", "control", "list"]
 """What a connection is for: a screen, a program that sends commands, or one look at the status."""

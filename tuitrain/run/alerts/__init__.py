@@ -1,1 +1,1 @@
-"""Alerts: a command or a webhook for the end of a run, its pauses by itself, and its failure."""
+"""Alerts: a command or a webhook that reports the end, automatic pauses and failures of a run."""

@@ -1,4 +1,4 @@
-"""What an alert says, and who takes the alerts of this process."""
+"""The content of an alert, and the function that takes the alerts of this process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _always() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An event of a run of which its user is notified.
+    """An event of a run that its user is notified of.
 
     Attributes
     ----------
@@ -37,8 +37,8 @@ class Alert:
     step : steps taken
     loss : the last training loss; None if there is none
     metrics : the newest metrics of the test set, by name
-    is_current : whether a pause is still to be sent: the run was not resumed since; any thread may
-        call it
+    is_current : whether a pause is still to be sent, because the run was not resumed since; any
+        thread may call it
     """
 
     event: AlertKind

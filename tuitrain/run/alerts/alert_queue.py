@@ -1,4 +1,4 @@
-"""The alerts that wait for their delivery: a run that pauses often tells it once in a while."""
+"""Alerts that wait for their delivery; a run that pauses often sends only some of its pauses."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class AlertQueue:
     Parameters
     ----------
     interval : seconds between two pauses of a run that are delivered
-    max_waiting : the most ends and failures that wait
-    clock : seconds that only grow
+    max_waiting : maximum number of ends and failures that wait
+    clock : returns a monotonic time in seconds
     """
 
     def __init__(self, interval: float, max_waiting: int, clock: Callable[[], float]) -> None:
@@ -94,11 +94,11 @@ class AlertQueue:
         """Return the seconds until an alert may be delivered; None if none waits."""
         if self._waiting:
             return 0.0
-        waiting = [one for one in self._pauses.values() if one.newest is not None]
+        waiting = [pauses for pauses in self._pauses.values() if pauses.newest is not None]
         return max(0.0, min(map(self._delay_of, waiting))) if waiting else None
 
     def hurry(self) -> None:
-        """Have pauses wait no more, at the end of the process."""
+        """Deliver pauses without waiting for the interval, at the end of the process."""
         self._interval = 0.0
 
     def _delay_of(self, pauses: _Pauses) -> float:

@@ -16,7 +16,7 @@ from .alert import Alert, DeliveryError
 _POLL_SECONDS: Final = 0.05
 _CHUNK: Final = 1 << 16
 _KEPT: Final = 4096
-_MOST_READS: Final = 64
+_MAX_READS: Final = 64
 
 
 def run_command(command: Sequence[str], alert: Alert, timeout: float) -> None:
@@ -93,8 +93,8 @@ class _Errors:
         return True
 
     def _read(self) -> bool:
-        """Read what there is, a bounded amount; return whether more can come."""
-        for _ in range(_MOST_READS):
+        """Read a bounded amount of the available output; return whether more can come."""
+        for _ in range(_MAX_READS):
             try:
                 chunk = os.read(self._pipe.fileno(), _CHUNK)
             except BlockingIOError:
@@ -125,5 +125,5 @@ def post(address: str, alert: Alert, timeout: float) -> None:
 
 
 def _plain(text: str) -> str:
-    """Return a text that can be an argument of a program."""
+    """Return a string that can be an argument of a program."""
     return text.replace("\0", "").encode(errors="replace").decode()

@@ -1,4 +1,4 @@
-"""The thread that delivers alerts: a run never waits for it, and none of its failures ends one."""
+"""The thread that delivers alerts: a run never waits for it, and its failures end no run."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ RETRY_SECONDS: Final = 2.0
 """Seconds before a webhook is tried again; twice as many before the next time."""
 
 MAX_WAITING: Final = 100
-"""The most alerts that wait for their delivery; further ones are left out."""
+"""Maximum number of alerts that wait for their delivery; further ones are left out."""
 
 
 class Notifier:
     """Delivers alerts, in order, in a thread of its own that the first one starts.
 
-    Of several pauses of a run that wait for their delivery only the newest is delivered, and one
-    at most in each interval of the settings; see `AlertQueue`.
+    If several pauses of a run wait for their delivery, only the newest is delivered, and at most
+    one in each interval of the settings; see `AlertQueue`.
 
     Parameters
     ----------
-    settings : what is done for an alert
+    settings : how alerts are delivered
     log : takes a line for each alert that was not delivered
     """
 
@@ -60,7 +60,7 @@ class Notifier:
 
         Parameters
         ----------
-        timeout : the most seconds (default: those of one delivery)
+        timeout : maximum seconds (default: those of one delivery)
         """
         thread = self._thread
         if thread is None or not thread.is_alive():
@@ -101,7 +101,7 @@ class Notifier:
             self._post(alert)
 
     def _post(self, alert: Alert) -> None:
-        """Post an alert, again after a while if that fails; at the process's end without waits."""
+        """Post an alert; retry after a while if that fails, but not at the end of the process."""
         settings, pause = self._settings, RETRY_SECONDS
         for left in range(settings.retries, -1, -1):
             try:

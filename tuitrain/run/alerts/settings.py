@@ -1,4 +1,4 @@
-"""What is done for an alert, as the table ``[notify]`` of the configuration file says."""
+"""How alerts are delivered: the table ``[notify]`` of the configuration file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class AlertSettings:
     webhook : an address that gets a POST of JSON; "" for none
     timeout : seconds that one delivery may take
     retries : how often a webhook is tried again
-    interval : the least seconds between two pauses of a run that are sent
+    interval : minimum seconds between two pauses of a run that are sent
     """
 
     command: tuple[str, ...] = ()
@@ -44,15 +44,14 @@ Desktop: TypeAlias = Literal["off", "osc9", "osc777"]
 
 
 class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """``[notify]``: what is done when a run has ended, has paused by itself or has failed.
+    """``[notify]``: what happens when a run has ended, has paused by itself or has failed.
 
     Attributes
     ----------
     bell : ring the terminal's bell
     toast : show a toast over a screen that has no status line
     desktop : the terminal sequence for a desktop notification; "off" for none
-    command, webhook, timeout, retries, interval : what is done without a screen, too; see
-        `AlertSettings`
+    command, webhook, timeout, retries, interval : used without a screen, too; see `AlertSettings`
     """
 
     bell: bool = True
@@ -83,12 +82,12 @@ def make_settings(notify: Notify) -> AlertSettings:
     try:
         words = shlex.split(command) if isinstance(command, str) else command
     except ValueError as error:
-        raise TuitrainError(f"notify.command: {command!r:.80} is no command: {error}") from None
+        raise TuitrainError(f"notify.command: {command!r:.80} is not a command: {error}") from None
     if any("\0" in word for word in words) or (words and not words[0]):
         raise TuitrainError(f"notify.command: {command!r:.80} names no program")
     if webhook and not _is_web_address(webhook):
         raise TuitrainError(
-            f"notify.webhook: {webhook!r:.80} is no address that begins with https:// or http://"
+            f"notify.webhook: {webhook!r:.80} is not an address that begins with https:// or http://"
         )
     if not 0 < timeout <= MAX_TIMEOUT:
         raise TuitrainError(
@@ -137,7 +136,7 @@ def read_settings(path: Path | None = None) -> AlertSettings:
 
 
 def _is_web_address(text: str) -> bool:
-    """Whether a text is an address as it is sent: ASCII without spaces, a port that can be."""
+    """Whether a string is a valid web address: ASCII without spaces, with a port that exists."""
     if not text.isascii() or not text.isprintable() or " " in text:
         return False
     try:

@@ -1,4 +1,4 @@
-"""A POST that ends within its seconds, whatever the server does."""
+"""A POST that ends within its timeout, whatever the server does."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class _Attempt:
         self._changed = threading.Lock()
 
     def run(self) -> None:
-        """Post, and note why that has failed."""
+        """Post; set `problem` if that fails."""
         try:
             opener = build_opener(_Handler(self), _SecureHandler(self))
             with opener.open(self._request, timeout=self._timeout) as answer:
@@ -93,7 +93,7 @@ class _Attempt:
             self._sockets.append(connected.dup())
 
     def cut(self) -> None:
-        """Cut the connections: what waits for them ends."""
+        """Cut the connections, which ends the calls that wait for them."""
         with self._changed:
             self._is_cut = True
             for kept in self._sockets:

@@ -14,7 +14,7 @@ from ..snapshot import UpdatePreview
 
 
 def describe_condition(context: RunContext, command: AddBreakpoint | AddRule) -> str:
-    """Say whether a breakpoint would pause the run now, or a rule act; nothing is changed.
+    """Say whether a breakpoint or a rule would act now; nothing is changed.
 
     Raises
     ------

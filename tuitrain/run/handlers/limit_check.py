@@ -33,7 +33,7 @@ from ..limits import WINDOW_STEPS, Limits
 from ..snapshot import Actor
 
 _UNCOUNTED: Final[tuple[CommandKind, ...]] = ("flow", "end", "preview")
-"""Kinds of commands that change nothing of the training, and are not counted."""
+"""Kinds of commands that do not change the training, and are not counted."""
 
 _CHANGING: Final[tuple[CommandKind, ...]] = ("group", "history", "sweep")
 """Kinds of commands before which a checkpoint is kept."""
@@ -44,7 +44,7 @@ def limit_problem(
 ) -> str:
     """Return why the limits of the run do not allow a command, or "".
 
-    The commands of a rule keep within the limits, too, when it is set and when it is used. It
+    The limits also apply to the commands of a rule, when it is set and when it is used. A rule
     counts as all commands that it may give.
 
     Parameters
@@ -77,7 +77,7 @@ def _problems(limits: Limits, command: AnyCommand, kind: str, engine: Engine) ->
 def checkpoint_before(context: RunContext, command: AnyCommand, actor: Actor) -> Checkpoint | None:
     """Return the checkpoint that the limits want before a command; None if none is due.
 
-    None, too, if the checkpoint of this boundary exists: a repeated run repeats it as a command.
+    It is not due if the checkpoint of this boundary exists: a repeated run makes it as a command.
     """
     limits = context.limits
     if limits is None or not (limits.checkpoint and limits.hold_for(actor)):
@@ -166,7 +166,7 @@ def _lr_changes(command: AnyCommand, engine: Engine) -> Iterator[_LrChange]:
 
 
 def _new_lr(command: AnyCommand, lr: float) -> tuple[float, float] | None:
-    """Return a learning rate after a command, and the factor; None if it stays.
+    """Return a learning rate after a command, and the factor; None if it does not change.
 
     The factor of a schedule counts only upwards: a schedule does not jump.
     """

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from fnmatch import fnmatchcase
 
 from tuitrain.commands import AnyCommand, TryLr, to_text
 from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.steerable import CommandResult
+from tuitrain.engines.targets import match_names
 from tuitrain.errors import RefusedError
 
 from ..conditions.comparisons import AVERAGE_STEPS
@@ -86,5 +86,5 @@ def describe_preview(engine: Engine, command: AnyCommand) -> CommandResult:
 
 def _current_lr(engine: Engine, target: str) -> float:
     """Return the learning rate of the groups that a target names; NaN where they differ."""
-    rates = {group.lr for group in engine.groups() if fnmatchcase(group.name, target)}
+    rates = {group.lr for group in engine.groups() if match_names(target, [group.name])}
     return rates.pop() if len(rates) == 1 else math.nan

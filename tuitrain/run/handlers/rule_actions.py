@@ -1,4 +1,4 @@
-"""What rules do: their commands at the boundary where a condition has come true."""
+"""Giving the commands of rules, at the boundary where a condition has come true."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ class RuleActions:
             return False
         number = rules.count_use(rule)
         why = _shortened(f"{title}, use {number} of {rule.times}: {due.found}")
-        rules.steps = [RuleStep(cast(AnyCommand, one), why, entry.actor) for one in rule.actions()]
+        rules.steps = [
+            RuleStep(cast(AnyCommand, action), why, entry.actor) for action in rule.actions()
+        ]
         return True
 
     def _take_step(self, step: RuleStep) -> bool:

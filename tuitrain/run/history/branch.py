@@ -15,7 +15,7 @@ from .metric_curves import MetricCurves
 from .state_cache import Decision
 
 _Interventions: TypeAlias = tuple[tuple[Decision, ...], tuple[Intervention, ...]]
-"""Decisions, and what is shown of them."""
+"""Decisions, and their interventions as screens show them."""
 
 
 @dataclass(slots=True, eq=False)

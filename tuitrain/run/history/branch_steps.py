@@ -1,4 +1,4 @@
-"""The steps of a branch: taken, compared with those taken before, measured, cached, taken again."""
+"""The steps of a branch: taking, measuring, caching and retraining them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _ignore_progress(step: int, target: int) -> None:
 
 
 class BranchSteps:
-    """The branch that a run is on, and the engine, which takes its steps.
+    """Takes the steps of the branch that a run is on.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class BranchSteps:
     ----------
     branch : the branch that the run is on
     stops : steps at which `on_stop` is called while steps are retrained
-    also_cached : a further step whose state is cached, or 0
+    also_cached : one more step whose state is cached, or 0
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class BranchSteps:
             size, samples = batch_size, batch_size * steps_per_epoch
         self.batches = Batches(size, samples, steps_per_epoch)
         self._states = StateCache(budget)
-        # Without a way back a state would only take memory: that of a whole network.
+        # An engine that cannot go back needs no states; each takes the memory of a whole network.
         self._keeps_states = Capability.REWIND in engine.capabilities
         if self._keeps_states:
             self._states.add(engine.state(), ())
@@ -74,7 +74,7 @@ class BranchSteps:
         self.training: Callable[[], AbstractContextManager[None]] = nullcontext
         """A context that is entered while the engine trains or evaluates, to time it."""
         self.on_difference: Callable[[str], None] = _ignore_difference
-        """Called with what is not as before in a step that was retrained, as a clause."""
+        """Called with a clause that says how a retrained step differs from before."""
         self._tips = TipDigests()
         self.stops: Sequence[int] = ()
         self.on_stop: Callable[[], None] = lambda: None
@@ -121,7 +121,7 @@ class BranchSteps:
         return losses
 
     def _compare(self, before: int, losses: Sequence[float]) -> None:
-        """Compare the losses of retrained steps with those that they had."""
+        """Compare the losses of retrained steps with their earlier losses."""
         known = self.branch.loss.between(before, before + len(losses))
         for index, (was, now) in enumerate(zip(known, losses, strict=False)):
             if was != now and not (math.isnan(was) and math.isnan(now)):
@@ -176,9 +176,9 @@ class BranchSteps:
             ahead = [decision for decision in ahead if decision.step > step]
 
     def _compare_end(self) -> None:
-        """Compare the parameters after the last retrained step with those that they were.
+        """Compare the parameters after the last retrained step with the earlier ones.
 
-        The losses do not show what the update of that step has done.
+        The losses do not show the effect of the update of that step.
         """
         step, decisions, parameters = (
             self._engine.step,

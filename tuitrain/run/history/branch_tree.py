@@ -1,7 +1,7 @@
 """The tree of a run's branches: the current one, those left, and where they fork.
 
 A pure value: each operation returns a new tree. The caller keeps engine, curves and files.
-Decisions determine a branch, so going back makes a branch with fewer decisions.
+A branch is determined by its decisions, so going back makes a branch with fewer of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Comparing two versions of a long list, of which mostly the end differs."""
+"""Comparing two versions of a long list that mostly differ at the end."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Curve:
 class LengthOnlyCurve(Curve):
     """A curve that stores only its length, for steps without training: all values are 0.
 
-    It takes no memory for a billion steps. Of the newest values it returns at most 64.
+    It takes no memory for a billion steps. `last` returns at most 64 values.
     """
 
     def extend(self, first_step: int, values: Sequence[float]) -> None:

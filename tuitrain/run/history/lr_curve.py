@@ -19,7 +19,7 @@ from ..snapshot import Series
 from .common_length import common_length
 
 MAX_POINTS: Final = 512
-"""The most points of a span of steps, besides those at jumps."""
+"""Maximum number of points of a span of steps, besides those at jumps."""
 
 TOLERANCE: Final = 0.005
 """How far a line between two points may be from the learning rate between them, as a share."""
@@ -132,7 +132,7 @@ def is_constant(span: LrSpan) -> bool:
 
 
 def schedule_of(item: LrSpan | GroupView) -> tuple[object, ...]:
-    """Return what decides the learning rates of all steps, for comparisons."""
+    """Return a value that determines the learning rates of all steps, for comparisons."""
     record = dict(item.schedule_record)
     return (record,) if record else (item.lr,)
 
@@ -144,7 +144,7 @@ class _PastPoints(NamedTuple):
     points: tuple[Points, ...] = ()
 
     def until(self, count: int, spans: Sequence[LrSpan]) -> _PastPoints:
-        """Return the points of the first ``count`` spans, or of all; of spans with one more."""
+        """Return the points of the first ``count`` spans; ``spans`` has at least one more."""
         if count >= self.spans:
             return self
         cut = [np.searchsorted(steps, spans[count].first) for steps, _ in self.points]
@@ -155,7 +155,7 @@ class _PastPoints(NamedTuple):
 
 
 class _SpanCurve:
-    """The points of one span: every ``stride`` steps, and more where lines would be wrong."""
+    """The points of one span: every ``stride`` steps, and more where it is not linear."""
 
     def __init__(self, span: LrSpan) -> None:
         self.first = span.first
@@ -198,7 +198,7 @@ class _SpanCurve:
             self._refine(self._steps, self._rates, self._steps[-1] + stride)
 
     def _refine(self, steps: list[int], rates: list[float], end: int) -> None:
-        """Add the point at ``end``, and those before it without which a line would be wrong."""
+        """Add the point at ``end``, and those before it where a straight line would be wrong."""
         assert self._rate is not None
         ahead = [(end, self._rate(end))]
         while ahead:

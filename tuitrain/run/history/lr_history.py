@@ -1,7 +1,7 @@
 """The learning rates of each group on the present branch, for its chart.
 
-They follow from the decisions of the branch. A script can set learning rates by itself: of its
-loop, each one is noted when it is used. As with `MetricHistory`, no decision depends on them.
+They follow from the decisions of the branch. A script can also set learning rates itself: those
+are noted when they are used. As with `MetricHistory`, no decision depends on them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from .lr_curve import LrCurve, LrSpans, schedule_of
 from .state_cache import Decision
 
 MAX_NOTED: Final = 4096
-"""The most noted learning rates of a group; when there are more, every second one is dropped."""
+"""Maximum number of learning rates noted for a group; beyond it, every second one is dropped."""
 
 _DECISIVE = (SetLr, ScaleLr, Decay, SetSchedule, SwapOptimizer, Regroup)
-"""The commands that can change a learning rate; the replay of others would take time."""
+"""The commands that can change a learning rate; replaying others would only take time."""
 
 
 class LrHistory:
@@ -102,7 +102,7 @@ class _DecisionReplay:
         return known
 
     def _follow(self, decisions: list[Decision]) -> None:
-        """Apply the decisions that are new; after a way back, all of them again."""
+        """Apply the new decisions; after the run has gone back, all of them again."""
         count = len(self._applied)
         if self._groups is None or decisions[:count] != self._applied:
             self._groups, self._spans = self._engine.rehearsal(), LrSpans()
@@ -146,7 +146,7 @@ class _Notes:
         return [_with_present(here.get(group.name, []), step, group) for group in groups]
 
     def _move_to(self, branch: Branch) -> None:
-        """Begin the notes of a branch with those that it shares with the one left."""
+        """Begin the notes of a branch with those that it shares with the branch left."""
         if branch.name not in self._branches:
             left = self._branches.get(self._current, {})
             self._branches[branch.name] = {

@@ -1,4 +1,4 @@
-"""The history of each group's metrics, at the moments when a snapshot was built, for its charts.
+"""The history of each group's metrics, at the steps at which snapshots were built, for its charts.
 
 It is for display only: it is not part of the state, and no decision depends on it. Each branch has
 its own history, which begins with the part shared with its parent. Learning rates are not in it:
@@ -19,7 +19,7 @@ from ..snapshot import GroupHistory, Series
 from .branch import Branch
 
 MAX_POINTS: Final = 512
-"""The most points of a group; when it is reached, every second point is dropped."""
+"""Maximum number of points of a group; when it is reached, every second point is dropped."""
 
 
 class GroupMetricHistory:

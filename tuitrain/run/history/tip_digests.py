@@ -13,10 +13,10 @@ ReadParameters: TypeAlias = Callable[[], Mapping[str, Array]]
 
 
 class TipDigests:
-    """The digest of each branch's parameters at the step where the run has left it last.
+    """The digest of each branch's parameters at the step where the run last left it.
 
-    A step that is trained again shows by its loss what the updates before it have done. What the
-    last update has done shows here.
+    The loss of a retrained step shows the effect of all updates before it. These digests show the
+    effect of the last update.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class TipDigests:
         self._tips[branch] = step, digest_parameters(read_parameters())
 
     def differs(self, branch: str, step: int, read_parameters: ReadParameters) -> bool:
-        """Whether the parameters are others than when the run left the branch at this step."""
+        """Whether the parameters differ from those when the run left the branch at this step."""
         noted = self._tips.get(branch)
         if noted is None or noted[0] != step:
             return False

@@ -22,8 +22,8 @@ class LiveAccess:
 
     Parameters
     ----------
-    info : what is known of the run before its session is built
-    clock : seconds that only grow
+    info : the facts of the run that are known before its session is built
+    clock : returns a monotonic time in seconds
     log : the captured output of the training code, or None
 
     Attributes

@@ -39,7 +39,7 @@ class Attendance:
     access : of the viewers; None for a run without viewers, whose commands of an earlier process
         are applied all the same
     is_steerable : whether commands can be applied; those that arrive before are applied then
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     always_waits : whether every pause holds the run, as if a viewer attended
     may_wait : whether a planned pause and a breakpoint may hold the run; None for ``is_steerable``
     """

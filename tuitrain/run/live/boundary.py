@@ -58,7 +58,7 @@ class Boundary:
     ----------
     session : the run
     access : brings commands and requests, and receives snapshots
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     log : notes the step of each line, or None
     check : called while steps are retrained; may raise
     waits : whether a paused run waits; if not, it continues at once
@@ -90,7 +90,7 @@ class Boundary:
         self._requests: Mapping[int, ViewRequests] = {}
         self._scheduled = ScheduledSubmissions(session.scheduled)
         self._recorded = self._scheduled.view()
-        self._kept_tickets = {one.ticket for one in session.scheduled}
+        self._kept_tickets = {command.ticket for command in session.scheduled}
         self._throughput = ThroughputMeter(clock)
         self._overhead = OverheadMeter(clock)
         self._pacer = Pacer(clock)
@@ -113,7 +113,7 @@ class Boundary:
     def visit(self) -> None:
         """Apply the planned and the submitted commands, and publish the result.
 
-        Mail that comes meanwhile is read once more, for the next step may take long.
+        Mail that arrives in the meantime is read, too, because the next step may take long.
         """
         self._visit_once()
         if self._mailbox.has_mail:
@@ -231,7 +231,7 @@ class Boundary:
         session, is_changed = self._session, False
         while self._deferred and not self._scheduled.has_due(session.step):
             submissions = self._deferred[0].submissions
-            due = [one.command for one in submissions if one.at in (None, session.step)]
+            due = [mail.command for mail in submissions if mail.at in (None, session.step)]
             if not all(map(session.accepts_while_measuring, due)):
                 break
             is_changed = self._apply(self._deferred.pop(0)) or is_changed
@@ -256,7 +256,7 @@ class Boundary:
         """Apply, schedule or refuse submissions; return whether there was anything to do."""
         session = self._session
         cancelled = {entry.ticket: entry.actor for entry in mail.cancellations}
-        new = deque(one for one in mail.submissions if one.ticket not in self._kept_tickets)
+        new = deque(item for item in mail.submissions if item.ticket not in self._kept_tickets)
         for ticket in cancelled:
             if submission := self._scheduled.take(ticket):
                 new.append(submission)  # to be refused below

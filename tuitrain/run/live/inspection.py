@@ -1,4 +1,4 @@
-"""What viewers of a live run request: parameters, inspections, previews of the next update."""
+"""Answering the requests of viewers: parameters, inspections, previews of the next update."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PREVIEW_RATIO = 1
 
 
 class _Turns:
-    """The order in which new requests of viewers are answered: last the one answered last."""
+    """The order in which new requests are answered: the viewer answered last comes last."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -34,7 +34,7 @@ class _Turns:
         return sorted(requests.items(), key=lambda entry: self._served[entry[0]])
 
     def serve(self, viewers: Iterable[int]) -> None:
-        """Note that these viewers have got an answer."""
+        """Note that these viewers have received an answer."""
         for viewer in viewers:
             self._count += 1
             self._served[viewer] = self._count
@@ -47,7 +47,7 @@ class LiveInspection:
 
     Parameters
     ----------
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -39,7 +39,7 @@ WEIGHTS_SECONDS: Final = 0.25
 NETWORK_SECONDS: Final = 0.5
 BATCH_SECONDS: Final = 1.0
 UNITS_SECONDS: Final = 1.0
-"""The least number of seconds between two inspections of a kind during training."""
+"""Minimum seconds between two inspections of a kind during training."""
 
 _Result = TypeVar("_Result")
 
@@ -49,8 +49,8 @@ class ThrottledCall(Generic[_Result]):
 
     Parameters
     ----------
-    clock : seconds that only grow
-    seconds : the least interval between two calls with the same key
+    clock : returns a monotonic time in seconds
+    seconds : minimum interval between two calls with the same key
     """
 
     def __init__(self, clock: Callable[[], float], seconds: float) -> None:
@@ -76,7 +76,7 @@ class Inspector:
 
     Parameters
     ----------
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -159,7 +159,7 @@ class Inspector:
 
 
 def _seconds(request: InspectionRequest) -> float:
-    """Return the least number of seconds between two inspections."""
+    """Return the minimum seconds between two inspections."""
     match request:
         case InspectWeights():
             return WEIGHTS_SECONDS

@@ -28,8 +28,8 @@ class LiveRun:
     ----------
     build : makes the session; called on the run's thread, because it loads data and compiles
         kernels
-    info : what is known of the run before its session is built
-    clock : seconds that only grow
+    info : the facts of the run that are known before its session is built
+    clock : returns a monotonic time in seconds
     log : the captured output of the training code, or None
 
     Attributes
@@ -116,7 +116,7 @@ class LiveRun:
 
         Parameters
         ----------
-        timeout : the most seconds to wait; call it again to wait longer
+        timeout : maximum seconds to wait; call it again to wait longer
 
         Returns
         -------

@@ -16,7 +16,7 @@ from ..authorship import Actor, check_submitter, check_why
 from ..journal_entry import MAX_OUTSIDE_TICKET, MIN_OUTSIDE_TICKET
 
 REQUEST_SECONDS = 0.1
-"""The least number of seconds between two bursts that requests of viewers end. Other requests wait
+"""Minimum seconds between two bursts that requests of viewers end. Other requests wait
 for the end of a burst, which takes 40 ms, so that many requests do not slow the training."""
 
 
@@ -104,7 +104,7 @@ class Mailbox:
 
     Parameters
     ----------
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
 
     Attributes
     ----------
@@ -151,7 +151,7 @@ class Mailbox:
         check_submitter(actor)
         why = check_why(why)
         if at is not None and not 0 <= at <= MAX_COUNT:
-            raise RefusedError(f"at: {at} is no step (allowed: 0 to {MAX_COUNT})")
+            raise RefusedError(f"at: {at} is not a step (allowed: 0 to {MAX_COUNT})")
         if ticket is not None:
             _check_ticket(ticket)
         with self._condition:

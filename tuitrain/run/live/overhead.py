@@ -2,8 +2,8 @@
 
 It is measured on the run's thread. Training is the work of a run without screen and record: steps,
 and the accuracy on the test set. All other work is overhead: snapshots, inspections, cached states,
-digests, the record. Not included is the time that a burst loses to the screen: cores shared with
-the drawing, and the wait for Python's lock at its end.
+digests, the record. The time that a burst loses to the screen is not
+included: cores shared with the drawing, and the wait for Python's lock at its end.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class OverheadMeter:
 
     Parameters
     ----------
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

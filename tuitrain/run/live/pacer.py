@@ -20,7 +20,7 @@ class Pacer:
 
     Parameters
     ----------
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -34,7 +34,7 @@ class Pacer:
         return max(0.0, self._due(pace) - self._clock()) if pace else 0.0
 
     def burst_steps(self, pace: float | None) -> int | None:
-        """Return the most steps of the next burst; None for no limit."""
+        """Return the maximum number of steps of the next burst; None for no limit."""
         return max(1, round(pace * BURST_SECONDS)) if pace else None
 
     def start_burst(self, pace: float | None) -> None:

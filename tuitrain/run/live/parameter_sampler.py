@@ -17,7 +17,7 @@ from tuitrain.engines.views import ArrayStatistics, ParameterView
 from ..history.branch import Branch
 
 MAX_HISTOGRAMS: Final = 256
-"""The most histograms in a series; when it is reached, every second one is dropped."""
+"""Maximum number of histograms in a series; when it is reached, every second one is dropped."""
 
 
 class _Histogram(NamedTuple):

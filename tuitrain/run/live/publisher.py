@@ -13,7 +13,7 @@ from ..logs.log_capture import LogCapture
 from ..snapshot import ParameterView, Phase, RunInfo, Snapshot, UpdatePreview
 
 SNAPSHOT_SECONDS = 1 / 25
-"""The least number of seconds between two snapshots, for a viewer that reads in a loop. One is
+"""Minimum seconds between two snapshots, for a viewer that reads in a loop. One is
 built only after a viewer has read the last one; the screen reads 12 a second."""
 
 SNAPSHOT_SHARE = 0.05
@@ -37,7 +37,7 @@ NO_VIEWS = Views()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Publication:
-    """A snapshot as all viewers share it, and what each of them has besides, by its number."""
+    """A snapshot as all viewers share it, and the views of each of them, by its number."""
 
     snapshot: Snapshot
     views: Mapping[int, Views] = field(default_factory=dict[int, Views])
@@ -61,8 +61,8 @@ class Publisher:
 
     Parameters
     ----------
-    info : what is known of the run before its session is built
-    clock : seconds that only grow
+    info : the facts of the run that are known before its session is built
+    clock : returns a monotonic time in seconds
     log : the log that snapshots contain, or None
     """
 
@@ -83,7 +83,7 @@ class Publisher:
 
     @property
     def views(self) -> Mapping[int, Views]:
-        """What each viewer has besides in the newest snapshot, by its number."""
+        """The views of each viewer in the newest snapshot, by its number."""
         return self._newest.views
 
     def read(self) -> Publication:
@@ -97,9 +97,9 @@ class Publisher:
             self._listeners = (*self._listeners, listener)
 
     def remove_listener(self, listener: Callable[[], None]) -> None:
-        """Call the function no more; one that was removed already makes no difference."""
+        """Stop calling a function; removing it again does nothing."""
         with self._condition:
-            self._listeners = tuple(one for one in self._listeners if one != listener)
+            self._listeners = tuple(known for known in self._listeners if known != listener)
 
     def wait_for(
         self, condition: Callable[[Publication], bool], timeout: float | None

@@ -12,7 +12,7 @@ from ..snapshot import ScheduledCommand
 from .mailbox import Submission
 
 MAX_SCHEDULED: Final = 1000
-"""The most submissions that wait at a time."""
+"""Maximum number of submissions that wait at a time."""
 
 
 class ScheduledSubmissions:
@@ -28,8 +28,8 @@ class ScheduledSubmissions:
         self._view: tuple[ScheduledCommand, ...] | None = ()
         self._replace(
             [
-                Submission(one.ticket, parse(one.command), one.actor, one.why, one.step)
-                for one in commands
+                Submission(item.ticket, parse(item.command), item.actor, item.why, item.step)
+                for item in commands
             ]
         )
 
@@ -54,9 +54,9 @@ class ScheduledSubmissions:
 
     def take_missed(self, step: int) -> list[Submission]:
         """Remove and return all submissions that wait for a boundary before this one."""
-        missed = [one for one in self._waiting if one.at is not None and one.at < step]
+        missed = [item for item in self._waiting if item.at is not None and item.at < step]
         if missed:
-            self._replace([one for one in self._waiting if one not in missed])
+            self._replace([item for item in self._waiting if item not in missed])
         return missed
 
     def take_all(self) -> list[Submission]:
@@ -66,26 +66,28 @@ class ScheduledSubmissions:
         return waiting
 
     def steps_to_next(self, step: int) -> int | None:
-        """Return how many steps are left to the next boundary that is waited for, or None."""
+        """Return how many steps are left until the next submission is due, or None."""
         return min(
-            (one.at - step for one in self._waiting if one.at is not None and one.at > step),
+            (item.at - step for item in self._waiting if item.at is not None and item.at > step),
             default=None,
         )
 
     def view(self) -> tuple[ScheduledCommand, ...]:
         """Return the waiting commands by step; the same tuple until they change."""
         if self._view is None:
-            by_step = sorted(self._waiting, key=lambda one: one.at or 0)
+            by_step = sorted(self._waiting, key=lambda item: item.at or 0)
             self._view = tuple(
-                ScheduledCommand(one.ticket, one.at or 0, to_text(one.command), one.actor, one.why)
-                for one in by_step
+                ScheduledCommand(
+                    item.ticket, item.at or 0, to_text(item.command), item.actor, item.why
+                )
+                for item in by_step
             )
         return self._view
 
     def _take(self, matches: Callable[[Submission], bool]) -> Submission | None:
         taken = next(filter(matches, self._waiting), None)
         if taken is not None:
-            self._replace([one for one in self._waiting if one is not taken])
+            self._replace([item for item in self._waiting if item is not taken])
         return taken
 
     def _replace(self, waiting: Sequence[Submission]) -> None:

@@ -20,15 +20,15 @@ class _Kept(Generic[_Answer]):
 class SharedAnswers(Generic[_Request, _Answer]):
     """Answers equal requests once, and renews the answers in turn.
 
-    Every answer is followed by a time in which none is renewed, ``ratio`` times its duration. A new
+    After an answer, none is renewed for ``ratio`` times its duration. A new
     request is answered at once, unless new requests are ahead of that share by ``max_debt``.
 
     Parameters
     ----------
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     ratio : the time left to the training after an answer, as a multiple of its duration
     max_debt : seconds of training that answers to new requests may be ahead of ``ratio``
-    min_gap : the least number of seconds between two renewed answers
+    min_gap : minimum seconds between two renewed answers
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class SharedAnswers(Generic[_Request, _Answer]):
         ----------
         requests : in the order in which new ones are answered
         call : makes an answer
-        seconds : the least number of seconds between two answers to a request
+        seconds : minimum seconds between two answers to a request
         moment : what the state of a paused run depends on
         is_paused : whether no training waits: every request is answered once for each moment,
             however long it takes

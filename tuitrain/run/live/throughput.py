@@ -13,7 +13,7 @@ class ThroughputMeter:
 
     Parameters
     ----------
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -33,7 +33,7 @@ class TrainingThread:
     ----------
     build : makes the session; called on this thread, because it loads data and compiles kernels
     access : brings commands and requests, and receives snapshots
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     log : receives the traceback of a failure, or None
 
     Attributes

@@ -84,7 +84,7 @@ class Viewer:
         """Have the next snapshots contain the effect of a command on the next update (None: none).
 
         It is computed once, at one of the next boundaries, without changing the run or its journal.
-        Of several requests before that boundary only the last is answered.
+        If there are several requests before that boundary, only the last is answered.
         """
         self._mailbox.request(self._number, preview=command)
 

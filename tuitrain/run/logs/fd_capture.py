@@ -1,7 +1,7 @@
 """Capturing the output of C code and child processes on the file descriptors 1 and 2.
 
-Descriptor 0 is at its end meanwhile, because the keyboard belongs to the screen, which reads from a
-copy in `sys.__stdin__`. A read by `input` raises an `EOFError` that says so.
+Meanwhile, descriptor 0 is at its end, because the keyboard belongs to the screen, which reads from
+a copy in `sys.__stdin__`. `input` raises an `EOFError` that says so.
 
 While a screen is up, the descriptors lead into pipes, whose lines are added to the captured output.
 The screen itself writes to copies of the descriptors, which replace `sys.stdout`, `sys.__stdout__`
@@ -57,7 +57,7 @@ def _pipe(number: int, log: LogCapture) -> Generator[None, None, None]:
 
 
 class _NoInput(io.StringIO):
-    """A `sys.stdin` that is at its end; `input` learns why."""
+    """A `sys.stdin` that is at its end; `input` raises an error that says why."""
 
     def readline(self, size: int | None = -1, /) -> str:  # noqa: ARG002
         raise EOFError(

@@ -25,10 +25,10 @@ LOG_NAME: Final = "output.log"
 """The file in a run's folder with the output of the training code."""
 
 MAX_LINES: Final = 5000
-"""The most lines kept in memory; a line of 200 characters takes about 400 bytes."""
+"""Maximum number of lines kept in memory; a line of 200 characters takes about 400 bytes."""
 
 _MAX_LINE_LENGTH: Final = 2000
-"""The most characters in a line; longer text, such as a progress bar without line ends, is cut."""
+"""Maximum length of a line; longer text, such as a progress bar without line ends, is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class LogCapture:
 
     Parameters
     ----------
-    max_lines : the most lines kept in memory
+    max_lines : maximum number of lines kept in memory
     """
 
     def __init__(self, max_lines: int = MAX_LINES) -> None:
@@ -83,7 +83,7 @@ class LogCapture:
         leave_to_parent(self)
 
     def after_fork(self) -> None:
-        """Have a lock of its own; called in a forked child, whose output is captured, too."""
+        """Replace the lock; called in a forked child, whose output is captured, too."""
         self._lock = threading.Lock()
 
     def snapshot(self) -> LogSnapshot:
@@ -96,7 +96,7 @@ class LogCapture:
             return self._snapshot
 
     def add(self, level: str, text: str) -> None:
-        """Add a text of one or more lines."""
+        """Add a string of one or more lines."""
         with self._lock:
             step = self.get_step()
             for line in text.splitlines() or [""]:

@@ -1,4 +1,4 @@
-"""Warnings about the training, for the log: it cannot learn, or its steps do not repeat."""
+"""Warnings about the training, for the log: it cannot learn, or its steps are not repeatable."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tuitrain.engines.engine import Engine
 
 
 class TrainingWarnings:
-    """Warns once that a run cannot learn, and once that its steps do not repeat.
+    """Warns once that a run cannot learn, and once that its steps are not repeatable.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class TrainingWarnings:
         if not self._has_differed:
             self._has_differed = True
             self._warn(
-                f"{what}: the steps of this run do not repeat exactly, and neither does a way back"
+                f"{what}: steps of this run cannot be repeated exactly, so going back is not exact"
             )
 
 

@@ -65,7 +65,7 @@ class Variable:
 
 
 def literal(value: Any) -> str:
-    """Write a string, a number, a truth value or a tuple, so that it reads back to the same."""
+    """Write a string, a number, a boolean or a tuple, so that it reads back to the same."""
     if isinstance(value, Variable):
         return value.name
     if isinstance(value, tuple):

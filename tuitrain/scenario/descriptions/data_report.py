@@ -78,7 +78,7 @@ def format_picture(picture: NDArray[np.uint8]) -> Text:
 
 
 def toml_text(text: str) -> str:
-    """Return a text as TOML writes it."""
+    """Return a string as TOML writes it."""
     import tomli_w
 
     return tomli_w.dumps({"data": text}).removeprefix("data = ").rstrip("\n")

@@ -28,7 +28,7 @@ class GroupReplay:
     """Applies the decisions of a record to groups.
 
     The model is made and the data is read once, for their sizes; if one of them is missing, there
-    are no groups.
+    are not groups.
 
     Attributes
     ----------

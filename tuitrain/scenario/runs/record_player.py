@@ -67,7 +67,7 @@ class RecordPlayer:
     Parameters
     ----------
     folder : the folder of the run
-    clock : returns seconds that only grow, for playing
+    clock : returns monotonic seconds, for playing
 
     Raises
     ------

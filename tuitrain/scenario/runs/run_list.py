@@ -24,7 +24,7 @@ Ending: TypeAlias = OutcomeEnding | Literal["damaged"]
 """How a run ended; a damaged run cannot be read."""
 
 MAX_LABEL_BYTES: Final = 160
-"""The most bytes of a run's name in its folder's name, for which most systems allow 255."""
+"""Maximum bytes of the run's name in its folder's name; most systems allow 255."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def _decode(content: bytes, checksum: bytes, path: Path, at: int, format: EventF
     try:
         return format.event.FromString(content)
     except Exception as error:  # the library has errors of its own
-        raise _damaged(path, at, f"the record is no event: {error}") from None
+        raise _damaged(path, at, f"the record is not an event: {error}") from None
 
 
 def _damaged(path: Path, at: int, problem: str) -> TuitrainError:

@@ -18,7 +18,7 @@ from tuitrain.errors import TuitrainError
 from .event_files import EventFormat, read_events
 
 MAX_TAGS: Final = 2000
-"""The most tags of a run; damaged files could have any number."""
+"""Maximum number of tags of a run; damaged files could have any number."""
 
 _NUMBERS: Final = {
     1: ("<f4", "float_val"),
@@ -32,7 +32,7 @@ _STRING: Final = 7
 """The type of a TensorProto that has texts."""
 
 MAX_TEXT: Final = 4000
-"""Characters of a text that are read."""
+"""Characters of a string that are read."""
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ EVENT_FILES = "*tfevents*"
 """The names of event files."""
 
 MAX_TEXTS: Final = 1000
-"""The most texts of a run that are imported: the newest."""
+"""Maximum number of texts of a run that are imported: the newest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ class TransposeLayer:
 
     @staticmethod
     def fits(node: Node) -> bool:
-        """Return whether the batch axis stays in front, and the result is no image."""
+        """Return whether the batch axis stays in front, and the result is not an image."""
         if not isinstance(node.op, Transpose):
             return False
         (x,), y = node.inputs, node.output

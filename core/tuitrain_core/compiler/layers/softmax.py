@@ -19,7 +19,7 @@ class SoftmaxLayer:
 
     @staticmethod
     def fits(node: Node) -> bool:
-        """Return whether there is a kernel: along the last axis of a value that is no image."""
+        """Return whether there is a kernel: along the last axis of a value that is not an image."""
         if not isinstance(node.op, Softmax):
             return False
         (x,) = node.inputs

@@ -24,7 +24,7 @@ def compute_objective(
 
     Raises
     ------
-    UnknownTypeError : the loss is no tensor
+    UnknownTypeError : the loss is not a tensor
     """
     if loss is None:
         return Objective(_checked(model.loss((inputs, targets))), None)

@@ -20,7 +20,7 @@ from ...module import Module
 from ...tensor import Tensor
 
 _MAX_ITEMS: Final = 256
-"""The most items of a container or elements of an array; larger ones are taken for constants."""
+"""Maximum size of a container or an array; larger ones are taken for constants."""
 
 _MAX_DEPTH: Final = 3
 """How deep containers and objects are searched."""
@@ -164,7 +164,7 @@ def _names_in(code: CodeType) -> Iterator[str]:
 
 
 def _is_library(module: str | None, path: str | None = "") -> bool:
-    """Whether a module is no code of the user's own."""
+    """Whether a module is not the user's own code."""
     if module is None or path is None or module.partition(".")[0] in _LIBRARIES:
         return True
     return any(part in path for part in _INSTALLED)

@@ -195,7 +195,7 @@ def pad(image: Any, borders: tuple[int, int, int, int], value: float | Sequence[
 
     Raises
     ------
-    ShapeError : the image is no picture
+    ShapeError : the image is not a picture
     """
     height, width, channels = check_picture(image)
     top, bottom, left, right = borders

@@ -13,7 +13,7 @@ def pad(k: Builder, g: Geometry) -> None:
     x, xp, first, last = k.arguments
     py, px = g.padding
     row, border = g.W * g.C, 2 * px * g.C
-    ends = (py * g.PW + px) * g.C  # border before the first row, and behind the last row
+    ends = (py * g.PW + px) * g.C  # border before the first row, and after the last row
 
     def sample(n: Int) -> None:
         source = k.at(x, k.mul(n, g.H * row))

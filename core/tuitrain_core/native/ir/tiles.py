@@ -76,7 +76,7 @@ def tile_options(lanes: int, registers: int) -> TileOptions:
 
 
 def parse_tiles(text: str, options: TileOptions) -> Tiles:
-    """Return the shapes that a text names; those that it does not name are the default's.
+    """Return the shapes that a string names; those that it does not name are the default's.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def parse_tiles(text: str, options: TileOptions) -> Tiles:
             close = difflib.get_close_matches(name, allowed, 1, 0.4)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise TilesError(
-                f"{name!r} is no shape of tiles (allowed: {DEFAULT}, {', '.join(allowed)}){hint}"
+                f"{name!r} is not a shape of tiles (allowed: {DEFAULT}, {', '.join(allowed)}){hint}"
             )
     return tiles
 

@@ -45,7 +45,7 @@ def draw() -> Kernel:
 
 
 def advance() -> Kernel:
-    """Return the kernel that advances a state behind drawn words. Arguments: state, count."""
+    """Return the kernel that advances a state past drawn words. Arguments: state, count."""
     return get_kernel(_advance, 2)
 
 

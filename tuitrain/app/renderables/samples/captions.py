@@ -44,7 +44,7 @@ def class_text(names: Sequence[str], number: int) -> str:
 
 
 def shown_text(text: str) -> str:
-    """Return a text in which control characters are visible, and spaces if it has nothing else."""
+    """Return text with visible control characters, and visible spaces if it has nothing else."""
     return visible(text) if text.strip(" ") else "␣" * len(text)
 
 

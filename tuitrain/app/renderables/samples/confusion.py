@@ -62,7 +62,7 @@ class _Labels:
 
     Attributes
     ----------
-    width : of a text in front of a row, with its margin
+    width : of the text before a row, with its margin
     """
 
     def __init__(self, confusions: Confusions, names: Sequence[str], width: int) -> None:

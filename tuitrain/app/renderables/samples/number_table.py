@@ -21,7 +21,7 @@ from .captions import aligned_format, caption, caption_width
 
 _ERROR: Final = 9
 _MIN_NAME: Final = 6
-"""The least letters of a name."""
+"""Minimum number of letters of a name."""
 
 _MAX_COLUMN: Final = 22
 _MIN_STRIP: Final = 12
@@ -152,7 +152,7 @@ class _Table:
 def _column_widths(
     view: BatchView, formats: Sequence[Callable[[float], str]], width: int
 ) -> list[int]:
-    """Return the least widths of columns: their numbers, and the first letters of their names."""
+    """Return the minimum widths of columns: their numbers, and the first letters of their names."""
     outputs = view.targets.outputs if isinstance(view.targets, Reconstructions) else None
     widths: list[int] = []
     for at, write in enumerate(formats):

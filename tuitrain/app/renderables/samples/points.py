@@ -21,7 +21,7 @@ from ..rows import GROUP_ROLES, Role, Row, Span, first_fitting, group_role, merg
 from .captions import class_text
 
 MIN_HEIGHT: Final = 12
-"""The least height of a panel with a picture above its table."""
+"""Minimum height of a panel with a picture above its table."""
 
 _SHARE: Final = 0.65
 """The picture's share of the height."""

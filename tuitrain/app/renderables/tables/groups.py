@@ -145,7 +145,7 @@ def table_rows(
 
 
 def matches_filter(name: str, pattern: str) -> bool:
-    """Whether a name matches a glob, or contains a text without wildcards."""
+    """Whether a name matches a glob, or contains a string without wildcards."""
     is_glob = any(wildcard in pattern for wildcard in "*?[")
     return fnmatchcase(name, pattern) if is_glob else pattern in name
 

@@ -28,7 +28,7 @@ _ACTOR_WIDTH: Final = 8
 
 
 MAX_WAITING_ROWS: Final = 4
-"""The most commands that wait for their steps and have a row each: the next ones."""
+"""Maximum number of commands that wait for their steps and have a row each: the next ones."""
 
 
 def journal_rows(

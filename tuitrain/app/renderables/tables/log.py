@@ -20,7 +20,7 @@ _LEVEL_WIDTH: Final = 8
 
 
 def filter_lines(lines: Sequence[LogLine], level: str, pattern: str) -> list[LogLine]:
-    """Return the lines of at least a level that contain a text, ignoring case."""
+    """Return the lines of at least a level that contain a string, ignoring case."""
     min_severity = LOG_LEVELS.index(level)
     text = pattern.casefold()
     return [

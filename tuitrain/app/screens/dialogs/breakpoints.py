@@ -143,7 +143,7 @@ class BreakpointsDialog(CommandDialog):
 
 
 def _start(value: str) -> str:
-    """Return the words before a condition: those of a rule, if it has commands behind it."""
+    """Return the words before a condition: those of a rule, if commands follow it."""
     return RULE_START if "do" in value.split() else START
 
 

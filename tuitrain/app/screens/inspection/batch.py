@@ -29,7 +29,7 @@ PAGE = 8
 ONLY_THE_BATCH = "the test set of a script is not known: this is the batch of a step"
 
 MAX_SHORT = 5
-"""The most classes of a matrix beside a table."""
+"""Maximum number of classes of a matrix beside a table."""
 
 
 class BatchScreen(InspectorScreen):

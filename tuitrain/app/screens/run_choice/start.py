@@ -64,7 +64,7 @@ _KEYS: Final = "   ".join(
 )
 
 _MAX_LIVE_ROWS: Final = 6
-"""The most live runs that are shown without scrolling."""
+"""Maximum number of live runs that are shown without scrolling."""
 
 _LIST_FRAME: Final = 3
 """Rows of a list for its frame and its header."""

@@ -25,7 +25,7 @@ class VocabularySuggester(Suggester):
         self._snapshot = snapshot
 
     async def get_suggestion(self, value: str) -> str | None:
-        """Return the first completion of a text."""
+        """Return the first completion of a string."""
         return next(iter(completions(value, self._snapshot())), None)
 
 

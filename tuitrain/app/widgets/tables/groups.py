@@ -115,7 +115,7 @@ class GroupsTable(RowCursor, can_focus=True):
         return [group_at(group, histories.get(group.name), step) for group in snapshot.groups]
 
     def filter(self, pattern: str) -> None:
-        """Show only rows that match a glob or contain a text; all rows for ""."""
+        """Show only rows that match a glob or contain a string; all rows for ""."""
         self._pattern = pattern
         self.redraw()
         self.refresh()

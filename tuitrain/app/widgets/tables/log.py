@@ -37,7 +37,7 @@ class LogView(RowCursor, can_focus=True):
         self.show(self.level, self.pattern)
 
     def show(self, level: str, pattern: str) -> None:
-        """Show lines of at least a level that contain a text."""
+        """Show lines of at least a level that contain a string."""
         self.level, self.pattern = level, pattern
         self.redraw()
         if self.follows:

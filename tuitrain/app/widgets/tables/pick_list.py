@@ -86,7 +86,7 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
         self.filter(self._pattern)
 
     def filter(self, pattern: str) -> None:
-        """Show only items that match a text; all items for ""."""
+        """Show only items that match a string; all items for ""."""
         self._pattern = pattern
         before, place = self._selected_key, self._place
         self._shown = [item for item in self._items if self._fits(item, pattern)]

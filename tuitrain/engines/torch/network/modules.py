@@ -53,7 +53,7 @@ class ModuleNodes:
         return id(module) in self._paths
 
     def is_library(self, node: NetworkNode) -> bool:
-        """Whether a node is that of a layer of PyTorch, which is no container."""
+        """Whether a node is that of a layer of PyTorch, which is not a container."""
         kind = type(self._modules[node])
         return kind.__module__.startswith(_LIBRARY) and not issubclass(kind, Sequential)
 

@@ -47,7 +47,7 @@ class BatchInspector:
     model : the network
     batches : gives the batches; None if the loop fetches its own
     get_step : returns the steps taken
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     """
 
     def __init__(

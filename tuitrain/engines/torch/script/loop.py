@@ -145,7 +145,7 @@ class TorchLoop(SteeredLoop):
 
         Raises
         ------
-        RefusedError : the loss is no number, or no parameter has a gradient
+        RefusedError : the loss is not a number, or no parameter has a gradient
         """
         self._checks.check_gradients(self.updates_of.frozen)
         if loss is not None:
@@ -247,7 +247,7 @@ class TorchLoop(SteeredLoop):
             self.updates_of.drop_frozen()
 
     def _close_step(self) -> None:
-        """Count the step, and visit the boundary behind it."""
+        """Count the step, and visit the boundary after it."""
         self._is_in_step = False
         self.updates_of.end_step()
         if not self._is_dropped:
@@ -260,7 +260,7 @@ class TorchLoop(SteeredLoop):
         self._end_step()
 
     def _end_step(self) -> None:
-        """Visit the boundary behind a step, unless the next batch is fetched there."""
+        """Visit the boundary after a step, unless the next batch is fetched there."""
         self._loss.clear()
         self.turns.end_update()
         if self._batches is None:
@@ -278,7 +278,7 @@ class TorchLoop(SteeredLoop):
         self._turn_losses.write_into(self._losses)
 
     def _visit_again(self) -> None:
-        """Visit the boundary behind an update again, for what was reported after it.
+        """Visit the boundary after an update again, for what was reported after it.
 
         Raises
         ------

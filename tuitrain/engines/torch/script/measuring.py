@@ -22,7 +22,7 @@ class Measuring:
 
     Parameters
     ----------
-    clock : seconds that only grow
+    clock : returns a monotonic time in seconds
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:

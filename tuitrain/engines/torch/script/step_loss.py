@@ -47,7 +47,7 @@ class StepLoss:
 
         Raises
         ------
-        RefusedError : it is no tensor of one number
+        RefusedError : it is not a tensor of one number
         """
         self._loss = check_scalar(loss)
 

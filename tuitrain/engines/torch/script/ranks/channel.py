@@ -83,7 +83,7 @@ class Channel:
 
         Parameters
         ----------
-        timeout : the most seconds to wait
+        timeout : maximum seconds to wait
 
         Raises
         ------
@@ -103,7 +103,7 @@ class Channel:
 
         Parameters
         ----------
-        timeout : the most seconds to wait for the first of them
+        timeout : maximum seconds to wait for the first of them
 
         Raises
         ------

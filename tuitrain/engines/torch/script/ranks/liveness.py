@@ -25,7 +25,7 @@ GRACE_SECONDS: Final = 2.0
 """Seconds that the loop gets to end by itself after a rank was lost."""
 
 SESSION_SECONDS: Final = 20.0
-"""The most seconds that rank 0 gets to write the end of its record."""
+"""Maximum seconds that rank 0 gets to write the end of its record."""
 
 SIGN: Final = b"\n"
 LEFT: Final = "left"

@@ -19,7 +19,7 @@ from ..loop_parts import LoopParts
 from .channel import Channel
 
 MAX_SAMPLED: Final = 1 << 16
-"""The most elements of the parameters that a checksum covers."""
+"""Maximum number of elements of the parameters that a checksum covers."""
 
 
 class RankReport(msgspec.Struct, frozen=True, array_like=True):
