@@ -131,7 +131,7 @@ def test_options_are_read():
         ("folder:a?size=big", "the option size takes an integer, but has 'big'"),
         ("folder:a?grey=maybe", "the option grey takes 1 or 0, but has 'maybe'"),
         ("npz:a?test=b", "the option test takes a number, but has 'b'"),
-        ("csv:a?drop=b&drop=c", "the option drop is there more than once"),
+        ("csv:a?drop=b&drop=c", "the option drop is given more than once"),
         ("csv:none.csv", "none.csv: cannot be read: No such file"),
         ("npz:none.npz", "none.npz: cannot be read: No such file"),
         ("folder:none", "none: cannot be read: No such file"),

@@ -18,7 +18,8 @@ from tuitrain.cli import main
 from tuitrain.commands import Resume
 from tuitrain.errors import TuitrainError
 from tuitrain.mcp_server import answers
-from tuitrain.mcp_server.tools import Caller, call_tool, ticket_of
+from tuitrain.mcp_server.calls import Caller, ticket_of
+from tuitrain.mcp_server.tools import call_tool
 from tuitrain.remote.control import questions
 from tuitrain.remote.errors import NoAnswerError
 from tuitrain.run.snapshot import Series

@@ -166,7 +166,7 @@ def test_a_file_that_is_no_checkpoint_is_an_error(tmp_path, foreign):
     (tmp_path / "x.npz").write_bytes(foreign)
     with pytest.raises(CheckpointError) as error:
         read_checkpoint(tmp_path / "x.npz")
-    assert "damaged, or no checkpoint" in str(error.value)
+    assert "damaged, or not a checkpoint" in str(error.value)
 
 
 def test_a_missing_file_is_an_error(tmp_path):
@@ -182,7 +182,7 @@ def test_a_pickle_is_refused(tmp_path, name):
     np.savez(tmp_path / "x.npz", **arrays)
     with pytest.raises(CheckpointError) as error:
         read_checkpoint(tmp_path / "x.npz")
-    assert "damaged, or no checkpoint" in str(error.value)
+    assert "damaged, or not a checkpoint" in str(error.value)
 
 
 def written(tmp_path):

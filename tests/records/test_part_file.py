@@ -46,7 +46,7 @@ def test_a_part_is_read_as_it_was_written(place):
 
 def test_a_part_of_another_number_of_ranks_is_refused(place):
     PartFiles().write(place, 1, 2, make_state())
-    with pytest.raises(CheckpointError, match="is of rank 1 of 2; expected is rank 1 of 4"):
+    with pytest.raises(CheckpointError, match="belongs to rank 1 of 2, not to rank 1 of 4"):
         PartFiles().read(place, 1, 4)
 
 

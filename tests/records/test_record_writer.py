@@ -97,7 +97,7 @@ def test_a_newer_header_is_an_error_with_its_schema(tmp_path):
 
 def test_a_file_is_not_a_run_folder(tmp_path):
     (tmp_path / "x.toml").write_text("")
-    with pytest.raises(TuitrainError, match=r"x\.toml is a file, and not the folder of a run"):
+    with pytest.raises(TuitrainError, match=r"x\.toml is a file, not the folder of a run"):
         read_header(tmp_path / "x.toml")
 
 

@@ -345,7 +345,7 @@ class MortalEndpoint(SocketEndpoint):
     async def connect(self) -> Link:
         self.connections += 1
         if self.connections > 1:
-            raise NoSuchRunError("the run fake run is not live any more")
+            raise NoSuchRunError("the run fake run is no longer live")
         return await super().connect()
 
 
@@ -358,7 +358,7 @@ def test_a_run_whose_process_was_killed_is_lost(tmp_path: Path) -> None:
         shown = source.wait_for(lambda shown: shown.phase.ended, TIMEOUT)
         assert (shown.phase, shown.step) == (Phase.LOST, made.run.snapshot().step)
         assert shown.attachment is not None
-        assert shown.attachment.problem == "the run fake run is not live any more"
+        assert shown.attachment.problem == "the run fake run is no longer live"
 
 
 def test_services_that_end_one_after_another_lose_nothing(tmp_path: Path) -> None:

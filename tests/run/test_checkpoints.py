@@ -166,7 +166,5 @@ def test_without_a_writable_record_checkpoints_are_refused(recorded, tmp_path):
         patch.setattr(LineFile, "append", lambda _, line: append(full, line))
         do(recorded, "lr * x2")
     message = do(recorded, "checkpoint a", "refused")
-    assert (
-        message == "no checkpoint can be written, for the record ends here: No space left on device"
-    )
+    assert message == "no checkpoint can be written: the record ends here: No space left on device"
     assert not checkpoint_path(tmp_path / "run", "a").exists()

@@ -211,7 +211,7 @@ def test_a_byte_order_mark_is_skipped(tmp_path):
 
 @pytest.mark.parametrize(
     ("written", "error_text"),
-    [("x = " + "[" * 5000, "too deep in one another"), ("x = " + "1" * 5000, "a number that")],
+    [("x = " + "[" * 5000, "nested too deeply"), ("x = " + "1" * 5000, "a number that")],
 )
 def test_toml_that_the_parser_refuses_is_an_error(written, error_text):
     with pytest.raises(ScenarioError, match=f"mine.toml: .*{error_text}"):

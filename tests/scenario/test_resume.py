@@ -327,8 +327,8 @@ def beyond_the_record(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "error_text"),
     [
-        (damaged, "auto.npz is damaged, or no checkpoint"),
-        (of_another_run, "auto: it is of another run"),
+        (damaged, "auto.npz is damaged, or not a checkpoint"),
+        (of_another_run, "auto: it belongs to another run"),
         (made_elsewhere, "auto: it was made in another environment (llvmlite: "),
         (beyond_the_record, "auto: the record ends before it"),
     ],

@@ -117,7 +117,7 @@ def test_a_record_names_its_script(run, tmp_path, capsys):
     assert "source of tests.script.problem" in header.provenance
     capsys.readouterr()
     repeated = f"only running the script again repeats it: tuitrain run {script} -- --seed 'a b', "
-    for state in ("as it was", "which has changed since", "which is not there any more"):
+    for state in ("as it was", "which has changed since", "which no longer exists"):
         for command in ("replay", "resume"):
             assert main([command, str(tmp_path / "run")]) == 2
             error = capsys.readouterr().err

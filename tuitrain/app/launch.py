@@ -1,4 +1,4 @@
-"""Open the app: on a scenario, a resumed run, a recording, or the start screen."""
+"""Open the app: on a scenario, a resumed run, or a recording."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from pathlib import Path
 from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.records.record_reader import HEADER
-from tuitrain.remote.client.find_endpoint import endpoint_of
-from tuitrain.remote.client.live_list import LiveList
 from tuitrain.remote.identity import viewer_name
 from tuitrain.remote.server.local_screen import LocalScreen
 from tuitrain.remote.server.serving import serving
@@ -24,17 +22,11 @@ from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import RunInfo
 from tuitrain.scenario.build import make_run_info
-from tuitrain.scenario.bundled import (
-    bundled_scenarios,
-    default_scenario,
-    is_first_flight,
-    scenario_for,
-)
+from tuitrain.scenario.bundled import is_first_flight
 from tuitrain.scenario.live_expectations import build_with_expectations
-from tuitrain.scenario.load import load
 from tuitrain.scenario.resume import resume_session
 from tuitrain.scenario.runs.record_player import RecordPlayer
-from tuitrain.scenario.runs.run_list import list_runs, new_run_folder, runs_folder
+from tuitrain.scenario.runs.run_list import new_run_folder, runs_folder
 from tuitrain.scenario.schema import Scenario, log_places
 from tuitrain.scenario.verify import make_header, read_repeatable
 from tuitrain.text import visible
@@ -43,9 +35,7 @@ from tuitrain.tracking.live import continue_logs, open_record
 from .detaching import LeavingRun, detaching
 from .flight_results import FlightResults
 from .leaving import Abandon, leave_run
-from .live_launch import open_attached
 from .renderables.charts.pinned_runs import PinnedRun
-from .start_choice import AttachRun, OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
 
 
 def is_in_browser() -> bool:
@@ -58,7 +48,7 @@ def check_terminal(instead: str = "tuitrain run --headless") -> None:
 
     Parameters
     ----------
-    instead : the command that does likewise without a terminal
+    instead : the command that does the same without a terminal
 
     Raises
     ------
@@ -66,7 +56,7 @@ def check_terminal(instead: str = "tuitrain run --headless") -> None:
     """
     if is_in_browser():
         return
-    streams = (sys.stdin, sys.stdout, sys.stderr)  # one that was closed before we began is None
+    streams = (sys.stdin, sys.stdout, sys.stderr)  # a stream that was closed at the start is None
     if not all(stream is not None and stream.isatty() for stream in streams):
         raise TuitrainError(f"the app needs a terminal; without one use: {instead}")
     encoding = sys.stderr.encoding
@@ -167,57 +157,6 @@ def open_recording(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
     run_app(app)
 
 
-def open_start_screen(folder: Path) -> None:
-    """Show the start screen and open the choice, until nothing is chosen.
-
-    Parameters
-    ----------
-    folder : the folder of past runs
-
-    Raises
-    ------
-    RunFailedError : the last run that failed; the start screen shows the problem of a choice that
-        could not be opened, and takes another choice
-    """
-    from .config import config_path, read_hosts
-    from .framework.runner import run_app
-    from .start_app import StartApp
-
-    scenarios, problem = bundled_scenarios(), ""
-    failure: RunFailedError | None = None
-    while True:
-        with closing(LiveList(read_hosts(config_path())).start()) as live:
-            past = partial(list_runs, folder)
-            app = StartApp(scenarios, past, folder, config_path(), problem, live)
-            choice = run_app(app)
-        if choice is None:
-            break
-        problem = ""
-        try:
-            _open_choice(choice)
-        except TuitrainError as mistake:
-            problem = str(mistake)
-            failure = mistake if isinstance(mistake, RunFailedError) else failure
-    if failure is not None:
-        raise failure
-
-
-def _open_choice(choice: StartChoice) -> None:
-    match choice:
-        case RunScenario(path=None):
-            open_scenario(*default_scenario(), pinned=choice.pinned)
-        case RunScenario(path=Path() as path):
-            open_scenario(load(path), str(path), pinned=choice.pinned)
-        case TrainModel(data=data, model=model):
-            open_scenario(scenario_for(data, model), "the new run", pinned=choice.pinned)
-        case ResumeRun(folder=folder):
-            resume_run(folder, choice.pinned)
-        case OpenRecording(folder=folder):
-            open_recording(folder, choice.pinned)
-        case AttachRun(word=word):
-            open_attached(endpoint_of(word), pinned=choice.pinned)
-
-
 def open_live(
     build: Callable[[ProgressCallback, LogCapture], Session],
     title: RunInfo,
@@ -236,7 +175,7 @@ def open_live(
     Parameters
     ----------
     build : makes the session, in the run's thread
-    title : what is known of the run before
+    title : the facts of the run that are known before it is built
     where : the folder of the record
     read_only : refuse every command
     pinned : past runs that are drawn for comparison

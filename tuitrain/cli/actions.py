@@ -101,11 +101,12 @@ def open_record(arguments: argparse.Namespace) -> int:
 def start(arguments: argparse.Namespace) -> int:
     """Open the start screen."""
     _start_alerts()
-    from tuitrain.app import launch
+    from tuitrain.app.launch import check_terminal
+    from tuitrain.app.start_launch import open_start_screen
     from tuitrain.scenario.runs.run_list import runs_folder
 
-    launch.check_terminal("tuitrain list")
-    launch.open_start_screen(arguments.runs or runs_folder())
+    check_terminal("tuitrain list")
+    open_start_screen(arguments.runs or runs_folder())
     return OK
 
 

@@ -136,14 +136,15 @@ def _answer(
     client: ControlClient, arguments: argparse.Namespace, question: str
 ) -> tuple[Any, bool]:
     """Return the answer, and whether the command was not refused, or the condition was met."""
+    from tuitrain.remote.client.find_endpoint import local_socket
     from tuitrain.remote.control import questions
 
     words, timeout = arguments.words, arguments.timeout
     actor = "agent" if arguments.agent else "ctl"
     match question:
         case "status":
-            welcome = client.welcome
-            return questions.status_reply(client.snapshot(), welcome, _socket(arguments.run)), True
+            snapshot, socket = client.snapshot(), local_socket(arguments.run)
+            return questions.status_reply(snapshot, client.welcome, socket), True
         case "groups":
             return questions.groups_reply(client.snapshot()), True
         case "metrics":
@@ -195,11 +196,3 @@ def _check_options(arguments: argparse.Namespace, question: str) -> None:
             flag = {"first": "from", "last": "to"}.get(name, name)
             what = question or "a command"
             raise TuitrainError(f"--{flag} does not go with {what}")
-
-
-def _socket(word: str) -> str:
-    """Return the path of the socket of a run of this machine; "" for one of another machine."""
-    from tuitrain.remote.client.find_endpoint import endpoint_of
-    from tuitrain.remote.local.find_run import find_run
-
-    return "" if not endpoint_of(word).is_local else str(find_run(word).socket)

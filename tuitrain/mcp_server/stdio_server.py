@@ -27,7 +27,8 @@ from tuitrain.errors import TuitrainError
 
 from .answers import to_json
 from .arguments import schema_of
-from .tools import Caller, ToolSpec, call_tool, offered_tools
+from .calls import Caller
+from .tools import ToolSpec, call_tool, offered_tools
 
 MAX_CALLS: Final = 8
 """Calls that are answered at once; further ones wait."""

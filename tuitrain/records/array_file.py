@@ -62,7 +62,7 @@ def check_digest(arrays: Mapping[str, Array]) -> None:
 
     Raises
     ------
-    ValueError : the digest is of other content
+    ValueError : the digest does not match the content
     """
     others = {name: array for name, array in arrays.items() if name != DIGEST_MEMBER}
     if (
@@ -91,11 +91,11 @@ def describing_errors(path: Path, kind: str) -> Generator[None]:
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from None
     except Exception as error:  # a damaged zip or array can fail in many ways
-        raise CheckpointError(f"{path} is damaged, or no {kind}: {problem(error)}") from None
+        raise CheckpointError(f"{path} is damaged, or not a {kind}: {problem(error)}") from None
 
 
 def problem(error: Exception) -> str:
-    """Return what an error of reading an array or an entry says."""
+    """Return the message of an error that was raised while an array or an entry was read."""
     return f"unknown entry {error}" if isinstance(error, KeyError) else str(error) or repr(error)
 
 
@@ -140,13 +140,13 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
     with archive.open(info) as member:
         shape, fortran, dtype = _header(member)
         if dtype.kind not in _KINDS:
-            raise ValueError(f"{info.filename!r:.80} holds {dtype}, and not numbers")
-        promised, there = math.prod(shape) * dtype.itemsize, info.file_size - member.tell()
-        if promised != there or any(length < 0 for length in shape):
+            raise ValueError(f"{info.filename!r:.80} holds {dtype}, not numbers")
+        promised, actual = math.prod(shape) * dtype.itemsize, info.file_size - member.tell()
+        if promised != actual or any(length < 0 for length in shape):
             raise ValueError(
-                f"{info.filename!r:.80} promises {dtype} {shape}, {promised} bytes, but has {there}"
+                f"{info.filename!r:.80} promises {dtype} {shape}, {promised} bytes; it has {actual}"
             )
-        content = bytearray(member.read(there))
+        content = bytearray(member.read(actual))
     return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
 
 

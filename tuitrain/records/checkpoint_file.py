@@ -47,7 +47,7 @@ class Checkpoint:
     Attributes
     ----------
     run : the digest of the scenario
-    environment : what the bits depend on apart from the scenario
+    environment : versions and processor, which the bits depend on, too
     position : how much of the record was written before it
     session : the state
     """

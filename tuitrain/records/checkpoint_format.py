@@ -28,7 +28,7 @@ _Timed = TypeVar("_Timed", Decision, PlannedCommand)
 
 
 class Timed(Record, frozen=True):
-    """A decided or planned command, with its step."""
+    """A decision or a planned command, with its step."""
 
     step: Count
     command: str
@@ -76,7 +76,7 @@ class StateRecord(Record, frozen=True):
 
 
 def encode_engine(engine: EngineState) -> StateRecord:
-    """Return the part of an engine's state that is not arrays; nothing of its session."""
+    """Return the part of an engine's state that is not arrays."""
     return StateRecord(
         step=engine.step,
         updates={name: optimizer.updates for name, optimizer in engine.optimizers.items()},

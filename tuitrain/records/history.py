@@ -1,7 +1,7 @@
 """The history of a recorded run: its branches, and the steps and metrics on them.
 
-The journal has the decisions, the metrics have the values. Steps that an ``undo`` retrained or a
-``try`` took have no losses in the record: the curves have gaps there.
+The decisions come from the journal, the values from the metrics. Steps that an ``undo`` retrained
+or a ``try`` took have no losses in the record: the curves have gaps there.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .repetition import command_entries
 
 @dataclass(slots=True, eq=False)
 class RecordedBranch:
-    """A branch of a recorded run, from the first step to the step where the run left it last.
+    """A branch of a recorded run, from the first step to the step where the run last left it.
 
     Up to ``fork`` it equals its ``parent``. ``gaps`` are the steps at which gaps in its losses
     begin; each has a NaN, so that no curve crosses the gap.
@@ -153,7 +153,7 @@ class History:
         known = segment.entries
         while known > first and self.entries[known - 1].step > moment.step:
             known -= 1
-        # The command that led to this segment has another step; it is known in all of the segment.
+        # The command that led to this segment has another step, but belongs to all of its moments.
         return max(known, first + bool(moment.segment))
 
     def decisions_at(self, moment: Moment) -> tuple[RecordedDecision, ...]:

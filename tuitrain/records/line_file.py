@@ -16,8 +16,8 @@ from tuitrain.errors import TuitrainError
 class LineFile:
     """A file of lines, opened for appending.
 
-    Each line is written with one unbuffered call, so a killed process leaves whole lines, but for
-    the last one. What a forked child appends is dropped.
+    Each line is written with one unbuffered call, so a killed process leaves complete lines, except
+    for the last one. Lines that a forked child appends are dropped.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class LineFile:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _is_at_path(self, inode: int) -> bool:
-        """Whether the file has its name: some file systems count no links."""
+        """Whether the file is still at its path: some file systems count no links."""
         try:
             return self.path.stat().st_ino == inode
         except OSError:

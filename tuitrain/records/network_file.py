@@ -27,7 +27,7 @@ class RecordedNetwork(msgspec.Struct, frozen=True):
     step : the steps taken
     inputs : the shape and the dtype of each input, for one sample
     rows : modules, operations and parameters, in the order in which a batch passes through
-    note : what the tree does not know, in one sentence; "" if it was traced
+    note : one sentence on what the tree lacks; "" if it was traced
     """
 
     step: int

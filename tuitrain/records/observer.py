@@ -1,4 +1,4 @@
-"""What observes a record while it is written: its protocol, and an observer that does nothing."""
+"""Observers of a record while it is written: the protocol, and one that does nothing."""
 
 from __future__ import annotations
 

@@ -154,8 +154,8 @@ def _all_metrics(content: bytes) -> list[tuple[int, str, float | None]]:
 def _total_steps(scenario: Mapping[str, Any], metrics: _Tail) -> int:
     """Return the length of a run, which its scenario has in steps or in epochs.
 
-    Epochs are as long as the steps between measurements, unless the scenario has another interval.
-    Of one in steps nothing follows: the length is 0.
+    An epoch has as many steps as there are between measurements, unless the scenario has another
+    interval. From an interval in steps the length does not follow: it is 0.
     """
     steps, epochs = (_count(scenario.get(key)) for key in ("steps", "epochs"))
     if steps or not epochs:

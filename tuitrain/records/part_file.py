@@ -1,8 +1,8 @@
-"""Files with the part of a state that a rank has, beside the checkpoint of a run on several ranks.
+"""The files of the ranks' parts of a state, beside the checkpoint of a run on several ranks.
 
 A checkpoint ``NAME.npz`` has the session's state and the part of rank 0. The parts of the other
-ranks are in ``NAME.ranks``, each written by its rank, with a mark in their names that the
-checkpoint has too: one that is replaced keeps its parts until the new one is whole.
+ranks are in ``NAME.ranks``, each written by its rank. A mark in their names, which the
+checkpoint has, too, keeps the parts of a replaced checkpoint apart until the new one is complete.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _META: Final = "meta.json"
 
 
 class _Meta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The header of a part, and what is not arrays."""
+    """The header of a part, and its values that are not arrays."""
 
     schema: int
     rank: Count
@@ -62,7 +62,7 @@ class PartFiles:
             raise CheckpointError(f"{path} has schema {meta.schema}; this version reads {SCHEMA}")
         if (meta.rank, meta.ranks) != (rank, ranks):
             raise CheckpointError(
-                f"{path} is of rank {meta.rank} of {meta.ranks}; expected is rank {rank} of {ranks}"
+                f"{path} belongs to rank {meta.rank} of {meta.ranks}, not to rank {rank} of {ranks}"
             )
         try:
             return decode_engine(meta.state, arrays)

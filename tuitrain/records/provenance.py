@@ -11,12 +11,13 @@ import hashlib
 import re
 import shlex
 import sys
-import sysconfig
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, cast
+
+from tuitrain.user_code import INSTALLED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,13 +27,8 @@ if TYPE_CHECKING:
 _OURS: Final = ("tuitrain_core", "tuitrain")
 """Packages whose version is part of the environment."""
 
-_INSTALLED: Final = tuple(
-    sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
-)
-"""Folders of Python's own modules and of installed packages."""
-
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
-"""The part of a function's text that is another in each process."""
+"""The part of a function's repr that differs between processes."""
 
 
 def compute_provenance(train: Dataset, test: Dataset, modules: Iterable[str]) -> dict[str, str]:
@@ -56,13 +52,13 @@ SCRIPT, SCRIPT_SOURCE, SCRIPT_ARGUMENTS = "script", "source of the script", "arg
 
 
 RANKS: Final = "ranks"
-"""The name of the number of processes in the provenance of a training in several."""
+"""The key of the number of processes in the provenance of a distributed training."""
 
 
 def script_provenance() -> dict[str, str]:
-    """Return the file of the running script, its digest, its arguments, and those of its modules.
+    """Return the file of the running script, its arguments, and digests of it and of its modules.
 
-    Without the entries of a file where there is none, as in a notebook.
+    In a notebook, which has no file, the entries of the file are missing.
     """
     main = sys.modules.get("__main__")
     path = getattr(main, "__file__", None)
@@ -91,7 +87,7 @@ def script_to_repeat(provenance: Mapping[str, str], directory: str) -> str:
     here = file_digest(Path(path))
     state = "as it was" if here == provenance.get(SCRIPT_SOURCE) else "which has changed since"
     if here == "none":
-        state = "which is not there any more"
+        state = "which no longer exists"
     return f": {command}, in {directory or 'its directory'}, with the script {state}"
 
 
@@ -125,10 +121,10 @@ def user_modules(names: Iterable[str]) -> list[str]:
 
 
 def _module_of(value: object) -> object:
-    """Return the name of a module, or of that which defines a value; None if there is none.
+    """Return the name of a module, or of the module that defines a value; None if there is none.
 
-    Code of the value's own, such as ``__getattribute__``, is not run: it may raise or warn, as that
-    of ``torch.distributed.reduce_op`` does.
+    The value's own code, such as ``__getattribute__``, is not run: it may raise or warn, as in
+    ``torch.distributed.reduce_op``.
     """
     kind = type(value)
     try:
@@ -144,7 +140,7 @@ def _is_own(module: ModuleType) -> bool:
     path = getattr(module, "__file__", None)
     if path is None or module.__name__.partition(".")[0] in _OURS:
         return False
-    return not any(Path(path).is_relative_to(folder) for folder in _INSTALLED)
+    return not any(Path(path).is_relative_to(folder) for folder in INSTALLED)
 
 
 @functools.cache

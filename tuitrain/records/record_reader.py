@@ -46,15 +46,15 @@ class _Schema(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """The header of a record: what was run.
+    """The header of a record: the scenario and the environment of the run.
 
     Attributes
     ----------
     scenario : the scenario, with resolved paths
-    environment : what the bits depend on apart from the scenario
+    environment : versions and processor, which the bits depend on, too
     directory : the working directory of the run, where its relative paths begin; "" if unknown
-    provenance : digests of the data and of the source files of model and data, by name; of a script
-        its path, its arguments and digests of its files; empty in records of early versions
+    provenance : digests of the data and of the source files of model and data, by name; for a
+        script, its path, its arguments and digests of its files; empty in records of early versions
     scenario_folder : the folder of the scenario's file, where its modules are found; "" if unknown
     seed : the one that a script has set; left out where none is known, and for scenarios
     """
@@ -93,7 +93,7 @@ def read_header(folder: Path) -> Header:
         lack = f"it has no {HEADER}" if folder.is_dir() else "there is no such folder"
         raise TuitrainError(f"{folder} holds no run: {lack}{near}") from None
     except NotADirectoryError:
-        raise TuitrainError(f"{folder} is a file, and not the folder of a run") from None
+        raise TuitrainError(f"{folder} is a file, not the folder of a run") from None
     except OSError as error:
         raise TuitrainError(f"{folder / HEADER} cannot be read: {error.strerror}") from None
     source = str(folder / HEADER)

@@ -1,6 +1,6 @@
 """Writing the record of a run: its header, its files of lines, its checkpoints, its summary.
 
-`record_reader` describes what the files hold.
+`record_reader` describes the files.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class RecordWriter:
     def command(self, entry: JournalEntry) -> None:
         """Write a command, and wait until it is on disk.
 
-        There is no wait for a breakpoint's pause: it follows from the run, and an fsync takes
+        It does not wait for a breakpoint's pause, which follows from the run: an fsync takes
         milliseconds, many times as long as a step.
         """
         self._observer.command(entry)
@@ -140,7 +140,7 @@ class RecordWriter:
         if self._has_traced or self.problem:
             return
         if is_traced or not (self._folder / NETWORK).exists():
-            with suppress(OSError, UnicodeError):  # the run is worth more than its picture
+            with suppress(OSError, UnicodeError):  # the training is worth more than this file
                 write_network(self._folder, view)
         self._has_traced = is_traced
 
@@ -229,7 +229,7 @@ class RecordWriter:
     ) -> str:
         """Write a checkpoint file for a position of the record; see `Recorder`."""
         if self.problem:
-            raise CheckpointError(f"no checkpoint can be written, for {self.problem}")
+            raise CheckpointError(f"no checkpoint can be written: {self.problem}")
         state = get_state()
         content = Checkpoint(self._header.run(), self._header.environment, position, state)
         path = checkpoint_path(self._folder, name)

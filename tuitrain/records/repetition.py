@@ -16,13 +16,13 @@ from .record_format import ChangedLine, CommandLine, EndLine, JournalLine
 
 @dataclass(frozen=True, slots=True)
 class RepeatedCommand:
-    """A user's command in an earlier run, to be given again at its step.
+    """A command that a user gave in an earlier run, to be given again at its step.
 
     Attributes
     ----------
-    own_entries : the entries of the plan and of rules that the journal had before it: it is given
-        again after them, at the same one of several visits of its step
-    ways_back : those of them that are of the plan and go back
+    own_entries : the number of entries by the plan and by rules that the journal had before it. It
+        is given again after as many entries, so at the same one of several visits of its step
+    ways_back : the number of these entries that are commands of the plan that go back
     """
 
     step: int

@@ -113,8 +113,8 @@ class ResumeRecorder:
         changes = describe_differences(self._made_from, self._made_from_now)
         if changes and not self._although_changed:
             raise RecordDiffersError(
-                f"the run cannot be continued as it was, for this has changed: "
-                f"{'; '.join(changes)}; `resume --although-changed` continues it all the same"
+                f"the run cannot be continued as it was, because of changes: "
+                f"{'; '.join(changes)}; `resume --although-changed` continues it anyway"
             )
 
     def command(self, entry: JournalEntry) -> None:
@@ -150,14 +150,14 @@ class ResumeRecorder:
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
         """Write the losses that are new."""
         self._compare(lambda check: check.losses(first_step, losses))
-        known = self._pass_over(len(losses))
+        known = self._count_known(len(losses))
         if losses[known:]:
             self._writer.losses(first_step + known, losses[known:])
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Write those metrics that are new."""
         self._compare(lambda check: check.metrics(step, values))
-        known = self._pass_over(len(values))
+        known = self._count_known(len(values))
         if new := dict(list(values.items())[known:]):
             self._writer.metrics(step, new)
 
@@ -180,7 +180,7 @@ class ResumeRecorder:
             raise RecordDiffersError(
                 f"the run does not repeat its record, step {difference.step}: {difference.what}"
                 f"{elsewhere if self._environment else ''}; `resume --although-changed` continues "
-                "it all the same"
+                "it anyway"
             )
 
     def _next_ahead(self) -> JournalLine | None:
@@ -210,7 +210,7 @@ class ResumeRecorder:
             self._journal = self._ahead.popleft().number
         return NULL_RECORDER
 
-    def _pass_over(self, count: int) -> int:
+    def _count_known(self, count: int) -> int:
         """Return how many of the next ``count`` metrics exist already."""
         known = max(0, min(count, self._writer.position.metrics - self._metrics))
         self._metrics += count

@@ -20,7 +20,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RuleRecord(Record, frozen=True):
-    """A rule, when it was set, and by whom."""
+    """A rule, the steps taken when it was set, and the actor who set it."""
 
     text: str
     since: Count

@@ -1,7 +1,7 @@
 """The commands of a record that wait for their steps, ``scheduled.json``.
 
-The file is replaced when they change, so that a run that is killed is resumed with them. There is
-none where no command waits.
+The file is replaced when they change, so that a killed run is resumed with them. If no command
+waits, there is no file.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def write_scheduled(folder: Path, commands: Sequence[ScheduledCommand]) -> None:
         path.unlink(missing_ok=True)
         return
     entries = [
-        ScheduledEntry(one.step, one.command, one.actor, one.why, _outside(one.ticket))
-        for one in commands
+        ScheduledEntry(item.step, item.command, item.actor, item.why, _outside(item.ticket))
+        for item in commands
     ]
     write_atomic(path, msgspec.json.encode(entries) + b"\n")
 
@@ -68,7 +68,7 @@ def write_scheduled(folder: Path, commands: Sequence[ScheduledCommand]) -> None:
 def read_scheduled(folder: Path) -> list[ScheduledCommand]:
     """Return the commands that wait, by step; none where there is no such file.
 
-    One without a number from outside gets one: those of a process are counted from 1.
+    A command without a number from outside gets one, because a process counts its own from 1.
 
     Raises
     ------

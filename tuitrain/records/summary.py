@@ -2,8 +2,8 @@
 
 It is written when a run ends, and is not part of the record: replay and resume do not read it. It
 also has a digest of the scenario, and the sizes and a digest of the last bytes of journal and
-metrics. If any of these differs from the folder, the summary is of another run, or the run has
-continued since, and it is ignored.
+metrics. If any of these differs from the folder, the summary belongs to another run, or the run
+has continued since, and it is ignored.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def make_run_info(
 ) -> RunInfo:
     """Return the facts of a run; lengths are 0 until the data has been read.
 
-    The seed of a script, which draws its own random numbers, is not in a scenario.
+    A script draws its own random numbers, so the seed of its scenario is not used.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def build(
     ----------
     scenario : what to build
     source : its name in errors: the file
-    on_progress : called with what is being waited for
+    on_progress : called with the work in progress
     recorder : records the session
 
     Raises
@@ -129,7 +129,7 @@ def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder
     engine, spec = _engine(scenario, on_progress)
     info = make_run_info(scenario, engine.steps_per_epoch, engine.metrics)
     planned = list(planned_commands(scenario.at, info))
-    marks = list(stops_of_expectations(scenario.expect, info))
+    stops = list(stops_of_expectations(scenario.expect, info))
     on_progress("compiling kernels")
     try:
         engine.warm_up(
@@ -147,7 +147,7 @@ def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder
     has_logs = any(log_places(scenario.log).values())
     policy = CheckpointPolicy.for_batch_size(engine.batch_size).for_logs(has_logs)
     limits = limits_of(scenario.limits)
-    return Session(engine, info, planned, marks, recorder, policy, limits)
+    return Session(engine, info, planned, stops, recorder, policy, limits)
 
 
 def _modules(scenario: Scenario, engine: Engine) -> Iterator[str]:
@@ -183,7 +183,7 @@ def planned_commands(entries: Iterable[At], info: RunInfo) -> Iterator[PlannedCo
 
 
 def stops_of_expectations(expectations: Iterable[Expect], info: RunInfo) -> Iterator[int]:
-    """Yield the steps at which expectations are checked or bytes are remembered.
+    """Yield the steps at which expectations are checked, or begin to compare bytes.
 
     Raises
     ------
@@ -203,7 +203,7 @@ def stops_of_expectations(expectations: Iterable[Expect], info: RunInfo) -> Iter
 
 
 def reference_step(since: Any, steps_per_epoch: int) -> int:
-    """Return the step from which on bytes are compared."""
+    """Return the step with whose bytes later ones are compared."""
     if since.since_step is not None:
         return since.since_step
     return (since.since_epoch or 0) * steps_per_epoch

@@ -18,7 +18,7 @@ class BundledData:
     Attributes
     ----------
     function : the function of `tuitrain_core.data` that returns it
-    description : what it is, in a few words
+    description : in a few words
     license : of the data; "" for data made by formula
     models : the built-in networks that fit it
     """

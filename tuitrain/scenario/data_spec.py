@@ -30,7 +30,7 @@ def _number(value: str) -> float:
     return float(value)
 
 
-def _whole(value: str) -> int:
+def _integer(value: str) -> int:
     return int(value)
 
 
@@ -46,14 +46,14 @@ def _share_or_file(value: str) -> float | str:
 
 
 EXPECTED: Final[Mapping[ReadOption, str]] = {
-    _text: "a string",
+    _text: "text",
     _texts: "names with commas between them",
     _number: "a number",
-    _whole: "an integer",
+    _integer: "an integer",
     _flag: "1 or 0",
     _share_or_file: "a share such as 0.2, or a file",
 }
-"""What an option takes, in words."""
+"""The values that an option takes, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class FileKind:
     Attributes
     ----------
     prefix : with its colon
-    about : what is read, in words
+    about : a description, in words
     example : how a scenario names it
     options : how the value of each option is read
     """
@@ -102,7 +102,7 @@ FILE_KINDS: Final[Mapping[str, FileKind]] = {
             "folder:",
             "PNG and JPEG images, a folder for each class",
             "folder:pets?size=28",
-            {"size": _whole, "grey": _flag, "test": _number},
+            {"size": _integer, "grey": _flag, "test": _number},
         ),
     )
 }
@@ -141,7 +141,7 @@ class DataSpec:
 
 
 def is_file_data(name: str) -> bool:
-    """Return whether a name is that of data in files."""
+    """Return whether a name refers to data in files."""
     return name.startswith(tuple(FILE_KINDS))
 
 
@@ -171,7 +171,7 @@ def parse_data_spec(name: str) -> DataSpec:
                 f"(options: {', '.join(kind.options)})"
             )
         if key in options:
-            raise ScenarioError(f"data: the option {key} is there more than once")
+            raise ScenarioError(f"data: the option {key} is given more than once")
         try:
             options[key] = read(value)
         except (ValueError, KeyError):

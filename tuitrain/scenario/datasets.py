@@ -125,7 +125,7 @@ LOADERS: Final[Mapping[str, str]] = {
 
 
 def _split_callable(name: str) -> None:
-    """Check that a name can be that of a callable; suggest the prefix that a file needs.
+    """Check that a name can refer to a callable; suggest the prefix that a file needs.
 
     Raises
     ------

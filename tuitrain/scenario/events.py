@@ -45,7 +45,7 @@ class Finding:
     step : the number of steps taken when it was checked
     expected : the expectation, in words
     held : whether it held
-    found : what was found, in words
+    found : the measured value, in words
     number : of the entry ``[[expect]]``, counted from 1; 0 for the end of the run
     key : the key of the entry, such as ``lr``; "" if none of its conditions could be checked
     """

@@ -66,14 +66,14 @@ class Expectations:
             problem = self._problem(expect)
             if problem:
                 raise ScenarioError(f"{source}: {entry_name('expect', number)}: {problem}")
-        session.timeline.on_stop = self._remember_what_is_compared
+        session.timeline.on_stop = self._remember_bytes
 
     def check_boundary(self) -> list[Finding]:
         """Check the expectations of this boundary, and remember the bytes that later checks need.
 
         After a rewind the run may pass a boundary again; the last check counts.
         """
-        self._remember_what_is_compared()
+        self._remember_bytes()
         findings = []
         for index, expect in enumerate(self._expected):
             if due_step(expect, self._per_epoch) == self._session.step:
@@ -85,9 +85,9 @@ class Expectations:
     def resume_problem(self, state: SessionState) -> str:
         """Return why these expectations cannot continue from a saved state; "" if they can."""
         if _KEY not in state.observer_state:
-            looked = [part for part in self._looks() if part < state.engine.step]
-            if looked:
-                return f"it has no results of the expectations at step {min(looked)}"
+            missing = [step for step in self._steps() if step < state.engine.step]
+            if missing:
+                return f"it has no results of the expectations at step {min(missing)}"
             return ""
         try:
             self._remembered(state)
@@ -101,7 +101,7 @@ class Expectations:
             self._bytes, self._held = self._remembered(state)
 
     def check_end(self) -> list[Finding]:
-        """Return a finding for each expectation that was never checked, at the end of the run."""
+        """Return a finding at the end of the run, if an expectation was never checked."""
         missed = [
             due_step(expect, self._per_epoch)
             for index, expect in enumerate(self._expected)
@@ -135,7 +135,7 @@ class Expectations:
         known = {(name, led): bytes.fromhex(has) for name, led, has in memory.bytes}
         return known, dict(memory.held)
 
-    def _looks(self) -> Iterator[int]:
+    def _steps(self) -> Iterator[int]:
         """Yield the steps at which a check is made or bytes are remembered."""
         for expect in self._expected:
             yield due_step(expect, self._per_epoch)
@@ -201,7 +201,7 @@ class Expectations:
         return self._finding(f"lr of {wanted.group} is {wanted.equals!r}", held, repr(lr))
 
     def _metric(self, title: str, name: str, text: str) -> Finding:
-        """Compare a metric; of a script's loop, its newest report counts."""
+        """Compare a metric; for a script's loop, its newest report."""
         reported = self._session.info.reports_metrics
         values = (
             self._session.metrics.newest_reported()
@@ -231,7 +231,7 @@ class Expectations:
         aliases = {row.name: row.aliases for group in engine.groups() for row in group.parameters}
         return {name: aliases[name] for name in engine.parameters()}
 
-    def _remember_what_is_compared(self) -> None:
+    def _remember_bytes(self) -> None:
         """Remember the bytes of this boundary, if any expectation compares with them.
 
         After going back, the run may pass here with other decisions and bytes: both are kept.

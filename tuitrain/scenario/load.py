@@ -80,7 +80,7 @@ def load_plan(path: Path) -> Scenario:
 
     Returns
     -------
-    A scenario with these keys; its other values mean nothing.
+    A scenario with these keys; its other values are placeholders.
 
     Raises
     ------
@@ -110,13 +110,13 @@ def _parse_toml(text: str, source: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{source}: not TOML: {error}") from None
     except RecursionError:
-        raise ScenarioError(f"{source}: lists or tables lie too deep in one another") from None
+        raise ScenarioError(f"{source}: lists or tables are nested too deeply") from None
     except ValueError as error:  # a number of thousands of digits
         raise ScenarioError(f"{source}: a number that cannot be read: {error}") from None
 
 
 def convert_table(table: dict[str, Any], source: str) -> Scenario:
-    """Return the scenario that a table holds.
+    """Convert a table to a scenario.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def _fields(key: str) -> list[str]:
 
 
 def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
-    """Yield (key, problem) for mistakes that types do not exclude."""
+    """Yield (key, problem) for mistakes that the types cannot exclude."""
     if (scenario.epochs is None) == (scenario.steps is None):
         yield "epochs", "give either epochs = N or steps = N"
     if not isinstance(scenario.optimizer.get("name"), str):
@@ -234,7 +234,7 @@ def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
     if isinstance(scenario.loss, dict) and not isinstance(scenario.loss.get("name"), str):
         yield "loss.name", 'the loss\'s name is missing, as in name = "cross_entropy"'
     yield from (
-        (f"log.{name}", "takes a folder, but was given an empty text")
+        (f"log.{name}", "takes a folder, but was given an empty string")
         for name, place in log_places(scenario.log).items()
         if place == ""
     )

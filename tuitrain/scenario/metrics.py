@@ -1,4 +1,4 @@
-"""What a scenario measures on the test set, and how often: checks, plans and their facts."""
+"""The metrics of a scenario, and how often they are measured: checks, plans and facts."""
 
 from __future__ import annotations
 
@@ -80,13 +80,13 @@ def make_metric_plans(scenario: Scenario, has_class_targets: bool) -> tuple[Metr
 
     Raises
     ------
-    ScenarioError : a callable cannot be imported, or what it says of itself is wrong
+    ScenarioError : a callable cannot be imported, or has a wrong attribute
     """
     return tuple(map(_plan, scenario.metrics or default_metrics(has_class_targets)))
 
 
 def metric_infos(scenario: Scenario) -> tuple[MetricInfo, ...]:
-    """Return the facts of the metrics of a scenario; for a callable that is gone, the defaults."""
+    """Return the facts of a scenario's metrics; the defaults for a callable that is missing."""
     infos = []
     for text in scenario.metrics or default_metrics():
         info = info_of(text)

@@ -91,8 +91,8 @@ class _Rehearsed(NullRecorder):
     def command(self, entry: JournalEntry) -> None:
         """Raise `ScenarioError` if a planned command is refused."""
         if entry.outcome == "refused":
-            hand = self._session.plan.current
-            number = next(number for number, item in self._planned if item is hand)
+            current = self._session.plan.current
+            number = next(number for number, item in self._planned if item is current)
             where = f"{self._source}: {entry_name('at', number)}, step {entry.step}"
             raise ScenarioError(
                 f"{where}: {entry.command!r} would be refused there: {entry.message}"

@@ -39,7 +39,7 @@ def replay(
     ----------
     scenario : what to run
     source : its name in errors: the file
-    on_progress : called with what is being waited for
+    on_progress : called with the work in progress
     on_step : called with the number of steps taken, several times a second
     recorder : keeps a record of the run
     actions : the actions of an earlier run apart from the scenario's commands, in order

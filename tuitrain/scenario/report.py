@@ -187,7 +187,7 @@ class ProgressBar:
             )
 
     def show_task(self, text: str, done: float | None = None) -> None:
-        """Show what is being waited for, next to the bar."""
+        """Show the work in progress, next to the bar."""
         del done
         self._progress.update(self._task, description=visible(text))
 

@@ -30,7 +30,7 @@ from .run_to_end import run_to_end, started_event
 from .verify import read_repeatable
 
 _REPORT_EVERY = 100
-"""Steps."""
+"""Steps between two reports of the progress."""
 
 
 def resume(
@@ -51,7 +51,7 @@ def resume(
     ----------
     folder : holds the run
     files : closes the record
-    on_progress : called with what is being waited for
+    on_progress : called with the work in progress
     on_step : called with the number of steps taken, several times a second
     name : the checkpoint to continue from (default: the latest)
     although_changed : continue from the checkpoint even if data, model or environment have changed;

@@ -56,7 +56,7 @@ class ResumedRun:
     ----------
     folder : holds the run
     header : of the record
-    environment : what the bits depend on now
+    environment : the present versions and processor, which the bits depend on
     build : makes the session, before its first step, with a recorder; returns its expectations too
     files : closes the record
     name : the checkpoint to continue from (default: the latest)
@@ -69,7 +69,7 @@ class ResumedRun:
     ----------
     session, expectations : the session and its expectations
     recorder : the session's recorder
-    actions : what is still to be repeated; see `restore`
+    actions : the actions still to be repeated; see `restore`
 
     Raises
     ------
@@ -127,7 +127,7 @@ class ResumedRun:
         self.actions = list(repeated_actions(lines, *counts))
         answered = {entry.ticket for entry in command_entries(self._records)}
         self.session.scheduled = tuple(
-            one for one in read_scheduled(self._folder) if one.ticket not in answered
+            command for command in read_scheduled(self._folder) if command.ticket not in answered
         )
         if self._although_changed:
             self.recorder.continue_changed(at, self.session.step, self._environment)
@@ -138,7 +138,9 @@ class ResumedRun:
             ]
         else:
             self.recorder.start_at(at)
-        message = _told(used, self.session.step, problems) + _waiting(len(self.session.scheduled))
+        message = _describe_start(used, self.session.step, problems) + _waiting(
+            len(self.session.scheduled)
+        )
         return Resumed(self.session.step, message)
 
     def _restore(self, state: SessionState) -> None:
@@ -149,7 +151,7 @@ class ResumedRun:
     def _problem(self, made: Checkpoint) -> str:
         """Return why a checkpoint is not part of this record, or would lead to other bits."""
         if made.run != self._header.run():
-            return "it is of another run"
+            return "it belongs to another run"
         changes = describe_differences(made.environment, self._header.environment)
         if changes and not self._although_changed:
             return f"it was made in another environment ({'; '.join(changes)})"
@@ -224,7 +226,7 @@ def _waiting(count: int) -> str:
     )
 
 
-def _told(used: str, step: int, problems: Sequence[str]) -> str:
+def _describe_start(used: str, step: int, problems: Sequence[str]) -> str:
     trouble = f" ({'; '.join(problems)})" if problems else ""
     if not used:
         why = "no checkpoint can be used" if problems else "there is no checkpoint"

@@ -151,7 +151,7 @@ class _RunToEnd:
         yield from self._troubles()
 
     def _apply_due(self) -> None:
-        """Apply the commands that are planned here, and do what an earlier run has done here."""
+        """Apply the commands planned here, and repeat the actions of an earlier run here."""
         session, waiting = self._session, self._waiting
         session.apply_planned()
         while waiting and is_action_due(session, waiting[0]):
@@ -186,7 +186,7 @@ class _RunToEnd:
         on_step(session.step)
 
     def _measurements(self) -> Iterator[Event]:
-        """Yield what was measured at this boundary, if it ends an epoch or is a step to measure."""
+        """Yield the metrics of this boundary, if an epoch ends here or a measurement is due."""
         session, info = self._session, self._session.info
         if session.step % info.steps_per_epoch == 0:
             epoch = session.step // info.steps_per_epoch - 1
@@ -228,11 +228,11 @@ def _has_gone_back(session: Session, action: RepeatedAction) -> bool:
         return True
     if sum(map(is_planned_way_back, session.journal.entries())) >= action.ways_back:
         return True
-    return all(command_kind(one.command) != "history" for one in session.pending_commands)
+    return all(command_kind(item.command) != "history" for item in session.pending_commands)
 
 
 def repeat_action(session: Session, entry: RepeatedAction) -> None:
-    """Do what an earlier run has done at this boundary."""
+    """Repeat the action of an earlier run at this boundary."""
     if isinstance(entry, RepeatedEnd):
         session.final_digests.record(entry.reason)
     elif isinstance(entry, RepeatedCommand):

@@ -49,7 +49,7 @@ def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
     if source.is_file():
         scenario = load(source)
     else:
-        scenario, reasons = _recorded(source)
+        scenario, reasons = _read_run(source)
     if target.suffix == ".toml":
         text = to_toml(scenario, reasons)
     else:
@@ -84,23 +84,23 @@ def recorded_scenario(folder: Path) -> Scenario:
     ------
     TuitrainError : the folder has no run, its record is damaged, or a script has trained it
     """
-    return _recorded(folder)[0]
+    return _read_run(folder)[0]
 
 
-def _recorded(folder: Path) -> tuple[Scenario, Reasons]:
+def _read_run(folder: Path) -> tuple[Scenario, Reasons]:
     """Return the scenario of a recorded run's last branch, and why its commands were given."""
     _, began_as = read_repeatable(folder)
     try:
-        lines = _lines(folder)
+        replay = _replay_branches(folder)
     except CommandError as error:
         raise ScenarioError(f"{folder}: the record is damaged: {error}") from None
-    decisions, ended = lines.decisions, {}
-    if lines.stopped_at is not None:
-        if lines.stopped_at == 0:
+    decisions, ended = replay.decisions, {}
+    if replay.stopped_at is not None:
+        if replay.stopped_at == 0:
             raise TuitrainError(f"{folder}: the run was stopped before its first step")
         # Decisions at the last step have had no effect on the training.
-        decisions = [decision for decision in decisions if decision.step < lines.stopped_at]
-        ended = {"steps": lines.stopped_at, "epochs": None}
+        decisions = [decision for decision in decisions if decision.step < replay.stopped_at]
+        ended = {"steps": replay.stopped_at, "epochs": None}
     scenario = msgspec.structs.replace(began_as, at=tuple(_entries(decisions)), expect=(), **ended)
     return scenario, {(item.step, item.command): item.why for item in decisions if item.why}
 
@@ -133,16 +133,16 @@ def _comments(entry: At, reasons: Reasons) -> Iterator[str]:
             yield f"{command}: {why}"
 
 
-def _lines(folder: Path) -> BranchReplay:
-    lines = BranchReplay()
+def _replay_branches(folder: Path) -> BranchReplay:
+    replay = BranchReplay()
     for line in read_journal(folder):
-        stopped_at, has_digests = lines.stopped_at, isinstance(line, DigestLine | EndLine)
+        stopped_at, has_digests = replay.stopped_at, isinstance(line, DigestLine | EndLine)
         if has_digests and stopped_at is not None and line.step > stopped_at:
-            lines.stopped_at = None  # the run was resumed
+            replay.stopped_at = None  # the run was resumed
         for entry in command_entries([line]):
             if entry.outcome == "applied":
-                lines.replay(entry.step, entry.command, entry.why)
-    return lines
+                replay.replay(entry.step, entry.command, entry.why)
+    return replay
 
 
 def _entries(decisions: Iterable[RecordedDecision]) -> Iterable[At]:

@@ -95,11 +95,11 @@ class LrEquals(Table, frozen=True, rename={"equals": "is"}):
 
 
 class MetricIs(Table, frozen=True, rename={"threshold": "is"}):
-    """The value of ``metric``: a metric of the test set, and what it must be.
+    """The value of ``metric``: a metric of the test set, and its threshold.
 
     Attributes
     ----------
-    name : a metric that the run measures; of a callable, its name without the module
+    name : a metric that the run measures; for a callable, its name without the module
     threshold : a comparison, as in ``"<= 0.15"``
     """
 
@@ -132,7 +132,7 @@ class Expect(Table, frozen=True):
     changed : every one of these parameters has changed since the given step
     grad_none : globs of parameters without a gradient in the last step
     lr : a group's learning rate in the next step
-    train_loss : mean loss of the present epoch, at its end of the one just ended: ``"<= 0.1"``
+    train_loss : mean loss of the present epoch, or at its end, of that epoch: ``"<= 0.1"``
     test_accuracy : accuracy on the test set, from 0 to 1: ``">= 0.95"``
     metric : a metric of the test set
     digest : the digest of the state: ``"sha256:…"``
@@ -223,9 +223,9 @@ class Scenario(Table, frozen=True):
         other targets
     batch_size : samples a step; the last batch of an epoch may be smaller
     engine : the engine that trains
-    metrics : what is measured on the test set, the main one first: the names of metrics, or
+    metrics : the metrics of the test set, the main one first: their names, or
         ``package.module:callable`` (default: ``accuracy``)
-    evaluate : how often it is measured (default: at the end of each epoch)
+    evaluate : how often they are measured (default: at the end of each epoch)
     epochs : how long to train, instead of ``steps``
     steps : how long to train, instead of ``epochs``
     group : parameter groups, in order (default: one group, ``all``)

@@ -145,7 +145,7 @@ def verify_record(
 def read_repetition(
     folder: Path, header: Header
 ) -> tuple[ProvenanceCheck, list[RepeatedCommand | RepeatedEnd]]:
-    """Return what compares a repetition with its record, and the actions to repeat.
+    """Return the recorder that compares a repetition with its record, and the actions to repeat.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.run.snapshot import Attachment, Phase
 
-GONE = "the run lenet-decay is not live any more"
+GONE = "the run lenet-decay is no longer live"
 LOST = {"phase": Phase.LOST, "attachment": Attachment(1, "desk", False, problem=GONE)}
 
 

@@ -1,4 +1,4 @@
-"""Where a run is reached: its socket on this machine, or a relay on another one, over ssh."""
+"""The place where a run is reached: a socket of this machine, or a relay on another, over ssh."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..local.find_run import find_run
 from ..local.live_entry import RunFacts
 
 RELAY_GREETING: Final = b"tuitrain-relay 1\n"
-"""The line that a relay prints before its frames. What a login shell prints comes before it."""
+"""The line that a relay prints before its frames. The output of a login shell comes before it."""
 
 MAX_NOISE_BYTES: Final = 64 * 1024
 """Maximum number of bytes that a login shell may print before the greeting."""
@@ -39,7 +39,7 @@ class Link:
     Attributes
     ----------
     reader, writer : its two directions
-    why_lost : returns, after its end, what is known of the reason; or ""
+    why_lost : returns the reason for the end of the connection, if it is known; else ""
     process : ssh, which ends with the connection; None for a socket
     """
 
@@ -107,7 +107,7 @@ class SocketEndpoint:
         try:
             facts = find_run(self._facts.id)  # also where another process has continued the run
         except NoSuchRunError:
-            raise NoSuchRunError(f"the run {self._facts.run} is not live any more") from None
+            raise NoSuchRunError(f"the run {self._facts.run} is no longer live") from None
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 reader, writer = await asyncio.open_unix_connection(facts.socket)
@@ -218,7 +218,7 @@ async def _skip_to_greeting(reader: asyncio.StreamReader) -> None:
             raise EOFError
         read += len(line)
         if read > MAX_NOISE_BYTES:
-            raise ConnectionProblem("the other machine printed much, but no greeting of a relay")
+            raise ConnectionProblem("the other machine sent output, but no greeting of a relay")
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -236,7 +236,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 class _Errors:
-    """What ssh and the relay write to stderr: the last lines of it."""
+    """The last lines that ssh and the relay write to stderr."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process

@@ -19,7 +19,7 @@ def endpoint_of(word: str, asks: bool = False) -> Endpoint:
 
     Raises
     ------
-    NoSuchRunError : no live run of this machine is called so
+    NoSuchRunError : no live run of this machine has this name
     ConnectionProblem : the host is not the name of a host
     """
     host, colon, run = word.partition(":")
@@ -31,7 +31,7 @@ def endpoint_of(word: str, asks: bool = False) -> Endpoint:
 def check_live(word: str) -> None:
     """Check that a run is live where a user has named it, without a question on the terminal.
 
-    On another machine that takes a connection of its own.
+    A run on another machine takes a connection.
 
     Parameters
     ----------
@@ -39,12 +39,17 @@ def check_live(word: str) -> None:
 
     Raises
     ------
-    NoSuchRunError : it is not
+    NoSuchRunError : it is not live
     ConnectionProblem : its machine cannot be reached
     """
     endpoint = endpoint_of(word)
     if not endpoint.is_local:
         asyncio.run(_connect_once(endpoint))
+
+
+def local_socket(word: str) -> str:
+    """Return the path of the socket of a run of this machine; "" for one of another machine."""
+    return str(find_run(word).socket) if endpoint_of(word).is_local else ""
 
 
 async def _connect_once(endpoint: Endpoint) -> None:

@@ -1,4 +1,4 @@
-"""How late a screen is: the round trip of a ping, or the time without a word from the run."""
+"""How late a screen is: the round trip of a ping, or the time without a message from the run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PING_SECONDS: Final = 1.0
 """Seconds between two pings, from which the screen knows how late it is."""
 
 LATE_SECONDS: Final = 1.0
-"""A screen that is less late than this says nothing of it."""
+"""A screen that is less late than this does not mention it."""
 
 
 class Lateness:
@@ -46,6 +46,6 @@ class Lateness:
         return Ping(self._number)
 
     def note_pong(self, pong: Pong) -> None:
-        """Note the answer to the last ping; an answer to an earlier one says nothing."""
+        """Note the answer to the last ping; an answer to an earlier one is ignored."""
         if pong.number == self._number:
             self._round_trip = self._clock() - self._pinged_at

@@ -27,7 +27,7 @@ JOIN_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class LinkEvents:
-    """What a connection reports, on its thread.
+    """The callbacks of a connection, on its thread.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class PersistentLink:
     ----------
     endpoint : where the run is
     hello : the first message of every connection
-    events : what is reported
+    events : the callbacks
     lateness : is given pings and messages
     returns : whether to connect again
     """
@@ -139,7 +139,7 @@ class PersistentLink:
 
         Raises
         ------
-        TuitrainError : the run has sent what is not allowed
+        TuitrainError : the run has sent an invalid message
         """
         frames = FrameReader(MAX_REPLY_BYTES)
         self._writer = link.writer
@@ -158,7 +158,7 @@ class PersistentLink:
                     self._lateness.note_message()
                     self._events.on_reply(decode_reply(message))
         except TimeoutError:
-            return f"no word from the run for {SILENCE_SECONDS:.0f} s"
+            return f"no message from the run for {SILENCE_SECONDS:.0f} s"
         except OSError as error:
             return error.strerror or "the connection was lost"
         finally:

@@ -39,7 +39,7 @@ from .sent_commands import SentCommands
 class RemoteSource:
     """A run in another process. Its methods return at once; any thread may call them.
 
-    Where the run has not ended and no further connection follows, a viewer's snapshot has the phase
+    If the connection is lost for good before the run has ended, a viewer's snapshot has the phase
     ``LOST``.
 
     Parameters
@@ -81,12 +81,12 @@ class RemoteSource:
 
     @property
     def welcome(self) -> Welcome | None:
-        """What the run has said of itself; None before the first connection."""
+        """The greeting of the run; None before the first connection."""
         return self._welcome
 
     @property
     def error(self) -> TuitrainError | None:
-        """Why there is no connection any more, and none will be made; or None."""
+        """Why the connection is lost for good; or None."""
         return self._error
 
     @property
@@ -135,7 +135,7 @@ class RemoteSource:
 
         Raises
         ------
-        TuitrainError : the run has ended, or there will be no connection any more
+        TuitrainError : the run has ended, or the connection is lost for good
         """
         if self._error is not None:
             raise self._error
@@ -147,8 +147,8 @@ class RemoteSource:
     def cancel(self, ticket: int, actor: Actor) -> None:
         """Refuse a command that waits for its step; without a connection nothing is done."""
         with self._changed:
-            waiting = [one for one in self._snapshot.scheduled if one.ticket == ticket]
-            messages = [self._commands.cancel(one, actor) for one in waiting]
+            waiting = [item for item in self._snapshot.scheduled if item.ticket == ticket]
+            messages = [self._commands.cancel(item, actor) for item in waiting]
         for message in messages:
             self._link.send(message)
 

@@ -49,9 +49,9 @@ class SentCommands:
         at: int | None = None,
         ticket: int | None = None,
     ) -> SubmitCommand:
-        """Return the message of a new command, with a ticket that no other viewer gives.
+        """Return the message of a new command, with a ticket that no other viewer uses.
 
-        A given ``ticket`` is that of a command which was perhaps sent before.
+        ``ticket`` is that of a command that may have been sent before.
         """
         message = SubmitCommand(ticket or next(self._tickets), command, actor, why, at)
         self._unanswered[message.ticket] = message
@@ -70,7 +70,7 @@ class SentCommands:
 
     def read_journal(self, journal: Sequence[JournalEntry]) -> None:
         """Add the run's new entries, and remove the commands that they answer."""
-        if len(journal) < self._read:  # of another process, which continues the run
+        if len(journal) < self._read:  # it is that of another process, which continues the run
             self._read, self._journal, self._shown = 0, [], ()
         self._journal += journal[self._read :]
         if self._unanswered:  # another process may have the answer among its first entries

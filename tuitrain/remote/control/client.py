@@ -1,4 +1,4 @@
-"""A program's connection to a run: one command or one question, then it ends."""
+"""A program's connection to a run, for one command or one question."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ControlClient:
 
     @property
     def welcome(self) -> Welcome:
-        """What the run has said of itself."""
+        """The greeting of the run."""
         welcome = self._source.welcome
         assert welcome is not None
         return welcome
@@ -103,11 +103,11 @@ class ControlClient:
         command = parse(text)
         written = to_text(command)
         if ticket is not None:
-            self._check_not_of_another(ticket, written)
+            self._check_ticket(ticket, written)
         ticket = self._source.submit(command, actor, why, at, ticket)
 
         def waits(snapshot: Snapshot) -> bool:
-            return any(one.ticket == ticket for one in snapshot.scheduled)
+            return any(item.ticket == ticket for item in snapshot.scheduled)
 
         def answered(snapshot: Snapshot) -> bool:
             return waits(snapshot) or any(entry.ticket == ticket for entry in snapshot.journal)
@@ -122,7 +122,7 @@ class ControlClient:
             f"{written!r} was not answered in {timeout or 0:g} s; it may still be applied"
         )
 
-    def _check_not_of_another(self, ticket: int, written: str) -> None:
+    def _check_ticket(self, ticket: int, written: str) -> None:
         """Raise `TuitrainError` if another command has this ticket already."""
         shown = self._source.snapshot()
         for entry in (*shown.journal, *shown.scheduled):
@@ -134,7 +134,7 @@ class ControlClient:
     def cancel(self, ticket: int, actor: str, timeout: float | None) -> CommandReply:
         """Cancel a command that waits for its step, and return the answer to that command.
 
-        The answer is that of the journal if the command does not wait any more.
+        If the command no longer waits, the answer is its entry in the journal.
 
         Raises
         ------
@@ -142,11 +142,11 @@ class ControlClient:
         """
         shown = self.snapshot()
         scheduled = shown.scheduled
-        waiting = next((one for one in scheduled if one.ticket == ticket), None)
+        waiting = next((item for item in scheduled if item.ticket == ticket), None)
         if waiting is None and (answer := _answer(shown, ticket)):
             return answer
         if waiting is None:
-            known = ", ".join(str(one.ticket) for one in scheduled)
+            known = ", ".join(str(item.ticket) for item in scheduled)
             waits = f"those that wait have {known}" if known else "none waits"
             raise TuitrainError(f"no command with the id {ticket} waits for its step; {waits}")
         self._source.cancel(ticket, actor)
@@ -186,7 +186,7 @@ class ControlClient:
         Raises
         ------
         TuitrainError : it is not a condition, or of a metric that the run does not measure
-        ConnectionProblem, ProtocolError : the connection was lost, and not ended by the run
+        ConnectionProblem, ProtocolError : the connection was lost before the run had ended
         """
         condition = parse_condition(until)
         source = self._source

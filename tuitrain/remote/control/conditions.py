@@ -1,4 +1,4 @@
-"""What ``ctl wait`` waits for: a step, a value, a breakpoint's condition, a pause, the end."""
+"""The conditions of ``ctl wait``: a step, a value, a breakpoint's condition, a pause, the end."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Condition:
     ----------
     text : as it was given
     holds : whether a snapshot meets it
-    check : raises `TuitrainError` if the run lacks what the condition needs; says what it has
+    check : raises `TuitrainError` if the run has no group or metric that the condition names
     """
 
     text: str
@@ -45,7 +45,7 @@ class Condition:
 def parse_condition(text: str) -> Condition:
     """Return the condition that a string states.
 
-    Those of breakpoints are read by the parser of ``break when``.
+    The conditions of breakpoints are read by the parser of ``break when``.
 
     Raises
     ------
@@ -138,7 +138,7 @@ _NEWEST = 1000
 
 
 def _check(condition: AddBreakpoint, snapshot: Snapshot) -> None:
-    """Check that the run has what a condition names.
+    """Check that the run has the group or the metric that a condition names.
 
     Raises
     ------

@@ -9,7 +9,6 @@ import numpy as np
 from tuitrain.errors import TuitrainError, did_you_mean
 from tuitrain.run.snapshot import OPEN_END, Series, Snapshot
 
-from ..local.live_entry import RunFacts
 from ..local.live_runs import LiveRunRow
 from ..wire.messages import Welcome
 from .replies import (
@@ -57,8 +56,10 @@ def status_reply(snapshot: Snapshot, welcome: Welcome, socket: str) -> RunStatus
         rules=[f"{rule.text} (used {rule.used})" for rule in snapshot.rules],
         breakpoints=list(snapshot.breakpoints),
         checkpoints=list(snapshot.checkpoints),
-        scheduled=[f"step {one.step}: {one.command} ({one.actor})" for one in snapshot.scheduled],
-        scheduled_ids=[one.ticket for one in snapshot.scheduled],
+        scheduled=[
+            f"step {item.step}: {item.command} ({item.actor})" for item in snapshot.scheduled
+        ],
+        scheduled_ids=[item.ticket for item in snapshot.scheduled],
         pen=attachment.pen if attachment else "",
         speed_unit=snapshot.info.speed_unit,
     )
@@ -156,11 +157,6 @@ def journal_reply(snapshot: Snapshot, since: int) -> JournalReply:
         for index, entry in enumerate(journal[since:], min(since, len(journal)))
     ]
     return JournalReply(snapshot.step, rows, len(journal))
-
-
-def socket_path(facts: RunFacts | None) -> str:
-    """Return the path of a run's socket; "" for a run of another machine."""
-    return "" if facts is None else str(facts.socket)
 
 
 def _all_curves(snapshot: Snapshot) -> dict[str, Series]:

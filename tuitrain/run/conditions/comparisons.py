@@ -23,7 +23,7 @@ _RELATIONS: Final = {
     ">": ("is above", "is not above"),
     "<": ("is below", "is not below"),
 }
-"""What is said of a metric that meets a condition, and of one that does not."""
+"""How messages describe a metric that meets a condition, and one that does not."""
 
 
 class ComparedStep(Protocol):

@@ -1,4 +1,4 @@
-"""The statements of each step: a scenario's commands, applied to an engine that does not train."""
+"""The statements for each command of a scenario, which is applied to an engine without training."""
 
 from __future__ import annotations
 
@@ -74,28 +74,28 @@ def codegen_actions(
     ]
     for step, command in sorted(planned, key=lambda entry: entry[0]):
         if command_kind(command) not in WITHOUT_EFFECT:
-            act = _act(source, step, command, engine, network)
-            if act.statements:
-                yield act
+            action = _make_action(source, step, command, engine, network)
+            if action.statements:
+                yield action
 
 
-def _act(
+def _make_action(
     source: str, step: int, command: AnyCommand, engine: Engine, network: Network
 ) -> CodegenAction:
     before = replace(engine.state(), step=step)
     where = f"{source}: step {step}: {to_text(command)!r}"
     if command_kind(command) != "group":
         raise ScenarioError(
-            f"{where} cannot be written as Python, as what it does depends on the run; "
+            f"{where} cannot be written as Python, because its effect depends on the run; "
             "record a run of it (tuitrain run --out DIR) and save that"
         )
     try:
         engine.load_state(before)
         engine.apply(command)
         after = engine.state()
-        made = tuple(command_statements(CommandEffect(command, before, after), network))
+        statements = tuple(command_statements(CommandEffect(command, before, after), network))
     except TuitrainError as error:
         raise ScenarioError(f"{where}: {error}") from None
     scheduled = any(map(is_scheduled, after.groups))
     clips = CLIP_VARIABLES.get(command.by, "") if isinstance(command, Clip) else ""
-    return CodegenAction(step, to_text(command), made, scheduled, clips)
+    return CodegenAction(step, to_text(command), statements, scheduled, clips)

@@ -151,34 +151,34 @@ def _rescheduled(command: AnyCommand, was: GroupRecord, _: GroupRecord) -> Itera
         case ScaleLr(factor=factor):
             yield Statement(f"{lr} *= ", literal(float(factor)))
         case Decay(over=over, unit=unit):
-            stairs = _stairs(unit)
+            unit_steps = _unit_steps(unit)
             falls = call(
-                "schedule.LinearDecay", lr_expression(was), "now", duration=str(over), **stairs
+                "schedule.LinearDecay", lr_expression(was), "now", duration=str(over), **unit_steps
             )
             yield Statement(f"{follows} = ", falls)
         case SetSchedule():
             yield Statement(f"{follows} = ", _schedule(command, lr_expression(was)))
 
 
-def _stairs(unit: str) -> dict[str, str]:
+def _unit_steps(unit: str) -> dict[str, str]:
     return {"unit_steps": "len(loader)"} if unit == "epochs" else {}
 
 
 def _schedule(command: SetSchedule, lr: str) -> Call:
     """Return the expression of the schedule; see the engine's `make_schedule`."""
-    value, over, stairs = literal(command.value), str(command.over), _stairs(command.unit)
+    value, over, unit_steps = literal(command.value), str(command.over), _unit_steps(command.unit)
     match command.kind:
         case "linear":
-            made = call("schedule.Linear", lr, value, "now", duration=over, **stairs)
+            made = call("schedule.Linear", lr, value, "now", duration=over, **unit_steps)
         case "cosine":
-            made = call("schedule.Cosine", lr, value, "now", duration=over, **stairs)
+            made = call("schedule.Cosine", lr, value, "now", duration=over, **unit_steps)
         case "exponential":
-            made = call("schedule.Exponential", lr, value, "now", **stairs)
+            made = call("schedule.Exponential", lr, value, "now", **unit_steps)
         case "milestones":
             at = literal(command.at)
-            made = call("schedule.Milestones", lr, value, at, "now", **stairs)
+            made = call("schedule.Milestones", lr, value, at, "now", **unit_steps)
         case "one-cycle":
-            steps = f"{over} * len(loader)" if stairs else over
+            steps = f"{over} * len(loader)" if unit_steps else over
             made = call("schedule.OneCycle", lr, value, lr, "now", duration=steps)
     return (
         call("schedule.WarmUp", made, "now", duration=str(command.warmup))
@@ -217,15 +217,15 @@ def _swapped_one(
     fresh = new_optimizer(group, call(f"{old}.parameters"), lr)
     carried = call("optimizer.transfer_optimizer", old, fresh)
     yield Statement(f"{old} = ", carried if _carries(command, was) else fresh)
-    goes_on = is_scheduled(was) and new_lr is None
+    continues = is_scheduled(was) and new_lr is None
     rises = group["schedule"]["kind"] == "warm-up" and not (
-        goes_on and group["schedule"] == was["schedule"]  # an lr of 0 does not rise
+        continues and group["schedule"] == was["schedule"]  # an lr of 0 does not rise
     )
     if rises:
-        inner = follows if goes_on else call("schedule.Constant", f"{old}.lr")
+        inner = follows if continues else call("schedule.Constant", f"{old}.lr")
         ramp = call("schedule.WarmUp", inner, "now", duration=str(command.ramp))
         yield Statement(f"{follows} = ", ramp)
-    elif is_scheduled(was) and not goes_on:
+    elif is_scheduled(was) and not continues:
         yield Statement("del ", follows)
 
 

@@ -82,7 +82,7 @@ def generate_program(
     ----------
     scenario : has the commands of one branch; its expectations are ignored
     source : its name in errors: the file, or the folder of the run
-    on_progress : called with what is being waited for
+    on_progress : called with the work in progress
     reasons : why commands were given; written with them
 
     Raises
@@ -95,11 +95,13 @@ def generate_program(
     net, spec = build_model_and_spec(scenario, source)
     network = Network(net, engine.held_modules)
     start = engine.state()
-    acts = list(codegen_actions(scenario, source, engine, network))
+    actions = list(codegen_actions(scenario, source, engine, network))
     has_own_loss = callable(getattr(net, "loss", None))
     loss = loss_origin(scenario.loss, spec.train, has_own_loss)
     steps_per_epoch = engine.steps_per_epoch
-    program = _Program(scenario, spec.train, loss, steps_per_epoch, network, start, acts, reasons)
+    program = _Program(
+        scenario, spec.train, loss, steps_per_epoch, network, start, actions, reasons
+    )
     return "\n".join(program.lines()) + "\n"
 
 
@@ -113,7 +115,7 @@ class _Program:
     steps_per_epoch: int
     network: Network
     start: EngineState
-    acts: list[CodegenAction]
+    actions: list[CodegenAction]
     reasons: Reasons
 
     def lines(self) -> Iterator[str]:
@@ -237,14 +239,14 @@ class _Program:
     def _body(self, indent: int) -> Iterator[str]:
         """Yield the lines for each batch: commands, learning rates, the step."""
         space = " " * indent
-        for step in dict.fromkeys(act.step for act in self.acts):
+        for step in dict.fromkeys(action.step for action in self.actions):
             yield f"{space}if now == {step}:"
-            for act in self.acts:
-                if act.step == step:
-                    why = self.reasons.get((step, act.text))
-                    text = f"step {step}: {act.text}" + (f" ({why})" if why else "")
+            for action in self.actions:
+                if action.step == step:
+                    why = self.reasons.get((step, action.text))
+                    text = f"step {step}: {action.text}" + (f" ({why})" if why else "")
                     yield from comment_lines(text, indent + 4)
-                    for statement in act.statements:
+                    for statement in action.statements:
                         yield from statement.lines(indent + 4)
         if self._schedules():
             yield f"{space}for name, planned in schedules.items():"
@@ -252,7 +254,7 @@ class _Program:
         yield f"{space}loss = step({', '.join(self._batch_names())})"
 
     def _measured(self) -> str:
-        """Return the part of a formatted string that prints what is measured."""
+        """Return the part of a formatted string that prints the metrics."""
         only_accuracy = self._measures_accuracy_only()
         return "test accuracy {accuracy():.4f}" if only_accuracy else "{measure()}"
 
@@ -277,11 +279,13 @@ class _Program:
         return [group.params for group in self.scenario.group] or [("*",)]
 
     def _schedules(self) -> bool:
-        return any(act.schedules for act in self.acts)
+        return any(action.schedules for action in self.actions)
 
     def _clips(self) -> list[str]:
         return [
-            variable for variable in CLIPPING if any(act.clips == variable for act in self.acts)
+            variable
+            for variable in CLIPPING
+            if any(action.clips == variable for action in self.actions)
         ]
 
     def _model(self) -> Origin:

@@ -41,7 +41,7 @@ class Statement:
 
     def lines(self, indent: int = 0) -> list[str]:
         """Return its lines, indented by ``indent`` columns."""
-        return _laid_out(self.before, self.value, "", indent)
+        return _layout(self.before, self.value, "", indent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class ForEach:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of the program, in the place of a value."""
+    """A variable of the program, used in place of a value."""
 
     name: str
 
@@ -91,7 +91,7 @@ def comment_lines(text: str, indent: int = 0) -> list[str]:
 
 def dict_entry(key: str, value: Expression, indent: int = 4) -> list[str]:
     """Return the line of a dictionary's entry."""
-    return _laid_out(f"{literal(key)}: ", value, ",", indent)
+    return _layout(f"{literal(key)}: ", value, ",", indent)
 
 
 def import_lines(module: str, names: Iterable[str]) -> list[str]:
@@ -103,7 +103,7 @@ def import_lines(module: str, names: Iterable[str]) -> list[str]:
     return [f"from {module} import (", *(f"    {name}," for name in ordered), ")"]
 
 
-def _laid_out(before: str, value: Expression, after: str, indent: int) -> list[str]:
+def _layout(before: str, value: Expression, after: str, indent: int) -> list[str]:
     space = " " * indent
     whole = f"{space}{before}{_flat(value)}{after}"
     if len(whole) <= WIDTH or isinstance(value, str) or not value.arguments:
@@ -115,7 +115,7 @@ def _laid_out(before: str, value: Expression, after: str, indent: int) -> list[s
         body = [
             line
             for keyword, item in map(_named, value.arguments)
-            for line in _laid_out(keyword, item, ",", indent + 4)
+            for line in _layout(keyword, item, ",", indent + 4)
         ]
     return [f"{space}{before}{value.function}(", *body, f"{space}){after}"]
 

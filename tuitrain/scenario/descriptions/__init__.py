@@ -1,1 +1,1 @@
-"""What data holds, described for the command `tuitrain data`."""
+"""Descriptions of data, for the command `tuitrain data`."""

@@ -1,4 +1,4 @@
-"""What data holds: bundled sets, data that a scenario can name, and files and folders."""
+"""Describing data: bundled sets, data that a scenario can name, and files and folders."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PREVIEW_ROWS: Final = 5
 
 _FEW: Final = 20
-"""Distinct whole numbers that are probably classes."""
+"""At most so few distinct whole numbers are probably classes."""
 
 
 def list_data() -> list[Description]:
@@ -79,12 +79,12 @@ def _check_names_no_file(path: Path) -> None:
 
     Raises
     ------
-    TuitrainError : it is; names the nearest file beside it
+    TuitrainError : it is meant as one; names the nearest file beside it
     """
     if ":" in str(path) or not (path.suffix or path.parent.name):
         return
     try:
-        beside = sorted(str(one) for one in path.parent.iterdir())
+        beside = sorted(str(entry) for entry in path.parent.iterdir())
     except (OSError, ValueError):  # no such folder, or a name that no path can have
         beside = []
     raise TuitrainError(f"{path!s:.200}: no such file{did_you_mean(str(path), beside)}")
@@ -239,5 +239,5 @@ def _idx(path: Path) -> tuple[Description, NDArray[np.uint8] | None]:
 
 
 def prefix_examples() -> list[tuple[str, str]]:
-    """Return for each kind of data in files what it is, and an example."""
+    """Return a description and an example for each kind of data in files."""
     return [(kind.about, kind.example) for kind in FILE_KINDS.values()]

@@ -1,4 +1,4 @@
-"""What a folder holds: MNIST's files, images in classes, or files of data, one short line each."""
+"""Describing a folder: MNIST's files, images in classes, or files of data, one line each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def describe_folder(path: Path, describe: Callable[[str], Described]) -> Describ
 
     Raises
     ------
-    CoreError : it holds no data, or its folders of classes are not as they must be
+    CoreError : it holds no data, or its folders of classes are not valid
     """
     from tuitrain_core.data import find_idx_files
     from tuitrain_core.data.image_folder import find_images
@@ -125,7 +125,7 @@ def _list_files(path: Path) -> Description | None:
 
 
 def _reader(path: Path) -> Callable[[Path], str] | None:
-    """Return the function that says what a file of data holds; None for another file."""
+    """Return the function that describes a file of data; None for any other file."""
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv"):
         return _read_columns

@@ -1,4 +1,4 @@
-"""The parts of a description: columns, arrays, and what else data holds."""
+"""The parts of a description: columns, arrays, parts of a data set."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Description(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What data holds.
+    """A description of data.
 
     Attributes
     ----------

@@ -18,7 +18,7 @@ from tuitrain.run.snapshot import GroupHistory, GroupView, Series
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Course:
+class _RecordedHistory:
     """The known metrics of a group on a branch; NaN where a value is unknown."""
 
     steps: np.ndarray
@@ -45,27 +45,27 @@ class RecordedGroupMetrics:
     def __init__(self, folder: Path) -> None:
         self.problem = ""
         try:
-            looks = read_groups(folder)
+            lines = read_groups(folder)
         except TuitrainError as error:
-            looks, self.problem = [], f"gradients cannot be shown: {error}"
-        self._looks = _by_line(looks)
-        self._courses: dict[str, dict[str, _Course]] = {}
+            lines, self.problem = [], f"gradients cannot be shown: {error}"
+        self._lines = _by_branch(lines)
+        self._histories: dict[str, dict[str, _RecordedHistory]] = {}
 
     def histories(
         self, branch: RecordedBranch, step: int, rates: Sequence[GroupHistory]
     ) -> tuple[GroupHistory, ...]:
         """Add the metrics up to a step to the histories of learning rates."""
-        courses = self._of(branch)
-        return tuple(_with(rate, courses.get(rate.name), step) for rate in rates)
+        known = self._of(branch)
+        return tuple(_with(rate, known.get(rate.name), step) for rate in rates)
 
-    def _of(self, branch: RecordedBranch) -> dict[str, _Course]:
-        if branch.name not in self._courses:
-            self._courses[branch.name] = _courses(self._on(branch))
-        return self._courses[branch.name]
+    def _of(self, branch: RecordedBranch) -> dict[str, _RecordedHistory]:
+        if branch.name not in self._histories:
+            self._histories[branch.name] = _make_histories(self._on(branch))
+        return self._histories[branch.name]
 
     def _on(self, branch: RecordedBranch) -> list[GroupMetrics]:
         """Return the metrics of a branch, with those of its parents up to their forks."""
-        metrics = self._looks.get(branch.name, [])
+        metrics = self._lines.get(branch.name, [])
         if branch.parent is None:
             return metrics
         common = [entry for entry in self._on(branch.parent) if entry.step <= branch.fork]
@@ -80,37 +80,37 @@ def with_last_metrics(group: GroupView, trace: GroupHistory) -> GroupView:
     return replace(group, grad_norm=float(grad_norm), update_ratio=float(update_ratio))
 
 
-def _by_line(looks: Iterable[GroupMetrics]) -> dict[str, list[GroupMetrics]]:
+def _by_branch(lines: Iterable[GroupMetrics]) -> dict[str, list[GroupMetrics]]:
     """Sort lines by branch, with ascending steps; a later line replaces an earlier one."""
-    lines: dict[str, list[GroupMetrics]] = {}
-    for look in looks:
-        line = lines.setdefault(look.branch, [])
-        while line and line[-1].step >= look.step:
-            line.pop()
-        line.append(look)
-    return lines
+    branches: dict[str, list[GroupMetrics]] = {}
+    for line in lines:
+        branch = branches.setdefault(line.branch, [])
+        while branch and branch[-1].step >= line.step:
+            branch.pop()
+        branch.append(line)
+    return branches
 
 
-def _courses(looks: Sequence[GroupMetrics]) -> dict[str, _Course]:
+def _make_histories(lines: Sequence[GroupMetrics]) -> dict[str, _RecordedHistory]:
     points: dict[str, list[tuple[float, ...]]] = {}
-    for look in looks:
-        for name, values in look.groups.items():
+    for line in lines:
+        for name, values in line.groups.items():
             known = (math.nan if value is None else value for value in values)
-            points.setdefault(name, []).append((look.step, *known))
-    return {name: _course(item) for name, item in points.items()}
+            points.setdefault(name, []).append((line.step, *known))
+    return {name: _make_history(item) for name, item in points.items()}
 
 
-def _course(points: Sequence[tuple[float, ...]]) -> _Course:
+def _make_history(points: Sequence[tuple[float, ...]]) -> _RecordedHistory:
     steps, grad_norm, update_ratio = np.array(points, np.float64).T.copy()
-    return _Course(steps.astype(np.int64), grad_norm, update_ratio)
+    return _RecordedHistory(steps.astype(np.int64), grad_norm, update_ratio)
 
 
-def _with(trace: GroupHistory, course: _Course | None, step: int) -> GroupHistory:
-    if course is None:
+def _with(trace: GroupHistory, history: _RecordedHistory | None, step: int) -> GroupHistory:
+    if history is None:
         return trace
-    places = course.until(step)
+    places = history.until(step)
     steps, grad_norm, update_ratio = (
-        values[places] for values in (course.steps, course.grad_norm, course.update_ratio)
+        values[places] for values in (history.steps, history.grad_norm, history.update_ratio)
     )
     for values in (steps, grad_norm, update_ratio):
         values.flags.writeable = False

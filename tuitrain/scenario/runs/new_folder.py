@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 KEPT_SECONDS: Final = 3600.0
-"""Seconds after which a reservation is removed. Names have the second in which they are made, so
+"""Seconds after which a reservation is removed. A name contains the second in which it was made, so
 only processes that start together can ask for the same one."""
 
 

@@ -47,11 +47,11 @@ LATER: Final = "later"
 """The name of the branch's part after the moment."""
 
 
-NO_INSPECTION = "a record has no weights and no batches; what a checkpoint has, the deck shows"
-"""Why nothing but the network can be inspected."""
+NO_INSPECTION = "a record has no weights and no batches; the deck shows the values of checkpoints"
+"""Why only the network can be inspected."""
 
 NO_NETWORK = (
-    "this record has no network: no viewer of the run has looked at it, or the run is older"
+    "this record has no network: no viewer has opened it, or the run is from an older version"
 )
 """Why the network cannot be shown."""
 
@@ -84,15 +84,15 @@ class RecordPlayer:
         self._run = describe_run(folder)
         self._groups = GroupReplay(scenario, str(folder / HEADER))
         self._values = CheckpointValues(folder)
-        self._courses = RecordedGroupMetrics(folder)
+        self._group_metrics = RecordedGroupMetrics(folder)
         self._folder, self._log = folder, read_log(folder / LOG_NAME)
         per_epoch = self._groups.steps_per_epoch
         title = make_run_info(scenario, per_epoch, self._measured(scenario))
         self._title = title if header.seed is UNSET else replace(title, seed=header.seed)
         self._decisive = self._history.command_moments()
         self._clock = clock
-        self._watched: str | None = None
-        self._asked: InspectionRequest | None = None
+        self._parameter: str | None = None
+        self._requested: InspectionRequest | None = None
         self._played: tuple[float, int] | None = None
         self._version = 0
         self._shown: Snapshot | None = None
@@ -136,13 +136,13 @@ class RecordPlayer:
 
     def select_parameter(self, parameter: str | None) -> None:
         """Describe this parameter in snapshots, where a checkpoint has its values."""
-        if parameter != self._watched:
-            self._watched, self._shown = parameter, None
+        if parameter != self._parameter:
+            self._parameter, self._shown = parameter, None
 
     def inspect(self, request: InspectionRequest | None) -> None:
         """Show the network, if it is in the record; else reply that nothing can be inspected."""
-        if request != self._asked:
-            self._asked, self._shown = request, None
+        if request != self._requested:
+            self._requested, self._shown = request, None
 
     def on_resume(self) -> None:
         """Do nothing: a record has no throughput."""
@@ -184,32 +184,34 @@ class RecordPlayer:
 
     def _snapshot(self) -> Snapshot:
         history, moment = self._history, self._history.moment(self.place)
-        line, step = history.segments[moment.segment].branch, moment.step
+        branch, step = history.segments[moment.segment].branch, moment.step
         decided = history.decisions_at(moment)
         commands = [(decision.step, decision.command) for decision in decided]
-        traces = self._courses.histories(line, step, self._groups.lr_histories(step, decided))
+        traces = self._group_metrics.histories(
+            branch, step, self._groups.lr_histories(step, decided)
+        )
         groups = tuple(map(with_last_metrics, self._groups.at(step, decided), traces))
-        watched = self._watched
+        watched = self._parameter
         return Snapshot(
             version=self._version,
             info=self._title,
             phase=Phase.PLAYED if self.playing else Phase.RECORDED,
             step=step,
-            note=self._groups.problem or self._courses.problem,
-            loss=line.loss_until(step),
-            metrics=line.metrics_until(step),
+            note=self._groups.problem or self._group_metrics.problem,
+            loss=branch.loss_until(step),
+            metrics=branch.metrics_until(step),
             groups=groups,
             histories=traces,
             parameter=self._values.at(watched, step, decided, groups) if watched else None,
             journal=history.entries[: history.known_entries(moment)],
             interventions=tuple(Intervention(*command) for command in commands),
-            branch=line.name,
+            branch=branch.name,
             branches=(*_left(history, moment), *_ahead(history, moment)),
             checkpoints=self._values.names(),
             clip=clip_text(parse(text) for _, text in commands if text.startswith("clip ")),
             record_status=self._where(),
             log=self._log,
-            inspection=self._inspect(self._asked, step) if self._asked else None,
+            inspection=self._inspect(self._requested, step) if self._requested else None,
         )
 
     def _inspect(self, request: InspectionRequest, step: int) -> Inspection:
