@@ -50,7 +50,7 @@ class Breakpoints:
         if not self.remove(command.condition):
             known = [text.removeprefix("break when ") for text in self.texts()]
             raise RefusedError(
-                f"{to_text(command.condition).removeprefix('break when ')!r} is no breakpoint "
+                f"{to_text(command.condition).removeprefix('break when ')!r} is not a breakpoint "
                 "here; " + (f"set are {', '.join(known)}" if known else "none is set")
             )
         return CommandResult(True, f"{len(self)} left")
