@@ -20,7 +20,7 @@ class Goal:
     Attributes
     ----------
     cells : a regular expression for the whole name of a cell
-    figure : what is bounded. "ratio": how many times better than the best other, at least;
+    figure : the bounded number. "ratio": how many times better than the best other, at least;
         "seconds": at most; "expected": the ratio as a share of the expected one, at least
     """
 

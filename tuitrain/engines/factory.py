@@ -66,7 +66,7 @@ class EngineSpec:
     batch_size : samples in a batch
     loss : maps outputs and targets to one number; None for the model's method ``loss``, or the
         default for the targets if it has none
-    metrics : what is measured on the test set, in this order; the first is shown first
+    metrics : the metrics of the test set, in order; the first is shown first
     """
 
     make_model: MakeModel

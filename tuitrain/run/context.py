@@ -42,7 +42,7 @@ class RunContext:
     Parameters
     ----------
     engine : trains the model
-    info : what is trained, and for how many steps
+    info : the facts of the run, such as its name and its length
     planned : commands with their steps
     recorder : records what happens
     policy : how often states, digests and checkpoints are saved

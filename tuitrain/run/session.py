@@ -48,7 +48,7 @@ class Session:
     Parameters
     ----------
     engine : trains the model
-    info : what is trained, and for how many steps
+    info : the facts of the run, such as its name and its length
     planned : commands with their steps; those of one step are applied in the given order
     stops : further steps at which a burst must end, because the session's owner has work there
     recorder : records what happens

@@ -105,7 +105,7 @@ class RunInfo:
     Attributes
     ----------
     seed : of a scenario, or the one that a script has set; None where none is known
-    metrics : what is measured on the test set, at least one; screens show the first
+    metrics : the metrics of the test set, at least one; screens show the first
     evaluate_every : steps between measurements; 0 for once an epoch
     reports_metrics : whether the loop of a script reports the metrics, when it likes
     """

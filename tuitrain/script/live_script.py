@@ -131,7 +131,7 @@ class LiveScript:
 
     Attributes
     ----------
-    info : what is known of the run before the script is
+    info : the facts of the run that are known before the script is
     status : the exit status of the script, once it has ended
 
     Raises

@@ -67,7 +67,7 @@ class LoopRun(Generic[E]):
 
     Parameters
     ----------
-    info : what is trained
+    info : the facts of the run
     plan : commands by step, or a file of commands and expectations
     out : the folder of the record; None for a new one
     host : drives its session; None for the host that scripts of this process get

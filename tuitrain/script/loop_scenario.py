@@ -15,7 +15,7 @@ def loop_scenario(info: RunInfo, groups: Sequence[GroupView]) -> Scenario:
 
     Parameters
     ----------
-    info : what is trained
+    info : the facts of the run
     groups : before the first step
     """
     return Scenario(

@@ -22,7 +22,7 @@ class BufferOwners:
 
     Parameters
     ----------
-    model : what is trained
+    model : the network that is trained
     trace : returns its structure; called once, when only a part of the enclosing module is frozen.
         If the model raises an error, all parameters of the enclosing module are the owners.
 

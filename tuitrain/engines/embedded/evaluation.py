@@ -28,11 +28,11 @@ class Evaluator:
 
     Parameters
     ----------
-    model : what is evaluated
+    model : the network to evaluate
     loader : of the training set
     test : the test set
     loss : see `Recording`
-    metrics : what is measured on the test set
+    metrics : the metrics of the test set
     cache_budget : returns the bytes that kept outputs for the test set may take
 
     Attributes

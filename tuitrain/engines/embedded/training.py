@@ -15,7 +15,7 @@ class Training:
 
     Parameters
     ----------
-    model : what is trained
+    model : the network that is trained
     stepper : takes the steps that cannot be held
 
     Attributes

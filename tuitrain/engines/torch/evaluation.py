@@ -31,7 +31,7 @@ class Evaluator:
     steps : the network, with its loss
     test : the test set
     loss : None if the model has its own
-    metrics : what is measured on the test set
+    metrics : the metrics of the test set
     """
 
     def __init__(

@@ -107,7 +107,7 @@ def host_run(
     Parameters
     ----------
     build : makes the session, in the run's thread
-    info : what is known of the run before
+    info : the facts of the run that are known before it is built
     folder : of the record
     close : ends the run
 

@@ -36,7 +36,7 @@ _LOCK_NAME: Final = re.compile(rf"([0-9a-f]{{{ID_LENGTH}}})\.lock")
 
 
 class RunFacts(msgspec.Struct, frozen=True):
-    """What is known of a live run without asking it.
+    """The facts of a live run that are known without a request to it.
 
     Attributes
     ----------

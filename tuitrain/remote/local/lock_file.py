@@ -23,7 +23,7 @@ class LockFile:
     Parameters
     ----------
     path : of the file, which is made if it does not exist
-    owner : what is locked, for the error: ``the run in FOLDER``
+    owner : the locked object, as errors name it: ``the run in FOLDER``
     patience : seconds to wait for a lock that another process has
 
     Raises

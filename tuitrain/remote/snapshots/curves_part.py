@@ -83,7 +83,7 @@ class PreparedCurves:
 
     @cached_property
     def branch_facts(self) -> list[Any]:
-        """What is known of the branches apart from their curves."""
+        """The branches without their curves."""
         return [(_FACTS(branch), tuple(branch.metrics)) for branch in self.branches]
 
 

@@ -15,7 +15,7 @@ from .deck import Controller, Deck
 
 
 class FirstFlight(Controller):
-    """What is particular to the first flight; of other runs it shows nothing.
+    """The hints and the result of the first flight; for other runs it shows nothing.
 
     Parameters
     ----------

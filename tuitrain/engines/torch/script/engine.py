@@ -178,7 +178,7 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         raise RefusedError("the commands of a script's run are checked at their steps only")
 
     def ranks(self) -> Sequence[RankView]:
-        """Return what is shown of the ranks of a training in several processes; here nothing."""
+        """Return the views of the ranks of a distributed training; here there are none."""
         return ()
 
     @property

@@ -33,7 +33,7 @@ class LeaderLoop(RankLoop):
 
     Attributes
     ----------
-    ranks : what is shown of the ranks
+    ranks : the views of the ranks
     on_difference : called with a sentence when the parameters of a rank differ, once
     """
 
@@ -87,7 +87,7 @@ class LeaderLoop(RankLoop):
         return self._measures if self.is_sharded else super()._is_to_be_measured()
 
     def _collect_ranks(self) -> None:
-        """Ask all ranks for what is shown of them, and compare their parameters."""
+        """Ask all ranks for their views, and compare their parameters."""
         self.send(Report())
         answers = self.channel.gather(msgspec.msgpack.encode(self.report()))
         reports = [msgspec.msgpack.decode(answer, type=RankReport) for answer in answers]

@@ -94,7 +94,7 @@ class Digests(msgspec.Struct, frozen=True, tag="digests"):
 
 
 class Report(msgspec.Struct, frozen=True, tag="report"):
-    """Each rank answers with what is shown of it."""
+    """Each rank answers with its view."""
 
 
 class Release(msgspec.Struct, frozen=True, tag="release"):

@@ -108,7 +108,7 @@ class RankLoop(TorchLoop):
         self._clock.begin()
 
     def report(self) -> RankReport:
-        """Return what is shown of this rank."""
+        """Return the view of this rank."""
         step_seconds, own_seconds = self._clock.take_means()
         checksum = sample_checksum(self._groups.parameters.values())
         return RankReport(socket.gethostname(), step_seconds, own_seconds, checksum)
