@@ -90,9 +90,10 @@ def test_a_missing_part_is_named_and_the_run_begins_again(tmp_path, broken_off):
 
 
 def test_another_number_of_ranks_cannot_continue_it(tmp_path, broken_off):
-    _, answer = repeated("resume", tmp_path, "run", broken_off, size=3)
+    ranks, answer = repeated("resume", tmp_path, "run", broken_off, size=3)
     assert answer is not None
     assert "ranks: 3 here, 2 recorded" in answer.error
+    assert [(rank.wait(), rank.errors) for rank in ranks] == [(0, "")] * 3  # only the answer tells
     ranks, _ = repeated("resume", tmp_path, "run", broken_off, 3, although_changed=True)
     assert "here: the state is of 2 processes, and this run has 3" in ranks[0].errors
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.engines.registry import join_torch_ranks, steer_torch_script
 from tuitrain.errors import RefusedError
 from tuitrain.records.provenance import RANKS
@@ -267,8 +268,12 @@ class TorchRun(_Base):
     def _start(self) -> None:
         if self._follows:
             self._has_followed = True
-        else:
+            return
+        try:
             super()._start()
+        except StoppedError:  # a repetition is refused; the process that has asked says why
+            self._engine.stop_ranks()
+            raise
 
     def _session_with(self, recorder: Recorder) -> Session:
         session = super()._session_with(recorder)

@@ -209,6 +209,9 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
     def leave(self) -> None:
         """Part from the other ranks after the loop's end; here there are none."""
 
+    def stop_ranks(self) -> None:
+        """Stop the loops of the other ranks before the first step; here there are none."""
+
     def capture_random(self) -> Mapping[str, Any]:
         """Return what a state has besides groups, parameters and buffers, as plain values."""
         captured = dict(self._random.capture())

@@ -35,8 +35,9 @@ class FollowerLiveness(Liveness):
         self._send(LEFT)
 
     def report_failure(self, text: str) -> None:
-        """Tell rank 0 why this rank ends."""
-        self._send("failed " + text.replace("\n", " "))
+        """Tell rank 0 why this rank ends, unless the run has ended before it."""
+        if not self._is_closed:
+            self._send("failed " + text.replace("\n", " "))
 
     def close(self) -> None:
         """End the connection."""

@@ -18,6 +18,7 @@ from tuitrain.errors import RefusedError
 
 from .channel import Channel
 from .follower import FollowerEngine
+from .gloo_threads import wait_at_exit
 from .leader import LeaderEngine
 from .liveness import rank_timeout
 
@@ -39,6 +40,7 @@ def join_ranks() -> Channel | None:
         if dist.get_world_size() < 2:
             return None
         _meet()
+        wait_at_exit()
         return Channel()
     if int(os.environ.get("WORLD_SIZE") or 1) > 1 and "RANK" in os.environ:
         raise RefusedError(

@@ -156,3 +156,8 @@ class LeaderEngine(TorchScriptEngine):
         """Tell the other ranks that the run has ended; called by the loop after its end."""
         self.loop.turns.announce()
         self._channel.close()
+
+    def stop_ranks(self) -> None:
+        """Stop the loops of all ranks, which wait for the first exchange."""
+        self.loop.turns.release(stop=True)
+        self.leave()

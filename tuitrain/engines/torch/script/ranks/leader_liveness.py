@@ -53,8 +53,9 @@ class LeaderLiveness(Liveness):
         """Do nothing: the other ranks wait for the end of the run."""
 
     def report_failure(self, text: str) -> None:
-        """Tell the other ranks why the run ends."""
-        self._tell(f"lost {text}")
+        """Tell the other ranks why the run ends, unless it has ended before."""
+        if not self._is_closed:
+            self._tell(f"lost {text}")
 
     def close(self) -> None:
         """End the connections."""

@@ -108,7 +108,7 @@ class Liveness(ABC):
 
     @abstractmethod
     def report_failure(self, text: str) -> None:
-        """Tell the other side why this rank ends."""
+        """Tell the other side why this rank ends, unless the run has ended before it."""
 
     @abstractmethod
     def close(self) -> None:
