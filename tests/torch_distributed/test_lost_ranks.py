@@ -61,10 +61,22 @@ def test_a_rank_that_ends_alone_ends_the_run(tmp_path, what, words):
     assert (out / "journal.jsonl").exists()
 
 
-def test_a_watch_on_one_rank_is_refused(tmp_path):
+def test_ranks_that_wait_in_an_exchange_for_one_that_hangs_end(tmp_path):
+    out = tmp_path / "run"
+    environment = {"TUITRAIN_RANK_TIMEOUT": str(TIMEOUT)}
+    with started("slow.py", 3, tmp_path, str(out), "20", "hang", **environment) as ranks:
+        wait_for_step(ranks[1])
+        statuses = [ranks[rank].wait(TIMEOUT + SLACK) for rank in (0, 2)]
+    assert statuses == [1, 1]
+    assert end_of(out) == "failed"
+    for rank in (0, 2):
+        assert "rank 1 has given no sign of life" in ranks[rank].errors
+
+
+def test_a_watch_on_some_ranks_is_refused_on_each_of_them(tmp_path):
     environment = {"TUITRAIN_RANK_TIMEOUT": "2"}
-    with started(
-        "slow.py", 2, tmp_path, str(tmp_path / "run"), "0", "alone", **environment
-    ) as ranks:
-        assert ranks[0].wait(60)
-    assert "rank 1 has not called watch within 2 s" in ranks[0].errors
+    out = str(tmp_path / "run")
+    with started("slow.py", 3, tmp_path, out, "0", "alone", **environment) as ranks:
+        assert all(ranks[rank].wait(60) for rank in (0, 2))
+    for rank in (0, 2):
+        assert "rank 1 has not called watch within 2 s" in ranks[rank].errors

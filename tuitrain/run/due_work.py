@@ -80,8 +80,8 @@ class DueWork:
             self._record_metrics()
         branch = context.timeline.branch.name
         if digest_due:
-            self._final_digests.mark_recorded()
             recorder.digest(step, branch, engine.digests())
+            self._final_digests.mark_recorded()
         sample_due = policy.samples_groups and next_group_sample(step - 1) == step
         if epoch_ends or digest_due or sample_due:  # group metrics cost a fraction of both
             recorder.groups(step, branch, engine.groups, last=at_end)

@@ -1,6 +1,7 @@
 """A loop that takes long steps; one rank may do something else at a step."""
 
 import os
+import signal
 import sys
 import time
 
@@ -17,8 +18,9 @@ dist.init_process_group(
 )
 folder, at, what = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 problem = make_problem()
-problem.net = DistributedDataParallel(problem.net)
-problem.optimizer = torch.optim.SGD(groups_of(problem.net.module), lr=0.1)
+problem.optimizer = torch.optim.SGD(groups_of(problem.net), lr=0.1)
+if what != "hang":  # else the other ranks wait for this one in an exchange, and not in a step
+    problem.net = DistributedDataParallel(problem.net)
 if what == "alone" and rank == 1:
     dist.barrier()
     sys.exit(0)
@@ -30,6 +32,8 @@ for step in range(2000):
         print("here", flush=True)
         if what == "raise":
             raise ValueError("no such batch")
+        if what == "hang":
+            os.kill(os.getpid(), signal.SIGSTOP)
         if what == "exit":
             sys.exit(3)
         if what == "finish":

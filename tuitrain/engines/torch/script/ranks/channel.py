@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
@@ -11,6 +12,9 @@ from typing import Any, Final
 
 import torch
 import torch.distributed as dist
+from torch.distributed.distributed_c10d import _set_pg_timeout
+
+from tuitrain.errors import RunFailedError
 
 from .follower_liveness import FollowerLiveness
 from .leader_liveness import LeaderLiveness
@@ -39,17 +43,20 @@ class Channel:
 
     Raises
     ------
-    RunFailedError : by every method, if a rank is lost
+    RunFailedError : by every method, if a rank is lost; at first, if they do not reach each other
     """
 
     _liveness: Liveness | None = None
+    _is_kept = False
 
     def __init__(self) -> None:
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
-        group = dist.new_group(backend="gloo", timeout=_NO_TIMEOUT)
-        assert isinstance(group, dist.ProcessGroup)  # all ranks are in it
-        self._group: dist.ProcessGroup | None = group
-        self._liveness = self._watch()
+        try:
+            self._group: dist.ProcessGroup | None = _make_group()
+            self._liveness = self._watch()
+        except (RuntimeError, OSError) as error:  # of gloo, and of the connection to rank 0
+            raise RunFailedError(f"the ranks do not reach each other: {error}") from None
+        _set_pg_timeout(_NO_TIMEOUT, self._group)
         self._liveness.start()
 
     @property
@@ -158,6 +165,8 @@ class Channel:
         liveness = self._liveness
         with nullcontext() if liveness is None else liveness.waiting(done):
             is_done = done.wait(timeout)
+        if not is_done or (liveness is not None and liveness.lost):
+            self._keep_group()
         if liveness is not None:
             liveness.check()
         if not is_done:
@@ -167,6 +176,23 @@ class Channel:
         except RuntimeError as error:
             explained = error if liveness is None else liveness.explain(error)
             raise (explained or error) from None
+
+    def _keep_group(self) -> None:
+        """Keep the group to the end of the process: an operation of it may have no end.
+
+        Its destructor would wait for that operation: a rank that hangs would have this process hang
+        in its end.
+        """
+        if self._group is not None and not self._is_kept:
+            self._is_kept = True
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._group))
+
+
+def _make_group() -> dist.ProcessGroup:
+    """Make a group of all ranks, whose operations end when a rank does not take part in time."""
+    group = dist.new_group(backend="gloo", timeout=timedelta(seconds=rank_timeout()))
+    assert isinstance(group, dist.ProcessGroup)  # all ranks are in it
+    return group
 
 
 def _bytes(content: bytes) -> torch.Tensor:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -24,6 +24,9 @@ from .liveness import rank_timeout
 
 _MEETINGS: Final = itertools.count()
 """Numbers the calls of `join_ranks`, which all ranks make in the same order."""
+
+_SLACK_SECONDS: Final = 5.0
+"""Seconds beyond the timeout of rank 0 in which its answer arrives."""
 
 
 def join_ranks() -> Channel | None:
@@ -60,17 +63,37 @@ def _meet() -> None:
     rank, timeout = dist.get_rank(), rank_timeout()
     store, key = dist.distributed_c10d._get_default_store(), f"tuitrain/{next(_MEETINGS)}"
     store.set(f"{key}/{rank}", "here")
-    others = range(1, dist.get_world_size()) if rank == 0 else (0,)
+    if rank == 0:
+        missing = _find_missing(store, key, range(1, dist.get_world_size()), timeout)
+        store.set(f"{key}/missing", str(missing))
+    else:
+        missing = _find_missing(store, key, [0], timeout) or _receive_missing(store, key, timeout)
+    if missing:
+        raise RefusedError(
+            f"rank {missing} has not called watch within {timeout:g} s; call it on every rank, "
+            "which is what lets commands reach them all"
+        )
+
+
+def _find_missing(store: dist.Store, key: str, ranks: Iterable[int], timeout: float) -> str:
+    """Return a rank that is not here in time, or ""."""
     deadline = time.monotonic() + timeout
-    for other in others:
+    for rank in ranks:
+        seconds = max(0.1, deadline - time.monotonic())
         try:
-            seconds = max(0.1, deadline - time.monotonic())
-            store.wait([f"{key}/{other}"], timedelta(seconds=seconds))
+            store.wait([f"{key}/{rank}"], timedelta(seconds=seconds))
         except RuntimeError:
-            raise RefusedError(
-                f"rank {other} has not called watch within {timeout:g} s; call it on every rank, "
-                "which is what lets commands reach them all"
-            ) from None
+            return str(rank)
+    return ""
+
+
+def _receive_missing(store: dist.Store, key: str, timeout: float) -> str:
+    """Return the rank that rank 0 misses, or ""; "0" if rank 0 does not say so in time."""
+    try:
+        store.wait([f"{key}/missing"], timedelta(seconds=timeout + _SLACK_SECONDS))
+    except RuntimeError:
+        return "0"
+    return store.get(f"{key}/missing").decode()
 
 
 def make_engine(channel: Channel, *parts: Any) -> LeaderEngine | FollowerEngine:

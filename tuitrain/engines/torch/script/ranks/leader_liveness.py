@@ -141,13 +141,14 @@ class LeaderLiveness(Liveness):
         if not self._has_been_complete and now - began > self.timeout:
             self._end_with(f"rank {min(missing)} has not connected to rank 0")
 
+    def _explain_ended(self) -> str:
+        """Return which rank has ended; see `Liveness`. An operation with it fails at once."""
+        return next(map(_describe_ended, self._gone), "")
+
     def _end_without(self, peer: _Peer) -> None:
         """End the run because the loop of a rank has ended, unless it has taken its last step."""
         if not self.has_session_ended.is_set():
-            self._end_with(
-                f"rank {peer.rank} has ended its loop, and rank 0 has not: every rank takes the "
-                "same number of steps, also under Join"
-            )
+            self._end_with(_describe_ended(peer))
 
     def _end_with(self, reason: str) -> None:
         if not self.lost and not self._is_closed:
@@ -158,6 +159,13 @@ class LeaderLiveness(Liveness):
         for connection in list(self._peers):
             with suppress(OSError):
                 connection.send(line.replace("\n", " ").encode() + SIGN)
+
+
+def _describe_ended(peer: _Peer) -> str:
+    return (
+        f"rank {peer.rank} has ended its loop, and rank 0 has not: every rank takes the same "
+        "number of steps, also under Join"
+    )
 
 
 def _listen(host: str) -> socket.socket:

@@ -95,12 +95,14 @@ class Liveness(ABC):
 
     def explain(self, error: BaseException | None) -> BaseException | None:
         """Return an error that names the lost rank, if an error of the loop is due to that."""
+        reason = self.lost
         if isinstance(error, RuntimeError):
             self._known.wait(self._interval)
-        if not self.lost:
+            reason = self.lost or self._explain_ended()
+        if not reason:
             return error
         self._is_noticed.set()
-        return RunFailedError(self.lost)
+        return RunFailedError(reason)
 
     @abstractmethod
     def leave(self) -> None:
@@ -118,6 +120,10 @@ class Liveness(ABC):
     def after_fork(self) -> None:
         """Leave the connections to the parent process; called in a forked child."""
 
+    def _explain_ended(self) -> str:
+        """Return which rank has ended its loop and its process, as a sentence, or ""."""
+        return ""
+
     @abstractmethod
     def _run(self) -> None:
         """Read and give signs of life until the end."""
@@ -134,6 +140,6 @@ class Liveness(ABC):
             waiting.set()
         self._known.set()
         self.on_lost(reason)
-        self.has_session_ended.wait(SESSION_SECONDS)
-        if not self._is_noticed.wait(GRACE_SECONDS):
-            os._exit(1)  # the loop waits in a collective operation that has no end
+        has_ended = self.has_session_ended.wait(SESSION_SECONDS)
+        if not has_ended or not self._is_noticed.wait(GRACE_SECONDS):
+            os._exit(1)  # the session or the loop waits in a collective operation that has no end
