@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
@@ -17,6 +16,7 @@ from torch.distributed.distributed_c10d import _set_pg_timeout
 from tuitrain.errors import RunFailedError
 
 from .follower_liveness import FollowerLiveness
+from .gloo_threads import end_at_once
 from .leader_liveness import LeaderLiveness
 from .liveness import Liveness, rank_timeout
 
@@ -47,7 +47,6 @@ class Channel:
     """
 
     _liveness: Liveness | None = None
-    _is_kept = False
 
     def __init__(self) -> None:
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
@@ -166,7 +165,7 @@ class Channel:
         with nullcontext() if liveness is None else liveness.waiting(done):
             is_done = done.wait(timeout)
         if not is_done or (liveness is not None and liveness.lost):
-            self._keep_group()
+            end_at_once(self._group)
         if liveness is not None:
             liveness.check()
         if not is_done:
@@ -176,16 +175,6 @@ class Channel:
         except RuntimeError as error:
             explained = error if liveness is None else liveness.explain(error)
             raise (explained or error) from None
-
-    def _keep_group(self) -> None:
-        """Keep the group to the end of the process: an operation of it may have no end.
-
-        Its destructor would wait for that operation: a rank that hangs would have this process hang
-        in its end.
-        """
-        if self._group is not None and not self._is_kept:
-            self._is_kept = True
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._group))
 
 
 def _make_group() -> dist.ProcessGroup:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import atexit
 import functools
+import logging
+import os
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +26,8 @@ _PAUSE_SECONDS: Final = 0.002
 _MAX_SECONDS: Final = 2.0
 """The most seconds that a process waits for these threads at its end."""
 
+_kept: list[object] = []
+
 _Idle: TypeAlias = dict[str, str]
 """The threads that sleep, by number, with what has them run counted."""
 
@@ -33,7 +38,31 @@ def wait_at_exit() -> None:
 
     Only the first call has an effect. A later function of `atexit` is called before.
     """
-    atexit.register(_wait)
+    atexit.register(_end)
+
+
+def end_at_once(*kept: object) -> None:
+    """Have this process end with status 1 right after its functions of `atexit`.
+
+    A rank is lost, so operations may have no end. The destructors of their groups would wait for
+    them; and if one fails while the interpreter ends, the process crashes.
+
+    Parameters
+    ----------
+    kept : groups that are not destroyed before
+    """
+    _kept.append(kept)
+
+
+def _end() -> None:
+    if not _kept:
+        _wait()
+        return
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(1)
 
 
 def _wait() -> None:

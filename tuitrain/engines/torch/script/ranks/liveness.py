@@ -15,6 +15,8 @@ from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError
 from tuitrain.text import visible
 
+from .gloo_threads import end_at_once
+
 TIMEOUT_VARIABLE: Final = "TUITRAIN_RANK_TIMEOUT"
 """The environment variable with the seconds without a sign of life after which a rank is lost."""
 
@@ -134,6 +136,7 @@ class Liveness(ABC):
         The reason is written at once: torchrun may end this process soon.
         """
         self.lost = reason
+        end_at_once()
         with suppress(OSError, ValueError):
             write_line(visible(f"tuitrain: {reason}"), sys.stderr)
         if (waiting := self._waiting) is not None:
