@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch.nn import Parameter
@@ -43,20 +43,26 @@ def norms(
 
 
 def _over_shards(values: torch.Tensor, like: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Return the norms of whole tensors from those of their parts."""
-    places = [index for index, item in enumerate(like) if is_sharded(item)]
-    if not places:
+    """Return the norms of whole tensors from those of their parts.
+
+    There is one sum for each mesh and way to shard, over each dimension that has other parts. The
+    group of a mesh of GPUs takes no tensor of the CPU, where offloaded parts are.
+    """
+    if not any(map(is_sharded, like)):
         return values
     import torch.distributed as dist
     from torch.distributed.tensor import DTensor
 
-    first = like[places[0]]
-    assert isinstance(first, DTensor)
-    squares = values[places].double().square()
-    for dimension, placement in enumerate(first.placements):
-        if placement.is_shard():
-            dist.all_reduce(squares, group=first.device_mesh.get_group(dimension))
-    values[places] = squares.sqrt().to(values.dtype)
+    places: dict[Any, list[int]] = {}
+    for index, item in enumerate(like):
+        if isinstance(item, DTensor):
+            places.setdefault((item.device_mesh, item.placements), []).append(index)
+    for (mesh, placements), chosen in places.items():
+        squares = values[chosen].double().square().to(mesh.device_type)
+        for dimension, placement in enumerate(placements):
+            if not placement.is_replicate():
+                dist.all_reduce(squares, group=mesh.get_group(dimension))
+        values[chosen] = squares.sqrt().to(values)
     return values
 
 
