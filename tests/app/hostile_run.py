@@ -187,7 +187,7 @@ def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Sc
     return {
         BatchScreen: lambda: BatchScreen(deck.inspection),
         BranchesDialog: lambda: BranchesDialog(shown),
-        BreakpointsDialog: lambda: BreakpointsDialog(shown, ask),
+        BreakpointsDialog: lambda: BreakpointsDialog(shown, ask, ask),
         ClipDialog: lambda: ClipDialog(shown, ask),
         ConfirmDialog: lambda: ConfirmDialog(text, text, text),
         LeaveDialog: lambda: LeaveDialog(text),

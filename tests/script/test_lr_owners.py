@@ -27,6 +27,7 @@ def test_auto_gives_the_rate_back_to_the_script(tmp_path):
     lines = map(json.loads, (tmp_path / "run" / "journal.jsonl").read_text().splitlines())
     entries = [entry for entry in lines if entry["event"] == "command"]
     assert [entry["outcome"] for entry in entries] == ["applied", "applied", "unchanged"]
+    assert entries[0]["message"] == "last: lr 0.7 from here on; the script no longer sets it"
     assert "set by the script from here on" in entries[1]["message"]
 
 

@@ -79,7 +79,7 @@ def _words(suggestions: Suggestions, before: list[str], snapshot: Snapshot | Non
         case Names.BRANCHES:
             return [branch.name for branch in reversed(snapshot.branches)]
         case Names.METRICS:
-            return [info.name for info in snapshot.info.metrics]
+            return [info.name for info in snapshot.reported_metrics]
 
 
 def _set_conditions(before: list[str], texts: Iterable[str]) -> list[str]:

@@ -267,6 +267,14 @@ class Snapshot:
         return self.metrics.get(self.info.main_metric.name, Series())
 
     @property
+    def reported_metrics(self) -> tuple[MetricInfo, ...]:
+        """The metrics that have values, and those that the run measures by itself."""
+        infos = self.info.metrics
+        if not self.info.reports_metrics:
+            return infos
+        return tuple(info for info in infos if len(self.metrics.get(info.name, Series())))
+
+    @property
     def epoch(self) -> float:
         """Epochs done, with the fraction of the present one."""
         return self.step / self.info.steps_per_epoch if self.info.steps_per_epoch else 0.0

@@ -51,7 +51,9 @@ def host_script(
     if (folder / HEADER).exists() and not continued:
         raise TuitrainError(f"{folder} holds a run already; name another folder")
     output = LogCapture()
-    access = LiveAccess(RunInfo(path.stem, "", path.name, None, 1, 0, 0), log=output)
+    access = LiveAccess(
+        RunInfo(path.stem, "", path.name, None, 1, 0, 0, reports_metrics=True), log=output
+    )
     access.report_progress(f"running {path}")
     server = RunServer(access, folder, path.stem, lambda text: output.add("warning", text))
     host: HeadlessHost | RepeatingHost

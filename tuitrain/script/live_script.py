@@ -143,7 +143,7 @@ class LiveScript:
         self, path: Path, arguments: Sequence[str], folder: Path, paused: bool = False
     ) -> None:
         check_script(path)
-        self.info = RunInfo(path.stem, "", path.name, None, 1, 0, 0)
+        self.info = RunInfo(path.stem, "", path.name, None, 1, 0, 0, reports_metrics=True)
         self.status = 0
         self._path, self._arguments = path, arguments
         self._folder, self._is_paused = folder, paused

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from textual.events import MouseScrollUp
 
-from tests.app.fake import FakeSource, running
+from tests.app.fake import TITLE, FakeSource, running
+from tuitrain.app.widgets.tables.journal import Journal
+from tuitrain.metric_info import ACCURACY, MetricInfo
+from tuitrain.run.snapshot import Series, Snapshot
 
 
 def chart(person, place: str = "loss"):
@@ -70,3 +76,61 @@ async def test_chart_settings_survive_a_restarted_run(opened):
         person.source.show(step=3, loss=running(3).loss)
         await person.look()
         assert chart(person).rendered_text()
+
+
+def reporting(infos=(ACCURACY,), **metrics: float) -> Snapshot:
+    """Return a run of a script that has reported one value of each of these metrics."""
+    info = replace(TITLE, metrics=infos, reports_metrics=True)
+    one = np.array([10])
+    return running(
+        info=info, metrics={name: Series(one, np.array([value])) for name, value in metrics.items()}
+    )
+
+
+def shown_charts(person) -> list[str]:
+    return [chart.metric.name for chart in person.deck.visible_charts]
+
+
+@pytest.mark.parametrize("size", [(200, 60), (120, 36), (80, 24)])
+async def test_a_metric_that_a_script_does_not_report_takes_no_room(opened, size):
+    async with opened(FakeSource(reporting()), size) as person:
+        assert "accuracy" not in shown_charts(person)
+        person.source.shown = replace(reporting(accuracy=0.5), version=20)
+        await person.look()
+        assert "accuracy" in shown_charts(person)
+        person.source.shown = replace(reporting(), version=30)  # after a rewind
+        await person.look()
+        assert "accuracy" in shown_charts(person)
+
+
+async def test_the_metric_that_a_script_reports_has_the_second_chart(opened):
+    infos = (ACCURACY, MetricInfo("f1"))
+    async with opened(FakeSource(reporting(infos, f1=0.4))) as person:
+        assert shown_charts(person) == ["loss", "f1"]
+
+
+async def test_the_second_chart_shows_the_loss_beside_a_metric_without_values(opened):
+    async with opened(FakeSource(reporting())) as person:
+        await person.press("left_square_bracket")
+        assert shown_charts(person) == ["accuracy", "loss"]
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 20), (60, 24)])
+async def test_a_small_terminal_shows_one_chart(opened, size):
+    async with opened(size=size) as person:
+        assert shown_charts(person) == ["loss"]
+        (chart,) = person.deck.visible_charts
+        assert chart.room.height >= 4
+        assert chart.room.width == size[0] - 4
+
+
+async def test_a_low_terminal_shows_the_journal_in_place_of_the_chart(opened):
+    async with opened(size=(60, 20)) as person:
+        await person.press("tab")
+        assert isinstance(person.app.focused, Journal)
+        assert shown_charts(person) == []
+
+
+async def test_a_narrow_and_high_terminal_shows_charts_above_each_other(opened):
+    async with opened(size=(60, 36)) as person:
+        assert {chart.room.width for chart in person.deck.visible_charts} == {56}

@@ -218,6 +218,7 @@ async def test_history_keys_say_so_without_a_history(opened):
             assert "the run is starting" in person.status
         person.source.shown = running(step=0, interventions=(), version=2)
         await person.look()
+        assert person.status == ""
         await person.press("backspace")
         assert person.status == "nothing to go back to yet: no step was taken"
         assert person.sent == []

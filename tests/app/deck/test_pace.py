@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.app.fake import running
+from tests.app.fake import TITLE, FakeClock, running
 from tuitrain.app.renderables.header import header_rows
-from tuitrain.app.screens.deck.pace import next_pace
+from tuitrain.app.screens.deck.pace import PaceFollower, next_pace
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,28 @@ def test_the_header_says_the_pace():
 
     assert "at most 25 steps/s" in text(pace=25.0)
     assert "at most" not in text()
+
+
+def test_the_next_pace_waits_for_a_throughput_of_the_present_one():
+    clock = FakeClock()
+    paces = PaceFollower(clock)
+
+    def shown(pace: float, steps: float):
+        snapshot = running(pace=pace, samples_per_second=steps * TITLE.batch_size)
+        paces.follow(snapshot)
+        return snapshot
+
+    clock.now += 10
+    assert paces.request(shown(50.0, 50.0), 1) == 100
+    assert paces.request(shown(100.0, 55.0), 1) == 200  # the meter still has the former pace
+    slow = shown(200.0, 55.0)
+    clock.now += 10
+    assert paces.request(slow, 1) is None  # too slow for the present pace
+
+
+def test_keys_pressed_before_a_snapshot_add_up():
+    clock = FakeClock()
+    paces = PaceFollower(clock)
+    snapshot = running(pace=10.0, samples_per_second=0.0)
+    paces.follow(snapshot)
+    assert [paces.request(snapshot, 1) for _ in range(3)] == [20, 50, 100]

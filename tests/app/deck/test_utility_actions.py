@@ -74,9 +74,9 @@ async def test_the_journal_is_shown_where_the_tour_explains_it(opened):
         await person.pilot.resize_terminal(120, 36)
         await person.look()
         assert journal.room.height > 1
-        await person.pilot.resize_terminal(60, 20)
+        await person.pilot.resize_terminal(60, 20)  # where it takes the room of the charts
         await person.look()
-        assert journal.room.height == 1
+        assert journal.room.height > 1
         await person.press("escape")
         assert not journal.room.area
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from textual.widgets import Input, OptionList, Static
 
-from tests.app.fake import FakeSource, running, watchful
-from tuitrain.app.screens.dialogs.breakpoints import BreakpointsDialog, conditions
+from tests.app.fake import TITLE, FakeSource, running, starting, watchful
+from tuitrain.app.completion import completions
+from tuitrain.app.condition_examples import condition_examples, rule_example
+from tuitrain.app.screens.dialogs.breakpoints import BreakpointsDialog
 from tuitrain.app.widgets.header import RunHeader
 from tuitrain.app.widgets.tables.groups import GroupsTable
-from tuitrain.commands import VOCABULARY
-from tuitrain.run.snapshot import Phase, RuleView
+from tuitrain.commands import to_text
+from tuitrain.metric_info import ACCURACY, MetricInfo
+from tuitrain.run.snapshot import Phase, RuleView, Series, UpdatePreview
 
 
 def listed(person) -> list[str]:
@@ -75,10 +81,71 @@ async def test_an_incomplete_condition_is_no_error_before_it_is_sent(opened):
 
 
 def test_every_kind_of_condition_has_an_example():
-    (verb,) = (item for item in VOCABULARY if item.name == "break")
-    output = conditions()
-    for example in verb.examples:
-        assert not example.startswith("break when ") or example[11:] in output
+    examples = condition_examples(running(), "fc")
+    assert examples == [
+        "nan",
+        "loss > x1.5",
+        "grad_norm conv > 10",
+        "dead units of fc > 50%",
+        "accuracy >= 0.97",
+    ]
+
+
+def test_examples_have_only_metrics_that_the_run_has():
+    infos = (ACCURACY, MetricInfo("mae", larger_is_better=False))
+    shown = running(info=replace(TITLE, metrics=infos, reports_metrics=True), metrics={})
+    assert condition_examples(shown)[3:] == []
+    errors = Series(np.arange(1, 4), np.array([0.5, 0.236, 0.3]))
+    assert condition_examples(replace(shown, metrics={"mae": errors}))[3:] == ["mae <= 0.24"]
+    assert completions("break when ac", shown) == []
+
+
+def test_the_example_of_a_rule_goes_back_only_where_the_run_can():
+    assert "rewind" in rule_example(running())
+    assert "rewind" not in rule_example(running(no_way_back="the loop fetches its batches"))
+
+
+def shown_examples(person) -> str:
+    return str(person.app.screen.query_one("#examples", Static).content)
+
+
+async def test_the_run_is_asked_which_group_has_units(opened):
+    async with opened() as person:
+        await person.press("B")
+        await person.look()
+        texts = [to_text(command) for command in person.source.wondered if command]
+        assert texts == ["break when dead units of conv > 50%"]
+        problem = "no layer of conv is followed by a ReLU"
+        person.source.show(preview=UpdatePreview(texts[0], problem=problem))
+        await person.look()
+        assert "dead units" not in shown_examples(person)
+        texts = [to_text(command) for command in person.source.wondered if command]
+        assert texts[1:] == ["break when dead units of fc > 50%"]
+        person.source.show(preview=UpdatePreview(texts[1], effect="would not pause"))
+        await person.look()
+        assert "dead units of fc > 50%" in shown_examples(person).replace("\n", " ")
+
+
+async def test_a_condition_that_would_be_refused_says_why_before_it_is_sent(opened):
+    async with opened() as person:
+        await person.press("B")
+        await person.type("loss > x2")
+        await person.look()
+        answer = UpdatePreview("break when loss > x2", problem="not here")
+        person.source.show(preview=answer)
+        await person.look()
+        assert str(person.app.screen.query_one("#effect", Static).content) == "✗ not here"
+        assert person.sent == []
+
+
+async def test_examples_name_the_groups_as_soon_as_the_run_has_them(opened):
+    async with opened(FakeSource(starting())) as person:
+        await person.press("B")
+        assert "grad_norm" not in shown_examples(person)
+        person.source.shown = running()
+        person.source.show()
+        await person.look()
+        assert "grad_norm conv > 10" in shown_examples(person)
 
 
 @pytest.mark.parametrize("phase", [Phase.FINISHED, Phase.STOPPED])

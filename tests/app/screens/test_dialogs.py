@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tests.app.fake import FakeSource, group, running
 from tuitrain.app.widgets.inputs.radio import Radio
 from tuitrain.app.widgets.tables.groups import GroupsTable
+from tuitrain.engines.views import SCRIPT_SCHEDULE
 
 
 async def test_the_lr_dialog_sets_a_rate(opened):
@@ -150,3 +151,59 @@ async def test_the_choice_is_marked_without_color_too(opened):
         radios[2].value = True
         await person.settle()
         assert [str(item.render())[1] for item in radios] == ["○", "○", "●"]
+
+
+OF_THE_SCRIPT = (group("all", ("",), lr=0.1, schedule=SCRIPT_SCHEDULE),)
+
+
+@pytest.mark.parametrize("key", ["l", "d", "D"])
+async def test_a_dialog_says_that_it_ends_the_schedule_of_a_script(opened, key):
+    async with opened(FakeSource(running(groups=OF_THE_SCRIPT))) as person:
+        await person.press(key)
+        note = person.app.screen.query_one("#script-schedule", Static)
+        assert note.has_class("ends")
+        assert str(note.content) == (
+            "⚠ this ends the script's schedule; `lr all auto` gives it back"
+        )
+
+
+async def test_giving_the_rate_back_ends_no_schedule(opened):
+    async with opened(FakeSource(running(groups=OF_THE_SCRIPT))) as person:
+        await person.press("l")
+        await person.replace("auto")
+        note = person.app.screen.query_one("#script-schedule", Static)
+        assert not note.has_class("ends")
+
+
+async def test_a_schedule_of_commands_has_no_such_note(opened):
+    async with opened() as person:
+        await person.press("l")
+        assert not person.app.screen.query("#script-schedule")
+
+
+@pytest.mark.parametrize(
+    ("lr", "text"),
+    [
+        (0.1 * 0.1, "0.01"),
+        (1.0 * 0.7 * 0.7 * 0.7, "0.343"),
+        (3e-4 * 0.1 * 0.1, "3e-6"),
+        (1.0, "1"),
+        (0.0, "0"),
+        (1 / 3, "0.3333333333333333"),
+        (0.0312, "0.0312"),
+        (float("nan"), ""),
+    ],
+)
+async def test_the_lr_dialog_begins_with_what_a_person_would_type(opened, lr, text):
+    async with opened(FakeSource(running(groups=(group("conv", ("conv",), lr=lr),)))) as person:
+        await person.press("l")
+        assert person.app.screen.query_one("#lr", Input).value == text
+
+
+@pytest.mark.parametrize("key", ["l", "o", "d"])
+async def test_a_dialog_leaves_the_text_of_the_tour_visible(opened, key):
+    async with opened(size=(80, 24)) as person:
+        await person.press("T", key)
+        (box,) = person.app.screen.query(".dialog")
+        tour = person.deck.tour
+        assert box.region.bottom <= tour.region.y + 1

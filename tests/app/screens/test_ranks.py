@@ -54,3 +54,10 @@ async def test_the_screen_follows_the_reports(opened):
         assert "slowest" in rows[2]
         await person.press("escape")
         assert person.app.screen is person.deck
+
+
+async def test_a_training_in_one_process_has_no_table(opened):
+    async with opened() as person:
+        await person.press("M")
+        assert person.app.screen is person.deck
+        assert person.status == NOTHING

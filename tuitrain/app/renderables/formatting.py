@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Final
 
+from tuitrain.commands import number_text
 from tuitrain.metric_info import MetricInfo
 from tuitrain.text import format_count
 
@@ -17,8 +19,14 @@ __all__ = [
     "format_number",
     "format_percentage",
     "format_shape",
+    "plain_number",
     "shorten_numbers",
 ]
+
+
+_PLAIN_DIGITS: Final = 8
+_ROUNDING_ERROR: Final = 1e-14
+"""The relative error after some fifty multiplications."""
 
 
 def format_compact(value: float) -> str:
@@ -51,6 +59,21 @@ def format_lr(value: float) -> str:
     if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e4):
         return format_number(value)
     return f"{value:.3g}"
+
+
+def plain_number(value: float) -> str:
+    """Write a number as a person would type it: 0.01 for the product 0.1 x 0.1, 5e-6 for 5e-06.
+
+    Rounding errors of a few multiplications are left out. Another number is written so that it
+    reads back to the same bits; one that is not finite, which no entry may be, as "".
+    """
+    if not math.isfinite(value):
+        return ""
+    for digits in range(1, _PLAIN_DIGITS + 1):
+        plain = float(f"{value:.{digits}g}")
+        if math.isclose(plain, value, rel_tol=_ROUNDING_ERROR):
+            return re.sub(r"e-0(?=\d)", "e-", number_text(plain))
+    return number_text(value)
 
 
 def shorten_numbers(text: str) -> str:

@@ -18,6 +18,7 @@ class StatusLine(RowsView):
     def __init__(self) -> None:
         super().__init__(id="status")
         self.message: Row = ()
+        self._is_about_start = False
 
     def show_text(self, text: str, role: Role = "text") -> None:
         """Show a string."""
@@ -25,10 +26,18 @@ class StatusLine(RowsView):
 
     def show_row(self, row: Row) -> None:
         """Show a row."""
+        self._is_about_start = False
         self.message = row
         self.redraw()
 
+    def show_too_early(self, text: str) -> None:
+        """Show why nothing can be done before the run has started; the start removes it."""
+        self.show_text(f"{text} yet: the run is starting", "warning")
+        self._is_about_start = True
+
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Wrap the message to the width; it is never cut."""
-        del snapshot
+        if self._is_about_start and (snapshot.groups or snapshot.phase.ended):
+            self._is_about_start = False
+            self.message = ()
         return wrap(self.message, room.width - 2)

@@ -87,9 +87,9 @@ class LrOwners(Generic[Param, Opt]):
                 self.owned.update(self._table.names)
             case _:
                 pass
-        if not result.changed and frozenset(self.owned) != owned:
-            return CommandResult(True, f"{result.message}; the script no longer sets it")
-        return result
+        if frozenset(self.owned) == owned or isinstance(command, Regroup):
+            return result
+        return CommandResult(True, f"{result.message}; the script no longer sets it")
 
     def take_over(self, entry: RateEntry) -> None:
         """Give the groups of an entry the lr that the script has set, unless it is owned."""

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tuitrain.errors import TuitrainError
-from tuitrain.metric_info import ACCURACY
-from tuitrain.run.snapshot import RunInfo, Snapshot
+from tuitrain.metric_info import ACCURACY, MetricInfo
+from tuitrain.run.snapshot import Phase, Snapshot
 from tuitrain.scenario.runs.run_list import list_runs
 
 from ...export.chart_files import legend_rows, to_csv, to_svg, with_every_rate, write_new_files
@@ -39,6 +39,9 @@ class ChartActions(Controller):
         self.metric = LOSS
         """What the first chart shows."""
         self._infos = (ACCURACY,)
+        self._reported = (ACCURACY,)
+        """Of these, those with values, or whose values are sure to come."""
+        self._seen: set[MetricInfo] = set()
         self.runs_folder: Path | None = None
         """The folder whose runs can be drawn beside this one."""
 
@@ -50,14 +53,26 @@ class ChartActions(Controller):
     def show_metric(self, metric: Metric) -> None:
         """Show a metric in the first chart, and others in the remaining charts."""
         self.metric = metric
-        shown = (metric, *companion_metrics(metric, measured_metric(self._infos[0])))
+        main = (*self._reported, self._infos[0])[0]
+        shown = (metric, *companion_metrics(metric, measured_metric(main)))
+        is_empty = shown[1].info is not None and not self._reported
+        self.deck.set_class(is_empty, "-unmeasured")
         for chart, shown_metric in zip(self.deck.query(Chart), shown, strict=True):
             chart.show(shown_metric)
 
-    def follow_metrics(self, info: RunInfo) -> None:
-        """Show what the run measures, once that is known."""
-        if info.metrics != self._infos:
-            self._infos = info.metrics
+    def follow_metrics(self, snapshot: Snapshot) -> None:
+        """Show what the run measures, once that is known.
+
+        A script may report none of the metrics that it could: the first chart has the room until it
+        does. A metric that was reported once keeps its chart, also at an earlier step.
+        """
+        infos = snapshot.info.metrics
+        seen = self._seen.union(snapshot.reported_metrics)
+        if snapshot.phase is not Phase.STARTING:  # a script has not said what it reports
+            self._seen = seen
+        reported = tuple(info for info in infos if info in seen)
+        if (infos, reported) != (self._infos, self._reported):
+            self._infos, self._reported = infos, reported
             known = self.metric in chart_metrics(self._infos)
             self.show_metric(self.metric if known else LOSS)
 

@@ -22,15 +22,22 @@ from ..dialogs.schedule import ScheduleDialog
 from ..dialogs.try_lr import TryDialog
 from .command_sender import CommandSender
 from .deck import Controller, Deck
-from .pace import next_pace, steps_per_second
+from .pace import PaceFollower
 from .row_selection import RowSelection
 
 
 class CommandActions(Controller):
     """Commands to the targets of the row selection; each action shows why where there is none."""
 
-    def __init__(self, deck: Deck, sender: CommandSender, selection: RowSelection) -> None:
+    def __init__(
+        self,
+        deck: Deck,
+        sender: CommandSender,
+        selection: RowSelection,
+        clock: Callable[[], float],
+    ) -> None:
         super().__init__(deck)
+        self.pace = PaceFollower(clock)
         self._sender = sender
         self._selection = selection
 
@@ -50,8 +57,7 @@ class CommandActions(Controller):
         snapshot = self.deck.snapshot
         if snapshot is None or self._sender.refuses():
             return
-        pace = next_pace(snapshot.pace, steps_per_second(snapshot), direction)
-        self._sender.submit(SetPace(pace), "key")
+        self._sender.submit(SetPace(self.pace.request(snapshot, direction)), "key")
 
     def action_toggle_freeze(self) -> None:
         """Freeze the targets, or thaw them if all are frozen."""
@@ -114,7 +120,11 @@ class CommandActions(Controller):
         snapshot = self.deck.snapshot
         if snapshot is not None and not self._sender.refuses(changes_history=True):
             self._sender.ask(
-                BreakpointsDialog(snapshot, lambda command: self._sender.submit(command, "key"))
+                BreakpointsDialog(
+                    snapshot,
+                    lambda command: self._sender.submit(command, "key"),
+                    self.deck.source.preview,
+                )
             )
 
     def action_stop(self) -> None:
@@ -166,5 +176,5 @@ class CommandActions(Controller):
             return None
         group = self._selection.group
         if group is None:
-            self.deck.status.show_text("no group to act on yet: the run is starting", "warning")
+            self.deck.status.show_too_early("no group to act on")
         return group

@@ -112,7 +112,7 @@ class CommandSender:
         if looks and not is_starting:
             return snapshot
         if not self._deck.read_only and is_starting:
-            self._deck.status.show_text(f"nothing to {verb} yet: the run is starting", "warning")
+            self._deck.status.show_too_early(f"nothing to {verb}")
             return None
         return None if self.refuses(changes_history=True) else snapshot
 

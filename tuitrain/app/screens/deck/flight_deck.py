@@ -86,7 +86,7 @@ class FlightDeck(Deck):
         self._clock = clock
         self.sender = CommandSender(self)
         self.selection = RowSelection(self)
-        self._commands = CommandActions(self, self.sender, self.selection)
+        self._commands = CommandActions(self, self.sender, self.selection, clock)
         self.charts = ChartActions(self)
         self.command_line = CommandLineActions(self, self.sender)
         self.inspection = InspectionActions(self, self.selection)
@@ -171,11 +171,12 @@ class FlightDeck(Deck):
         """Show a command's reply, the present effect of the keys, and what the run measures."""
         self.tour.follow(snapshot, self.table.selected)
         self.first_flight.follow(snapshot)
-        self.charts.follow_metrics(snapshot.info)
+        self.charts.follow_metrics(snapshot)
         if (reply := self.sender.take_reply(snapshot)) is not None:
             self.status.show_row(reply_row(reply))
             self._history.show_trial(reply, snapshot)
         self._pen.follow(snapshot)
+        self._commands.pace.follow(snapshot)
         self.show_keys()
 
     def watch_chart_view(self) -> None:

@@ -94,7 +94,7 @@ class HistoryActions(Controller):
         """Ask for a file, and save the commands as a scenario."""
         snapshot, folder = self.deck.snapshot, self.deck.record
         if snapshot is None or snapshot.phase is Phase.STARTING:
-            self._warn("nothing to save yet: the run is starting")
+            self.deck.status.show_too_early("nothing to save")
             return
         if folder is None:
             self._warn(self.deck.no_record_notice)

@@ -82,6 +82,6 @@ class InspectionActions(Controller):
         """
         snapshot = self.deck.snapshot
         if snapshot is None or not (snapshot.groups or snapshot.phase.is_record):
-            self.deck.status.show_text("nothing to look at yet: the run is starting", "warning")
+            self.deck.status.show_too_early("nothing to look at")
             return None
         return snapshot

@@ -9,6 +9,7 @@ from textual.geometry import Size
 from ...clipboard import entry_text, row_text, step_text
 from ...keys.keymap import key_label
 from ...renderables.rows import ellipsize, plain_text
+from ...renderables.tables.ranks import NOTHING
 from ...widgets.charts.chart import Chart
 from ...widgets.no_markup import Static
 from ...widgets.tables.journal import Journal
@@ -48,9 +49,12 @@ class UtilityActions(Controller):
             self.deck.app.push_screen(LogScreen(self.deck.snapshot))
 
     def action_ranks(self) -> None:
-        """Open the table of the ranks."""
-        if self.deck.snapshot is not None:
-            self.deck.app.push_screen(RanksScreen(self.deck.snapshot))
+        """Open the table of the ranks; of a training in one process say that it has one."""
+        snapshot = self.deck.snapshot
+        if snapshot is not None and snapshot.ranks:
+            self.deck.app.push_screen(RanksScreen(snapshot))
+        else:
+            self.deck.status.show_text(NOTHING)
 
     def action_settings(self) -> None:
         """Open the app's settings."""
@@ -87,7 +91,10 @@ class UtilityActions(Controller):
 
     def show_size(self, size: Size) -> None:
         """Show a hint where the terminal is too small to show everything."""
-        self.deck.set_class(size.height < TINY_ROWS, "-tiny")
+        is_tiny = size.height < TINY_ROWS
+        self.deck.set_class(is_tiny, "-tiny")
+        self.deck.set_class(not is_tiny and size.height < MIN_SIZE[1], "-low")
+        self.deck.set_class(size.width < MIN_SIZE[0], "-slim")
         hint = self.deck.query_one("#size-hint", Static)
         hint.display = size.width < MIN_SIZE[0] or size.height < MIN_SIZE[1]
         hint.update(

@@ -96,7 +96,9 @@ class CommandDialog(BaseDialog[AnyCommand | None]):
         return command
 
     def on_mount(self) -> None:
-        """Show the command of the first entries."""
+        """Show the command of the first entries; during a tour, above the tour's text."""
+        touring = any(screen.has_class("-touring") for screen in self.app.screen_stack)
+        self.set_class(touring, "-touring")
         for field in self.query(Input):
             field.cursor_blink = False
         self.show_command()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from tuitrain.commands import number_text
 from tuitrain.engines.views import SCRIPT_SCHEDULE
 from tuitrain.run.snapshot import GroupView, Snapshot
 
-from ...renderables.formatting import format_lr
+from ...renderables.formatting import format_lr, plain_number
 from ...widgets.no_markup import Input, Static
 from .preview_dialog import RequestPreview, RescheduleDialog
 
@@ -28,7 +27,7 @@ class LrDialog(RescheduleDialog):
         group = self._group
         owner, then = _texts(group.schedule)
         yield Static(f"now {format_lr(group.lr)}   ({owner})")
-        yield Input(number_text(group.lr), id="lr", compact=True)
+        yield Input(plain_number(group.lr), id="lr", compact=True)
         yield Static(then, classes="hint")
 
     def command_text(self) -> str:
@@ -41,6 +40,9 @@ def _texts(schedule: str) -> tuple[str, str]:
     if schedule == "constant":
         return schedule, "0.01 sets, x0.5 scales; at 0 weights stay fixed, gradients continue"
     if schedule == SCRIPT_SCHEDULE:
-        return "the script sets it", "a value takes it from the script; lr GROUP auto gives it back"
+        return (
+            "the script sets it",
+            "0.01 sets, x0.5 scales its present value, and then it stays so",
+        )
     then = "a value takes over from the schedule, a factor scales it"
     return f"the schedule {schedule} owns it", then

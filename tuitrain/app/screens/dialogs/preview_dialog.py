@@ -16,8 +16,10 @@ from tuitrain.engines.views import SCRIPT_SCHEDULE
 from tuitrain.errors import CommandError, RefusedError, TuitrainError
 from tuitrain.run.snapshot import GroupView, Series, Snapshot
 
+from ...framework.content import literal
 from ...renderables.charts.lr_forecast import LrForecast, settled_step
 from ...widgets.charts.previews import LrForecastPanel, NextUpdate
+from ...widgets.no_markup import Static
 from .command_dialog import CommandDialog
 
 RequestPreview: TypeAlias = Callable[[AnyCommand | None], None]
@@ -86,7 +88,13 @@ class RescheduleDialog(PreviewDialog):
         self._opened_at = snapshot
 
     def compose_preview(self) -> ComposeResult:
-        """Compose the future learning rate above the next update."""
+        """Compose the future learning rate above the next update.
+
+        Above both is what becomes of a script's own schedule, which ends with any command that sets
+        the lr, also with a factor.
+        """
+        if self._group.schedule == SCRIPT_SCHEDULE:
+            yield Static(id="script-schedule")
         curve = LrForecastPanel()
         curve.snapshot = self._opened_at
         yield curve
@@ -103,12 +111,30 @@ class RescheduleDialog(PreviewDialog):
     def show_command(self) -> None:
         """Show the command and the curves."""
         super().show_command()
+        for note in self.query("#script-schedule").results(Static):
+            self._show_script_note(note)
         try:
             forecast = self._forecast()
         except TuitrainError:
             return
         if forecast is not None:
             self.query_one(LrForecastPanel).show(forecast)
+
+    def _show_script_note(self, note: Static) -> None:
+        """Show what the command makes of the schedule of the script."""
+        try:
+            gives_back = isinstance(self.command(), AutoLr)
+        except CommandError:
+            gives_back = False
+        name = self._group.name
+        note.set_class(not gives_back, "ends")
+        note.update(
+            literal(
+                "the script sets it, now as before"
+                if gives_back
+                else f"⚠ this ends the script's schedule; `lr {name} auto` gives it back"
+            )
+        )
 
     def _forecast(self) -> LrForecast | None:
         """Return the coming learning rates; None if only the script knows them."""
