@@ -12,7 +12,14 @@ from collections.abc import Iterable
 
 
 class TuitrainError(Exception):
-    """A user's mistake, described in one sentence."""
+    """A user's mistake, described in one sentence.
+
+    Attributes
+    ----------
+    place : the line of a script that has made it, such as `` (train.py, line 7)``; else ""
+    """
+
+    place = ""
 
 
 class CommandError(TuitrainError):

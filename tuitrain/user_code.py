@@ -8,13 +8,13 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from traceback import TracebackException, walk_tb
+from traceback import TracebackException, format_exception, walk_tb
 from types import FrameType
 from typing import Any, Final
 
 import tuitrain
 
-from .errors import UserCodeError, describe_error
+from .errors import TuitrainError, UserCodeError, describe_error
 
 INSTALLED: Final = tuple(
     sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
@@ -88,6 +88,18 @@ def describe_failed_step(error: BaseException, step: int, is_loop: bool = False)
     return f"{f'after step {step}' if is_after else f'step {step + 1}'}: {what}"
 
 
+def describe_mistake(error: TuitrainError) -> str:
+    """Return the message of a mistake, and the line of the user's own code that has made it."""
+    return _reason(error)
+
+
+def describe_at_length(error: BaseException) -> str:
+    """Return the whole traceback of an error for a log; of a mistake only what it is and where."""
+    if isinstance(error, TuitrainError):
+        return describe_mistake(error)
+    return "".join(format_exception(error))
+
+
 def user_code_error(problem: str, error: BaseException) -> UserCodeError:
     """Return the error that reports an exception of the user's own code, with its traceback.
 
@@ -112,12 +124,21 @@ def format_traceback(error: BaseException) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """Return an error's type and message, and the innermost line of the user's own code."""
+    """Return an error's type and message, and the innermost line of the user's own code.
+
+    A mistake is described by its message alone.
+    """
+    what = str(error) if isinstance(error, TuitrainError) else describe_error(error)
+    return what + find_place(error)
+
+
+def find_place(error: BaseException) -> str:
+    """Return the innermost line of the user's own code as ``" (nets.py, line 7)"``; "" if none."""
     user = [entry for entry in _frames(error) if not _path(entry[0]).startswith(_our_paths())]
     own = [entry for entry in user if not _path(entry[0]).startswith(INSTALLED)]
     place = (own or user[:1])[-1:]
     where = [f" ({Path(_path(frame)).name}, line {line})" for frame, line in place]
-    return describe_error(error) + "".join(where)
+    return "".join(where)
 
 
 def _failed_part(error: BaseException) -> str:

@@ -241,7 +241,9 @@ def test_a_script_exits_with_1_if_its_plan_does_not_hold(tmp_path, capsys, rate,
     words = ["run", "--headless", "--out", str(tmp_path / "run"), str(tmp_path / "train.py")]
     assert main(words) == status
     message = "tuitrain: step 20: expected lr of body is 0.02, found: 0.01"
-    assert (message in capsys.readouterr().err) == bool(status)
+    error = capsys.readouterr().err
+    assert (message in error) == bool(status)
+    assert f"tuitrain: {3 - status} expectations hold\n" in error
 
 
 def test_the_limits_of_a_file_hold_in_the_loop(watch, problem, tmp_path):

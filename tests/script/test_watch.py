@@ -194,6 +194,14 @@ def test_a_record_says_that_only_the_script_repeats_it(problem, watch):
         ({"epochs": 2.5}, RefusedError, "epochs is a whole number from 1, but was given 2.5"),
         ({"epochs": 0}, RefusedError, "epochs is a whole number from 1, but was given 0"),
         ({"steps": "9", "epochs": None}, RefusedError, "steps is a whole number from 1"),
+        ({"scenario": {0: "pause"}}, RefusedError, "scenario=….* takes a path, .* given {0: 'pau"),
+        ({"scenario": ""}, RefusedError, "scenario=….* takes a path, as a text or a Path, but"),
+        ({"out": 3}, RefusedError, "out=….* takes a path, as a text or a Path, but was given 3"),
+        ({"name": b"a"}, RefusedError, "name=….* takes a text, but was given b'a'"),
+        ({"log": [3]}, RefusedError, "log names its formats by texts, but was given 3"),
+        ({"log": None}, RefusedError, "log is a list of formats, but was given None"),
+        ({"loader": 3}, RefusedError, "loader=….* takes what yields batches, .* was given 3"),
+        ({"loader": "digits"}, RefusedError, "takes what yields batches, .* was given 'digits'"),
     ],
 )
 def test_wrong_arguments_are_refused(watch, settings, error, message):
@@ -204,6 +212,8 @@ def test_wrong_arguments_are_refused(watch, settings, error, message):
 def test_other_networks_and_optimizers_are_refused(problem):
     with pytest.raises(RefusedError, match="a tuitrain_core Module, but was given int"):
         tuitrain.watch(3, problem.optimizer, steps=1)
+    with pytest.raises(RefusedError, match="tuitrain_core Module, but was given the class Net"):
+        tuitrain.watch(type(problem.net), problem.optimizer)  # before its missing length
     with pytest.raises(RefusedError, match="or a MultipleOptimizer, but was given int"):
         tuitrain.watch(problem.net, 3, steps=1)
     with pytest.raises(RefusedError, match="parameters that the network does not have"):
@@ -224,3 +234,13 @@ def test_a_text_names_one_metric(problem, watch):
 def test_an_unknown_metric_is_refused_with_the_nearest(watch):
     with pytest.raises(RefusedError, match="did you mean 'accuracy'"):
         watch().log(acuracy=math.pi)
+
+
+def test_wrong_arguments_of_a_run_are_refused(watch):
+    run = watch()
+    with pytest.raises(RefusedError, match=r"as in run.log\(accuracy=0.9\), but was given {'accu"):
+        run.log({"accuracy": 0.9})
+    with pytest.raises(RefusedError, match="takes a function without parameters, but was given 3"):
+        run.handle_stop(3)
+    with pytest.raises(RefusedError, match="takes the exception that has ended the loop, but was"):
+        run.finish("done")

@@ -179,8 +179,10 @@ def test_wrong_arguments_are_refused(watch):
         watch(problem, optimizer=torch.optim.LBFGS(problem.net.parameters()))
     with pytest.raises(CommandError, match="freeze"):
         watch(problem, plan={0: "freze body"})
-    with pytest.raises(RefusedError, match="takes an object with state_dict"):
+    with pytest.raises(RefusedError, match=r"scaler=….* takes a GradScaler, .* was given int"):
         watch(problem, scaler=3)
+    with pytest.raises(RefusedError, match=r"schedulers=….* takes learning-rate schedulers, with"):
+        watch(problem, schedulers=[3])
     run = watch(problem)
     with pytest.raises(RefusedError, match="watched already"):
         watch(problem)
@@ -188,6 +190,10 @@ def test_wrong_arguments_are_refused(watch):
         run.batches(problem.loader)
     with pytest.raises(RefusedError, match="a loader with a length"):
         run.batches(iter(problem.loader.dataset), epochs=1)
+    with pytest.raises(RefusedError, match="run.batches takes what yields batches, .* given 'abc'"):
+        run.batches("abc", epochs=1)
+    with pytest.raises(RefusedError, match="accumulate is a whole number from 1, .* given None"):
+        run.epochs(problem.loader, 1, None)
 
 
 def test_the_optimizer_is_the_scripts_after_the_run(watch):

@@ -27,7 +27,7 @@ def report_error(error: TuitrainError) -> int:
     """Print an error, and return its exit status."""
     if isinstance(error, UserCodeError | RunFailedError) and error.traceback:
         print_lines(error.traceback)
-    print_error(str(error))
+    print_error(f"{error}{error.place}")
     if isinstance(error, UnreachableRunError):
         return NO_SUCH_RUN
     return FAILED if isinstance(error, RunFailedError | ExpectationError) else BAD_INPUT

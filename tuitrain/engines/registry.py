@@ -98,17 +98,10 @@ def steer_script(
 
     Raises
     ------
-    RefusedError : the network or the optimizer is of another kind, or they do not fit each other
+    RefusedError : the optimizer is of another kind, or does not fit the network
     """
-    from tuitrain_core.module import Module
-
     from .embedded.script.engine import ScriptEngine
 
-    if not isinstance(net, Module):
-        raise RefusedError(
-            "watch takes a torch.nn.Module or a tuitrain_core Module, but was given "
-            f"{type(net).__name__}"
-        )
     return ScriptEngine(net, optimizer, steps_per_epoch, metrics, loader, on_first_step)
 
 
@@ -172,3 +165,10 @@ def is_torch_module(value: object) -> bool:
     """Whether a value is a module of PyTorch; torch is not imported for the answer."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.nn.Module)
+
+
+def is_core_module(value: object) -> bool:
+    """Whether a value is a module of the core."""
+    from tuitrain_core.module import Module
+
+    return isinstance(value, Module)

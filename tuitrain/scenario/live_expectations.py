@@ -64,6 +64,11 @@ class ExpectationLog:
         """The findings that are not as expected; of repeated checks, the last one counts."""
         return [finding for finding in self._latest.values() if not finding.held]
 
+    @property
+    def held_count(self) -> int:
+        """The number of findings that are as expected; of repeated checks, the last one counts."""
+        return len(self._latest) - len(self.failures)
+
     def check(self) -> None:
         """Check the expectations of this boundary; after the last step, also for missed ones."""
         findings = self.expectations.check_boundary()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
-from os import PathLike
+from os import PathLike, fspath
 from typing import Any
 
 from tuitrain.commands import parse
+from tuitrain.engines.registry import is_core_module, is_torch_module
 from tuitrain.errors import RefusedError
 from tuitrain.metric_info import RESERVED_NAMES, MetricInfo, info_of, is_metric_name
 from tuitrain.run.session import PlannedCommand
@@ -73,17 +74,84 @@ class RunLength:
         return int(per_epoch), int(total)
 
 
-def check_count(name: str, value: Any) -> None:
-    """Check that a number of steps or epochs is one, or None.
+def check_count(name: str, value: Any, required: bool = False) -> None:
+    """Check that a number of steps or epochs is one, or None if it is not required.
 
     Raises
     ------
     RefusedError : it is not a whole number from 1
     """
-    if value is None:
+    if value is None and not required:
         return
-    if whole_number(value) is None or value < 1:
+    whole = whole_number(value)
+    if whole is None or whole < 1:
         raise RefusedError(f"{name} is a whole number from 1, but was given {value!r:.60}")
+
+
+def check_net(net: Any) -> None:
+    """Check that a network is one.
+
+    Raises
+    ------
+    RefusedError : it is not
+    """
+    if is_torch_module(net) or is_core_module(net):
+        return
+    if hasattr(net, "param_groups"):
+        raise RefusedError(
+            "watch takes the network first, then its optimizer: watch(net, optimizer); here it is "
+            f"{type(net).__name__}"
+        )
+    what = f"the class {net.__name__}" if isinstance(net, type) else type(net).__name__
+    raise RefusedError(
+        f"watch takes a torch.nn.Module or a tuitrain_core Module, but was given {what}"
+    )
+
+
+def check_kind(is_allowed: bool, where: str, allowed: str, value: Any) -> None:
+    """Check that an argument is of the kind that is allowed.
+
+    Parameters
+    ----------
+    where, allowed : what takes the argument, and what it takes, for the error
+
+    Raises
+    ------
+    RefusedError : it is not
+    """
+    if not is_allowed:
+        raise RefusedError(f"{where} takes {allowed}, but was given {value!r:.60}")
+
+
+def check_path(name: str, value: Any) -> str | None:
+    """Return the path of an argument as a text; None for None.
+
+    Raises
+    ------
+    RefusedError : it is no path
+    """
+    if value is None:
+        return None
+    path = fspath(value) if isinstance(value, str | PathLike) else value
+    is_path = isinstance(path, str) and bool(path)
+    check_kind(is_path, f"watch(…, {name}=…)", "a path, as a text or a Path", value)
+    return path
+
+
+def check_loader(where: str, value: Any) -> None:
+    """Check that a loader can give batches, as far as its type shows it.
+
+    Parameters
+    ----------
+    where : the argument, for the error
+
+    Raises
+    ------
+    RefusedError : it cannot
+    """
+    is_iterable = hasattr(value, "__iter__") or hasattr(value, "__getitem__")
+    is_loader = is_iterable and not isinstance(value, str | bytes | Mapping | type)
+    check_kind(is_loader, where, "what yields batches, such as a DataLoader", value)
 
 
 def whole_number(value: Any) -> int | None:
@@ -137,6 +205,8 @@ def log_folders(logs: Logs) -> dict[str, str | bool]:
         raise RefusedError(f"log is a list of formats, but was given {logs!r:.60}")
     folders = dict(logs) if isinstance(logs, Mapping) else dict.fromkeys(logs, True)
     for name, folder in folders.items():
+        if not isinstance(name, str):
+            raise RefusedError(f"log names its formats by texts, but was given {name!r:.60}")
         check_available(name)
         if not isinstance(folder, str | PathLike | bool) or folder == "":
             raise RefusedError(f"log: {name} takes a folder, but was given {folder!r:.60}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from traceback import format_exception
 
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.records.record_reader import HEADER
@@ -14,6 +13,7 @@ from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.logs.fd_capture import capture_descriptors
 from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
 from tuitrain.run.snapshot import Phase, RunInfo
+from tuitrain.user_code import describe_at_length
 
 from .headless_host import HeadlessHost
 from .repeating_host import RepeatingHost
@@ -65,7 +65,7 @@ def host_script(
         _open_log(output, folder)
         error = run_script(path, arguments, host)
         if isinstance(error, Exception) and error is not host.error:
-            output.add("error", "".join(format_exception(error)))
+            output.add("error", describe_at_length(error))
         problem = "" if host.has_started else ended_without_step(path, host, error)
         if isinstance(host, RepeatingHost) and host.problem is not None:
             problem, error = str(host.problem), host.problem

@@ -6,7 +6,6 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from traceback import format_exception
 
 from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError
@@ -18,7 +17,7 @@ from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry, Phase
 from tuitrain.scenario.events import Finding
 from tuitrain.text import visible
-from tuitrain.user_code import describe_failed_step
+from tuitrain.user_code import describe_at_length, describe_failed_step
 
 from .host import EndLoop, Loop, end_with_loop, run_to_exchange
 from .service import farewell, serve_script, show_early_end
@@ -127,7 +126,7 @@ class HeadlessHost:
                     _train(session, loop, attendance, access)
                 except Exception as error:
                     self.error = error
-                    log.add("error", "".join(format_exception(error)))
+                    log.add("error", describe_at_length(error))
                     what = describe_failed_step(error, session.step, is_loop=True)
                     raise RunFailedError(what) from error
         except BaseException as error:

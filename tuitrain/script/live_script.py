@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from traceback import format_exception, print_exception
+from traceback import print_exception
 from typing import Final
 
 from tuitrain.engines.capabilities import Capability
@@ -17,6 +17,7 @@ from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry, Phase, RunInfo
 from tuitrain.scenario.events import Finding
+from tuitrain.user_code import describe_at_length
 
 from .host import EndLoop, Loop, end_with_loop
 from .runner import check_script, ended_without_step, exit_status, run_script
@@ -225,4 +226,4 @@ class LiveScript:
             print_exception(error)  # after the last step; the screen has closed
             self.status = 1
         elif session is None and self._output is not None:
-            self._output.add("error", "".join(format_exception(error)))
+            self._output.add("error", describe_at_length(error))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import msgspec
 
@@ -34,7 +34,7 @@ from tuitrain.scenario.runs.run_list import new_run_folder
 from tuitrain.text import visible
 from tuitrain.tracking.live import open_record, start_logs
 
-from .arguments import Plan
+from .arguments import Plan, check_kind
 from .exit_status import fail_at_exit
 from .host import Host
 from .host_choice import make_host
@@ -138,7 +138,7 @@ class LoopRun(Generic[E]):
         """The folder of the record."""
         return self._out
 
-    def log(self, **values: float) -> None:
+    def log(self, *unnamed: Any, **values: float) -> None:
         """Report metrics of the present step, or the ``loss`` of the coming update.
 
         A metric is recorded once, at the boundary that comes next.
@@ -146,9 +146,10 @@ class LoopRun(Generic[E]):
 
         Raises
         ------
-        RefusedError : a name is not among the ``metrics`` of `watch`, or a value is not a number
+        RefusedError : a name is not among the ``metrics`` of `watch`, or a value is not a number or
+            has no name
         """
-        self._engine.loop.log(reported_numbers(values, self.info.metrics))
+        self._engine.loop.log(reported_numbers(unnamed, values, self.info.metrics))
 
     def handle_stop(self, function: Callable[[], None]) -> None:
         """Have a stop call a function, and not raise `StoppedError` in the loop.
@@ -158,7 +159,12 @@ class LoopRun(Generic[E]):
         Parameters
         ----------
         function : asks the loop to end
+
+        Raises
+        ------
+        RefusedError : it cannot be called
         """
+        check_kind(callable(function), "run.handle_stop", "a function without parameters", function)
         self._on_stop = function
         self._engine.loop.turns.on_stop = function
 
@@ -169,7 +175,10 @@ class LoopRun(Generic[E]):
         ------
         ExpectationError : without a screen, for a run with ``scenario``: an expectation does not
             hold, or a command was refused
+        RefusedError : ``error`` is no exception
         """
+        is_known = error is None or isinstance(error, BaseException)
+        check_kind(is_known, "run.finish", "the exception that has ended the loop", error)
         if self._has_finished:
             return
         self._end(error)
@@ -291,6 +300,9 @@ class LoopRun(Generic[E]):
         for problem in self._problems():
             write_line(visible(f"tuitrain: {problem}"), sys.stderr)
         if self._host.reports_record:
+            if self._expectations is not None and (held := self._expectations.held_count):
+                what = "1 expectation holds" if held == 1 else f"{held} expectations hold"
+                write_line(f"tuitrain: {what}", sys.stderr)
             write_line(f"recorded in {visible(str(self._out))}", sys.stderr)
 
     def _problems(self) -> Iterator[str]:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from traceback import format_exception
 
 from tuitrain.engines.capabilities import Capabilities
 from tuitrain.engines.loops.turns import StoppedError
@@ -20,7 +19,7 @@ from tuitrain.run.logs.log_capture import LogCapture
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry, Phase
 from tuitrain.scenario.events import Finding
-from tuitrain.user_code import describe_failed_step
+from tuitrain.user_code import describe_at_length, describe_failed_step
 
 from .host import EndLoop, Loop, end_with_loop, run_to_exchange
 from .repeated_session import Build, RepeatedSession, compare_with_record, continue_record
@@ -196,7 +195,7 @@ class RepeatingHost:
             self._follow(repeated, loop, attendance)
         except Exception as error:
             if self._log is not None:
-                self._log.add("error", "".join(format_exception(error)))
+                self._log.add("error", describe_at_length(error))
             if isinstance(error, TuitrainError):
                 raise
             self.error = error

@@ -12,17 +12,26 @@ LOSS = "loss"
 """The name under which the loss of the coming update is reported."""
 
 
-def reported_numbers(values: Mapping[str, Any], metrics: Sequence[MetricInfo]) -> dict[str, float]:
+def reported_numbers(
+    unnamed: Sequence[object], values: Mapping[str, Any], metrics: Sequence[MetricInfo]
+) -> dict[str, float]:
     """Return reported values as numbers.
 
     Parameters
     ----------
+    unnamed : values that were given without a name, which is a mistake
     metrics : those that `watch` was given; ``loss`` is always known
 
     Raises
     ------
-    RefusedError : a name is not among the metrics, or a value is not a number
+    RefusedError : a name is not among the metrics, or a value is not a number or
+        has no name
     """
+    if unnamed:
+        raise RefusedError(
+            f"run.log takes names with numbers, as in run.log(accuracy=0.9), but was given "
+            f"{unnamed[0]!r:.60}"
+        )
     known = [LOSS, *(info.name for info in metrics)]
     for name in values:
         if name not in known:

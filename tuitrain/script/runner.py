@@ -12,6 +12,7 @@ from types import TracebackType
 
 from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.errors import TuitrainError, describe_error
+from tuitrain.user_code import describe_mistake, find_place
 
 from .headless_host import HeadlessHost
 from .host import Host
@@ -91,6 +92,8 @@ def ended_without_step(path: Path, host: Host, error: BaseException | None = Non
     ----------
     error : what has ended it, or None
     """
+    if isinstance(error, TuitrainError):
+        return f"{describe_mistake(error)}; nothing is recorded"
     reason = "" if error is None else f": {describe_error(error)}"
     if host.end_loop is None:
         how = "" if error else " (call it before the loop: tuitrain.watch(model, optimizer))"
@@ -118,7 +121,10 @@ def exit_status(error: BaseException | None, report: Callable[[BaseException], o
             if isinstance(code, int) or code is None:
                 return code or 0
             print(code, file=sys.stderr)
-        case TuitrainError() | KeyboardInterrupt():
+        case TuitrainError():
+            error.place = find_place(error)
+            raise error
+        case KeyboardInterrupt():
             raise error
         case _:
             report(error)

@@ -17,7 +17,7 @@ from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import RunInfo
 
-from .arguments import Plan, check_count
+from .arguments import Plan, check_count, check_loader
 from .follower_host import FollowerHost
 from .loop_run import LoopRun
 from .plan_file import PlanFile, commands_of
@@ -153,7 +153,8 @@ class TorchRun(_Base):
         chosen = self._loader if loader is None else loader
         if chosen is None:
             raise RefusedError("run.batches takes the loader: run.batches(loader, epochs=N)")
-        check_count("accumulate", accumulate)
+        check_loader("run.batches", chosen)
+        check_count("accumulate", accumulate, required=True)
         check_count("epochs", epochs)
         self._accumulate = accumulate
         self._engine.loop.end()
@@ -297,5 +298,6 @@ class TorchRun(_Base):
 def _objects(schedulers: Any, scaler: Any) -> Mapping[str, Any]:
     """Return the objects that are part of the state, by name."""
     listed = schedulers if isinstance(schedulers, list | tuple) else (schedulers,)
+    listed = () if schedulers is None else listed
     objects = {f"scheduler{index}": item for index, item in enumerate(listed)}
     return objects if scaler is None else {**objects, "scaler": scaler}

@@ -15,10 +15,22 @@ from tuitrain.run.limits import Limits, make_limits
 from tuitrain.run.snapshot import RunInfo
 from tuitrain.user_paths import user_path
 
-from .arguments import Logs, Plan, RunLength, log_folders, metric_infos, planned_commands
+from .arguments import (
+    Logs,
+    Plan,
+    RunLength,
+    check_kind,
+    check_loader,
+    check_net,
+    check_path,
+    log_folders,
+    metric_infos,
+    planned_commands,
+)
 from .loop_run import LoopRun
 from .plan_file import PlanFile, commands_of
 from .torch_run import TorchRun
+from .uncaught import report_mistakes
 
 if TYPE_CHECKING:
     from tuitrain.engines.registry import ScriptEngine
@@ -97,12 +109,13 @@ def watch(
     ScenarioError : the file of ``scenario`` cannot be read, does not fit the run, or names a group,
         a parameter, an optimizer or a metric that there is not
     """
+    report_mistakes()
     is_torch = is_torch_module(net)
-    if hasattr(net, "param_groups") and not is_torch:
-        raise RefusedError(
-            "watch takes the network first, then its optimizer: watch(net, optimizer); here it is "
-            f"{type(net).__name__}"
-        )
+    check_net(net)
+    if loader is not None:
+        check_loader("watch(…, loader=…)", loader)
+    check_kind(name is None or isinstance(name, str), "watch(…, name=…)", "a text", name)
+    plan_path, folder = check_path("scenario", scenario), check_path("out", out)
     length = RunLength(epochs, steps, steps_per_epoch, may_be_open=is_torch)
     per_epoch, total = length.resolve(loader)
     title = name or Path(sys.argv[0] or "script").stem
@@ -111,14 +124,14 @@ def watch(
     infos = metric_infos(metrics)
     seed = torch_seed() if is_torch else None
     info = RunInfo(title, model, data, seed, size, per_epoch, total, infos, reports_metrics=True)
-    checked = _checked_plan(plan, scenario, info, length.has_epochs(loader))
+    checked = _checked_plan(plan, plan_path, info, length.has_epochs(loader))
     allowed, logs = _checked_limits(limits, checked), log_folders(log)
     if not is_torch and (schedulers or scaler is not None):
         raise RefusedError("watch takes schedulers and a scaler for networks of PyTorch only")
     if is_torch:
-        run = TorchRun(net, optimizer, info, checked, loader, out, schedulers, scaler)
+        run = TorchRun(net, optimizer, info, checked, loader, folder, schedulers, scaler)
     else:
-        run = ScriptRun(net, optimizer, info, checked, loader, out, length)
+        run = ScriptRun(net, optimizer, info, checked, loader, folder, length)
     run.limits = allowed
     run.logs = logs
     return run
@@ -140,7 +153,7 @@ def _model_name(net: Any) -> str:
 
 
 def _checked_plan(
-    plan: Plan | None, scenario: str | Path | None, info: RunInfo, has_epochs: bool
+    plan: Plan | None, scenario: str | None, info: RunInfo, has_epochs: bool
 ) -> Plan | PlanFile:
     """Return the plan of a run, checked as far as its length is known."""
     if scenario is None:
@@ -148,7 +161,7 @@ def _checked_plan(
         return plan or {}
     if plan is not None:
         raise RefusedError("watch takes commands by plan={…} or by scenario=FILE, but not by both")
-    file = PlanFile.read(_plan_path(str(scenario)), has_epochs)
+    file = PlanFile.read(_plan_path(scenario), has_epochs)
     if has_epochs or not info.is_open:
         file.commands(info)
         file.stops(info)

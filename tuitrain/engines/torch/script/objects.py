@@ -45,9 +45,14 @@ class StatefulObjects:
     def __init__(self, objects: Mapping[str, Any]) -> None:
         for name, item in objects.items():
             if not (hasattr(item, "state_dict") and hasattr(item, "load_state_dict")):
+                takes = (
+                    "scaler=…) takes a GradScaler"
+                    if name == "scaler"
+                    else "schedulers=…) takes learning-rate schedulers"
+                )
                 raise RefusedError(
-                    f"watch(…, {name}=…) takes an object with state_dict and load_state_dict, but "
-                    f"was given {type(item).__name__}"
+                    f"watch(…, {takes}, with state_dict and load_state_dict, but was given "
+                    f"{type(item).__name__}"
                 )
         self._objects: Mapping[str, Stateful] = objects
 

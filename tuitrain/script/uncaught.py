@@ -1,0 +1,30 @@
+"""The mistakes that end a script: a sentence with the script's line, in place of a traceback."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+from tuitrain.encoding import write_line
+from tuitrain.errors import RunFailedError, TuitrainError, UserCodeError
+from tuitrain.text import visible_lines
+from tuitrain.user_code import describe_mistake
+
+
+def report_mistakes() -> None:
+    """Have Python print a mistake that ends this process as the command line does.
+
+    A hook that the script has set itself stays.
+    """
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = _report
+
+
+def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print a mistake with the line of the script, and any other error as Python does."""
+    if not isinstance(error, TuitrainError):
+        sys.__excepthook__(kind, error, trace)
+        return
+    if isinstance(error, UserCodeError | RunFailedError) and error.traceback:
+        write_line(visible_lines(error.traceback), sys.stderr)
+    write_line(f"tuitrain: {visible_lines(describe_mistake(error))}", sys.stderr)
