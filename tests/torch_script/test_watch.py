@@ -190,9 +190,9 @@ def test_wrong_arguments_are_refused(watch):
         run.batches(problem.loader)
     with pytest.raises(RefusedError, match="a loader with a length"):
         run.batches(iter(problem.loader.dataset), epochs=1)
-    with pytest.raises(RefusedError, match="run.batches takes what yields batches, .* given 'abc'"):
+    with pytest.raises(RefusedError, match=r"run\.batches takes what yields batches, .* given 'abc'"):
         run.batches("abc", epochs=1)
-    with pytest.raises(RefusedError, match="accumulate is a whole number from 1, .* given None"):
+    with pytest.raises(RefusedError, match=r"accumulate is a whole number from 1, .* given None"):
         run.epochs(problem.loader, 1, None)
 
 
