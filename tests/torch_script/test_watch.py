@@ -190,7 +190,7 @@ def test_wrong_arguments_are_refused(watch):
         run.batches(problem.loader)
     with pytest.raises(RefusedError, match="a loader with a length"):
         run.batches(iter(problem.loader.dataset), epochs=1)
-    with pytest.raises(RefusedError, match=r"run\.batches takes what yields batches, .* given 'abc'"):
+    with pytest.raises(RefusedError, match=r"takes what yields batches, .* but was given 'abc'"):
         run.batches("abc", epochs=1)
     with pytest.raises(RefusedError, match=r"accumulate is a whole number from 1, .* given None"):
         run.epochs(problem.loader, 1, None)
