@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.run_folders import SCENARIO, accuracy, command, flown, losses
+from tests.run_folders import (
+    SCENARIO,
+    accuracy,
+    command,
+    flown,
+    left_behind,
+    loss_at,
+    losses,
+)
 from tuitrain.records.outcome import Outcome, outcome_of_tails
 from tuitrain.records.record_reader import JOURNAL, METRICS, SCHEMA, SUMMARY, Header, read_header
 from tuitrain.records.record_writer import RecordWriter
@@ -147,3 +155,48 @@ def test_a_full_disk_does_not_end_the_run(tmp_path, monkeypatch):
         RecordWriter(tmp_path / "run", HEADER, stack).losses(1, [2.0])
         monkeypatch.setattr("tuitrain.records.summary.write_atomic", full)
     assert not (tmp_path / "run" / SUMMARY).exists()
+
+
+TO_THE_END = [losses(1, 100), accuracy(50, 0.6), accuracy(100, 0.9)]
+
+
+@pytest.mark.parametrize(
+    ("journal", "metrics", "outcome"),
+    [
+        # At its end the run went back, and was stopped there: it is not finished.
+        (
+            [command(100, "rewind 50"), command(50, "stop")],
+            TO_THE_END,
+            Outcome(50, 100, loss_at(50), 0.6, "stopped"),
+        ),
+        # It was left there.
+        ([command(100, "rewind 50")], TO_THE_END, Outcome(50, 100, loss_at(50), 0.6)),
+        # It went back, took ten steps, returned to the first branch, and was stopped there.
+        (
+            [command(80, "rewind 50"), command(60, "branch main"), command(80, "stop")],
+            [losses(1, 80), losses(51, 60, 0.5)],
+            Outcome(80, 100, loss_at(80), None, "stopped"),
+        ),
+        # It went back, and trained to its end.
+        (
+            [command(80, "rewind 50")],
+            [losses(1, 80), losses(51, 100, 0.5)],
+            Outcome(100, 100, loss_at(100, 0.5), None, "finished"),
+        ),
+        # An undo has trained the last steps again, without their losses.
+        (
+            [command(40, "lr fc 0.5"), command(80, "undo"), command(80, "stop")],
+            [losses(1, 80)],
+            Outcome(80, 100, None, None, "stopped"),
+        ),
+    ],
+)
+def test_the_outcome_is_that_of_the_branch_where_the_run_ended(tmp_path, journal, metrics, outcome):
+    folder = left_behind(tmp_path / "run", journal, metrics)
+    assert outcome_of_tails(folder, SCENARIO) == outcome
+
+
+def test_a_history_that_cannot_be_read_leaves_the_ends_of_the_files(tmp_path):
+    journal = [command(30, "branch nowhere")]
+    folder = left_behind(tmp_path / "run", journal, [losses(1, 40)])
+    assert outcome_of_tails(folder, SCENARIO) == Outcome(40, 100, loss_at(40))

@@ -176,15 +176,18 @@ def resume(arguments: argparse.Namespace) -> int:
 
 
 def save(arguments: argparse.Namespace) -> int:
-    """Save a recorded run as a scenario or a program."""
+    """Save a recorded run as a scenario, a program or a plan."""
+    from tuitrain.engines.registry import SCRIPT_ENGINE
     from tuitrain.scenario import save as saving
 
     scenario = saving.save(arguments.source, arguments.target)
     steps = len(scenario.at)
-    length = f"{scenario.steps} steps" if scenario.steps else f"{scenario.epochs} epochs"
-    done = (
-        f"written; it trains {length}, with commands at {steps} {'step' if steps == 1 else 'steps'}"
-    )
+    commands = f"commands at {steps} {'step' if steps == 1 else 'steps'}"
+    if scenario.engine == SCRIPT_ENGINE:
+        done = f"written; a plan for watch(…, scenario={arguments.target.name!r}), with {commands}"
+    else:
+        length = f"{scenario.steps} steps" if scenario.steps else f"{scenario.epochs} epochs"
+        done = f"written; it trains {length}, with {commands}"
     print(visible(f"{arguments.target}: {done}"))
     return OK
 

@@ -216,7 +216,7 @@ def _add_records(commands: Commands) -> None:
     record_parsers.add_replay(_command(commands, "replay", actions.replay, description))
     description = "continue a recorded run to its end"
     record_parsers.add_resume(_command(commands, "resume", actions.resume, description))
-    description = "save a recorded run as a scenario, or as Python"
+    description = "save a recorded run as a scenario or as Python, that of a script as a plan"
     record_parsers.add_save(_command(commands, "save", actions.save, description))
     description = "write the values of a recorded run for other tools"
     record_parsers.add_export(_command(commands, "export", log_actions.export, description))

@@ -44,7 +44,10 @@ def add_save(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``save``."""
     run_or_scenario = "the folder of a run; or a scenario, to be written as Python"
     parser.add_argument("source", type=user_path, metavar="RUN_DIR", help=run_or_scenario)
-    target = "the file to write: .toml for a scenario, .py for a Python program that does the same"
+    target = (
+        "the file to write: .toml for a scenario, .py for a Python program that does the same; of "
+        "the run of a script .toml only, with its commands as a plan for watch(…, scenario=FILE)"
+    )
     parser.add_argument("target", type=user_path, metavar="FILE", help=target)
 
 

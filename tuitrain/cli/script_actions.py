@@ -95,11 +95,13 @@ def check_needs_no_script(folder: Path, action: str) -> None:
     ------
     TuitrainError : it is the record of a script; says what to write
     """
+    from tuitrain.records.provenance import script_command
     from tuitrain.records.record_reader import read_header
-    from tuitrain.scenario.verify import script_reason
-    from tuitrain.script.repeat_script import is_run_of_script, script_command
+    from tuitrain.scenario.verify import is_run_of_script, script_reason
 
     header = read_header(folder)
     if is_run_of_script(header):
-        command = f"tuitrain {action} {shlex.quote(str(folder))} -- {script_command(header)}"
+        command = (
+            f"tuitrain {action} {shlex.quote(str(folder))} -- {script_command(header.provenance)}"
+        )
         raise TuitrainError(f"{folder}: {script_reason(header)}; to {action} it: {command}")

@@ -43,8 +43,10 @@ ONLY_THE_SCRIPT: Final = (
 
 
 def _load_embedded() -> EngineFactory:
+    from .embedded.environment import check_processor
     from .embedded.factory import EmbeddedFactory
 
+    check_processor()
     return EmbeddedFactory()
 
 
@@ -73,6 +75,7 @@ def engine_factory(name: str = DEFAULT_ENGINE) -> EngineFactory:
     Raises
     ------
     RefusedError : no engine has that name, or it is that of scripts or of imported logs
+    TuitrainError : see `check_processor`
     """
     if name == SCRIPT_ENGINE:
         raise RefusedError(ONLY_THE_SCRIPT)
@@ -99,9 +102,12 @@ def steer_script(
     Raises
     ------
     RefusedError : the optimizer is of another kind, or does not fit the network
+    TuitrainError : see `check_processor`
     """
+    from .embedded.environment import check_processor
     from .embedded.script.engine import ScriptEngine
 
+    check_processor()
     return ScriptEngine(net, optimizer, steps_per_epoch, metrics, loader, on_first_step)
 
 

@@ -16,9 +16,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 
 from tuitrain.commands import MAX_COUNT
+from tuitrain.errors import TuitrainError
 from tuitrain.metric_info import read_interval
 from tuitrain.run.snapshot import OPEN_END
 
+from .history import read_history
 from .record_reader import JOURNAL, METRICS
 
 Ending: TypeAlias = Literal["finished", "stopped", "failed", "interrupted", "unfinished"]
@@ -39,6 +41,10 @@ _COMMAND = re.compile(
 _END = re.compile(
     rb'\{"event":"end","step":(\d{1,15}),"branch":"[^"\\]{0,256}","reason":"(\w{1,16})"'
 )
+
+
+_MOVES = (b"rewind", b"undo", b"redo", b"branch")
+"""The commands that lead to another step or branch."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -83,16 +89,40 @@ def outcome_of_tails(folder: Path, scenario: Mapping[str, Any]) -> Outcome:
     OSError : a file cannot be read
     """
     metrics, journal = _Tail(folder / METRICS), _Tail(folder / JOURNAL)
-    step, loss = metrics.last_loss()
+    step, loss, values = _end_of_branch(folder, journal) or (
+        *metrics.last_loss(),
+        metrics.last_metrics(),
+    )
     total = _total_steps(scenario, metrics)
     if total == OPEN_END:
         total = 0
     elif not total and _ends_at(step, metrics, journal):
         total = step
     ending = _ending(journal.content, step, total)
-    values = metrics.last_metrics()
     accuracy = values.pop("accuracy", None)
     return Outcome(step, total, loss, accuracy, ending, values or msgspec.UNSET)
+
+
+def _end_of_branch(
+    folder: Path, journal: _Tail
+) -> tuple[int, float | None, dict[str, float | None]] | None:
+    """Return step, loss and metrics where a run ended that has moved in its history.
+
+    The last lines of its metrics may be of a branch that it left. None for a run that has not moved
+    of late, or whose history cannot be read.
+    """
+    if not any(match[2] in _MOVES for match in _COMMAND.finditer(journal.content)):
+        return None
+    try:
+        history = read_history(folder)
+    except TuitrainError:
+        return None
+    step, branch = history.last_step, history.segments[-1].branch
+    losses = branch.loss_until(step)
+    is_known = len(losses) and int(losses.steps[-1]) == step
+    series = branch.metrics_until(step).items()
+    values = {name: _finite(values.values[-1]) for name, values in series if len(values)}
+    return step, _finite(losses.values[-1]) if is_known else None, values
 
 
 def _ends_at(step: int, metrics: _Tail, journal: _Tail) -> bool:
@@ -212,7 +242,10 @@ def _end_reason(journal: bytes, step: int, start: int) -> str:
 
 def _number(text: bytes) -> float | None:
     try:
-        value = float(text)
+        return _finite(float(text))
     except ValueError:  # null: a loss that is not finite
         return None
-    return value if math.isfinite(value) else None
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

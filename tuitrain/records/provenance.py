@@ -51,6 +51,13 @@ SCRIPT, SCRIPT_SOURCE, SCRIPT_ARGUMENTS = "script", "source of the script", "arg
 """The names of a script's file, of its digest and of its arguments in a provenance."""
 
 
+STDIN, COMMAND = "standard input", "python -c"
+"""What is named in place of a file for ``python - < SCRIPT.py`` and ``python -c CODE``."""
+
+_NAMELESS: Final = {"-": STDIN, "-c": COMMAND}
+"""What Python calls a script without a file, in ``sys.argv``."""
+
+
 RANKS: Final = "ranks"
 """The key of the number of processes in the provenance of a distributed training."""
 
@@ -59,11 +66,14 @@ def script_provenance() -> dict[str, str]:
     """Return the file of the running script, its arguments, and digests of it and of its modules.
 
     In a notebook, which has no file, the entries of the file are missing.
+    A script from standard input, or on Python's command line, is named as such, without a digest.
     """
     main = sys.modules.get("__main__")
     path = getattr(main, "__file__", None)
     described = {}
-    if path is not None:
+    if (nameless := _NAMELESS.get(sys.argv[0])) is not None:
+        described = {SCRIPT: nameless, SCRIPT_ARGUMENTS: shlex.join(sys.argv[1:])}
+    elif path is not None:
         described = {SCRIPT: str(Path(path).absolute()), SCRIPT_SOURCE: file_digest(Path(path))}
         described[SCRIPT_ARGUMENTS] = shlex.join(sys.argv[1:])
     modules = [name for name in user_modules(["__main__"]) if name != "__main__"]
@@ -80,6 +90,11 @@ def script_to_repeat(provenance: Mapping[str, str], directory: str) -> str:
     path = provenance.get(SCRIPT)
     if path is None:
         return ""
+    if path in _NAMELESS.values():
+        return (
+            f": {script_command(provenance)}, in {directory or 'its directory'}; it came from "
+            f"{path}, so whether it has changed is not known"
+        )
     words = [shlex.quote(path), provenance.get(SCRIPT_ARGUMENTS, "")]
     if words[1].startswith("-"):
         words.insert(1, "--")
@@ -89,6 +104,30 @@ def script_to_repeat(provenance: Mapping[str, str], directory: str) -> str:
     if here == "none":
         state = "which no longer exists"
     return f": {command}, in {directory or 'its directory'}, with the script {state}"
+
+
+def script_command(provenance: Mapping[str, str]) -> str:
+    """Return the command that has run the script of a record, as far as it is known."""
+    script = provenance.get(SCRIPT, "SCRIPT.py")
+    arguments = provenance.get(SCRIPT_ARGUMENTS, "")
+    if script == STDIN:
+        return " ".join(filter(None, ["python -", arguments, "< SCRIPT.py"]))
+    begin = f"{COMMAND} CODE" if script == COMMAND else f"python {shlex.quote(script)}"
+    return f"{begin} {arguments}".rstrip()
+
+
+def run_title(argument: str) -> str:
+    """Return the name of a run of a script, from the script's ``sys.argv[0]``."""
+    names = {"-": "stdin", "-c": "command", "": "session"}
+    stem = Path(argument).stem
+    return names.get(argument) or ("notebook" if stem == "ipykernel_launcher" else stem)
+
+
+def script_name(argument: str) -> str:
+    """Return what a script is called, from its ``sys.argv[0]``: its file, or where it came from."""
+    title = run_title(argument)
+    places = {"session": "a session of Python", "notebook": "a notebook"}
+    return _NAMELESS.get(argument) or places.get(title) or Path(argument).name
 
 
 def file_digest(path: Path) -> str:

@@ -1,7 +1,8 @@
-"""Saving a recorded run, with its commands, as a scenario or as Python."""
+"""Saving a recorded run, with its commands, as a scenario, as Python, or as a script's plan."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -9,22 +10,24 @@ import msgspec
 import tomli_w
 
 from tuitrain.atomic_io import write_atomic
+from tuitrain.engines.registry import SCRIPT_ENGINE
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
 from tuitrain.records.branch_replay import BranchReplay, RecordedDecision
 from tuitrain.records.record_format import DigestLine, EndLine
-from tuitrain.records.record_reader import read_journal
+from tuitrain.records.record_reader import read_header, read_journal
 from tuitrain.records.repetition import command_entries
 
 from .codegen import NO_REASONS, Reasons, generate_program
 from .load import load
 from .schema import At, Scenario
-from .verify import read_repeatable
+from .verify import is_run_of_script, read_repeatable, read_scenario
 
 
 def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
     """Save a recorded run's last branch as a scenario or a program.
 
-    Replaying the scenario, or running the program, reaches the bits of the end of that branch.
+    Replaying the scenario, or running the program, reaches the bits of the end of that branch. Of
+    the run of a script, the commands are saved, as a plan for ``watch(…, scenario=FILE)``.
 
     Parameters
     ----------
@@ -34,12 +37,12 @@ def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
 
     Returns
     -------
-    The scenario.
+    The scenario; of the run of a script, one of the engine of scripts, with the commands.
 
     Raises
     ------
     TuitrainError : the folder has no run, its record is damaged, the file has another suffix or
-        cannot be written, or a command cannot be written as Python
+        cannot be written, a command cannot be written as Python, or a script is to be
     """
     if target.suffix not in (".toml", ".py"):
         raise TuitrainError(f"{target}: name a .toml file for a scenario, or a .py file for Python")
@@ -48,9 +51,13 @@ def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
     reasons: Reasons = {}
     if source.is_file():
         scenario = load(source)
+    elif is_run_of_script(read_header(source)):
+        scenario, reasons = _read_plan(source, target)
     else:
         scenario, reasons = _read_run(source)
-    if target.suffix == ".toml":
+    if scenario.engine == SCRIPT_ENGINE:
+        text = _plan_text(source, scenario, reasons)
+    elif target.suffix == ".toml":
         text = to_toml(scenario, reasons)
     else:
         text = generate_program(scenario, str(source), reasons=reasons)
@@ -89,7 +96,39 @@ def recorded_scenario(folder: Path) -> Scenario:
 
 def _read_run(folder: Path) -> tuple[Scenario, Reasons]:
     """Return the scenario of a recorded run's last branch, and why its commands were given."""
-    _, began_as = read_repeatable(folder)
+    return _with_decisions(folder, read_repeatable(folder)[1])
+
+
+def _read_plan(folder: Path, target: Path) -> tuple[Scenario, Reasons]:
+    """Return the commands of a script's run as a plan, and why they were given.
+
+    Raises
+    ------
+    TuitrainError : the record is damaged, or the target is not a plan
+    """
+    if target.suffix != ".toml":
+        raise TuitrainError(
+            f"{folder}: the loop of a script is not in its record, so it cannot be written as "
+            f"Python; its commands can, as a plan for watch(…, scenario=FILE): tuitrain save "
+            f"{shlex.quote(str(folder))} {shlex.quote(str(target.with_suffix('.toml')))}"
+        )
+    began_as = read_scenario(folder)[1]
+    scenario, reasons = _with_decisions(folder, began_as)
+    if scenario.steps != began_as.steps:  # the script itself does not end there
+        stop = At(do="stop", step=scenario.steps)
+        scenario = msgspec.structs.replace(scenario, at=(*scenario.at, stop))
+    return scenario, reasons
+
+
+def _plan_text(folder: Path, scenario: Scenario, reasons: Reasons) -> str:
+    """Return the TOML text of a script's plan."""
+    script = f"The commands of {folder.name}, a run of {scenario.data}."
+    plan = {"description": script, "at": msgspec.to_builtins(scenario.at)}
+    return _with_comments(tomli_w.dumps(plan), scenario.at, reasons)
+
+
+def _with_decisions(folder: Path, began_as: Scenario) -> tuple[Scenario, Reasons]:
+    """Return a scenario with the commands of a recorded run's last branch, and their reasons."""
     try:
         replay = _replay_branches(folder)
     except CommandError as error:
@@ -112,10 +151,14 @@ def to_toml(scenario: Scenario, reasons: Reasons = NO_REASONS) -> str:
     ----------
     reasons : why commands were given; written as comments above them
     """
-    text = tomli_w.dumps(msgspec.to_builtins(scenario))
+    return _with_comments(tomli_w.dumps(msgspec.to_builtins(scenario)), scenario.at, reasons)
+
+
+def _with_comments(text: str, at: Iterable[At], reasons: Reasons) -> str:
+    """Return a TOML text with the reasons of its commands as comments above them."""
     if not reasons:
         return text
-    entries = iter(scenario.at)
+    entries = iter(at)
     lines: list[str] = []
     is_in_array = False  # short entries are written as one array, with a line for each
     for line in text.splitlines():

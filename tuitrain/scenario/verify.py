@@ -199,6 +199,11 @@ def read_repeatable(folder: Path) -> tuple[Header, Scenario]:
     return header, scenario
 
 
+def is_run_of_script(header: Header) -> bool:
+    """Whether a record is that of a script."""
+    return header.scenario.get("engine") == SCRIPT_ENGINE
+
+
 def script_reason(header: Header) -> str:
     """Say that the record of a script cannot be repeated, and how the script is run again."""
     return f"{ONLY_THE_SCRIPT}{script_to_repeat(header.provenance, header.directory)}"

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from tuitrain.engines.registry import SCRIPT_ENGINE
 from tuitrain.errors import RunFailedError, TerminatedError, TuitrainError
-from tuitrain.records.provenance import SCRIPT, SCRIPT_ARGUMENTS
-from tuitrain.records.record_reader import Header, read_header
+from tuitrain.records.record_reader import read_header
+from tuitrain.scenario.verify import is_run_of_script
 
 from .repetition import VARIABLE, Answer, Request, encode_request, read_answer
 
@@ -36,20 +35,6 @@ class Repeated:
 
     answer: Answer
     status: int
-
-
-def is_run_of_script(header: Header) -> bool:
-    """Whether a record is that of a script."""
-    return header.scenario.get("engine") == SCRIPT_ENGINE
-
-
-def script_command(header: Header) -> str:
-    """Return the command that has run the script of a record, as far as it is known."""
-    script = header.provenance.get(SCRIPT)
-    if script is None:
-        return "python SCRIPT.py"
-    words = ["python", shlex.quote(script), header.provenance.get(SCRIPT_ARGUMENTS, "")]
-    return " ".join(filter(None, words))
 
 
 def repeat_script(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.engines.registry import is_torch_module, steer_script, torch_seed
 from tuitrain.errors import ExpectationError, RefusedError, ScenarioError
+from tuitrain.records.provenance import run_title, script_name
 from tuitrain.run.limits import Limits, make_limits
 from tuitrain.run.snapshot import RunInfo
 from tuitrain.user_paths import user_path
@@ -118,9 +119,9 @@ def watch(
     plan_path, folder = check_path("scenario", scenario), check_path("out", out)
     length = RunLength(epochs, steps, steps_per_epoch, may_be_open=is_torch)
     per_epoch, total = length.resolve(loader)
-    title = name or Path(sys.argv[0] or "script").stem
+    title = name or run_title(sys.argv[0])
     size = getattr(loader, "batch_size", None) or 1
-    model, data = _model_name(net), Path(sys.argv[0] or "a script").name
+    model, data = _model_name(net), script_name(sys.argv[0])
     infos = metric_infos(metrics)
     seed = torch_seed() if is_torch else None
     info = RunInfo(title, model, data, seed, size, per_epoch, total, infos, reports_metrics=True)

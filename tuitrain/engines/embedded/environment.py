@@ -10,6 +10,8 @@ from typing import cast
 
 import llvmlite.binding as llvm  # pyright: ignore[reportMissingTypeStubs]
 
+from tuitrain.errors import TuitrainError
+from tuitrain_core.errors import CoreError
 from tuitrain_core.native import host
 
 _SETTINGS = (
@@ -23,6 +25,19 @@ _SETTINGS = (
 """Variables that choose the instructions that NumPy, BLAS and Numba use."""
 
 _PACKAGES = ("tuitrain", "numpy", "numba", "llvmlite")
+
+
+def check_processor() -> None:
+    """Check the variables that name the processor and its tiles, before a model is made.
+
+    Raises
+    ------
+    TuitrainError : one of them has a value that is not allowed
+    """
+    try:
+        host()
+    except CoreError as error:
+        raise TuitrainError(str(error)) from None
 
 
 def environment() -> dict[str, str]:
