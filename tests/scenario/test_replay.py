@@ -159,7 +159,7 @@ def test_a_model_that_does_not_fit_the_images_is_an_error():
         (
             "epoch = 1\ndo",
             "epoch = 3\ndo",
-            "[[at]] number 1: step 21 is not before the end of the run, 21",
+            "[[at]] number 1: step 21 is the end of the run, where only a checkpoint can be",
         ),
         (
             "[[expect]]\nepoch = 1",

@@ -148,7 +148,7 @@ def test_an_error_of_the_loop_is_not_hidden_by_expectations(problem, watch):
         ("exspect = []", "plan.toml: exspect: no such key, did you mean 'expect'?"),
         (
             "[[at]]\nstep = 20\ndo = 'stop'",
-            "number 1: step 20 is not before the end of the run, 20",
+            "number 1: step 20 is the end of the run, where only a checkpoint can be planned",
         ),
         ("[[at]]\nstep = 1\ndo = 'frieze all'", "[[at]] number 1, do: "),
         ("[[at]]\ndo = 'stop'", "[[at]] number 1: give either epoch = N or step = N"),

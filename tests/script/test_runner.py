@@ -55,6 +55,13 @@ def test_an_error_is_shown_from_the_scripts_line_on(run, tmp_path, capsys):
     assert end_of(tmp_path) == "failed"
 
 
+def test_an_error_that_is_no_exception_is_a_failure_too(run, tmp_path, capsys):
+    assert run("problem.train_epochs(1); raise BaseException('cancelled')") == 1
+    assert "BaseException: cancelled" in capsys.readouterr().err
+    assert "BaseException: cancelled" in (tmp_path / "run" / "output.log").read_text()
+    assert end_of(tmp_path) == "failed"
+
+
 def test_an_exit_has_its_status(run, tmp_path):
     assert run("problem.train_epochs(1); sys.exit(3)") == 3
     assert end_of(tmp_path) == "left"

@@ -89,3 +89,18 @@ def test_expectations_of_an_open_run_are_checked_at_its_end(watch, plan):
     problem.train_epochs()
     with pytest.raises(ExpectationError, match=f"gets to step {STEPS + 1}, found: it ended before"):
         run.finish()
+
+
+@pytest.mark.parametrize("has_batches", [True, False])
+def test_a_checkpoint_is_planned_for_the_end_of_the_run(watch, plan, has_batches):
+    problem = make_problem()
+    path = plan(f"[[at]]\nstep = {STEPS}\ndo = 'checkpoint final'\n")
+    run = watch(problem, scenario=path, epochs=EPOCHS, loader=problem.loader)
+    if has_batches:
+        for batch in run.batches():
+            run.step(problem.differentiate(batch))
+    else:
+        problem.train_epochs(EPOCHS)
+    run.finish()
+    assert commands_of(run.folder) == [(STEPS, "checkpoint final", "applied")]
+    assert (run.folder / "checkpoints" / "final.npz").exists()

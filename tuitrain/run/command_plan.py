@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from tuitrain.commands import command_kind
+from tuitrain.commands import AnyCommand, Checkpoint, command_kind
 
 from .session_state import PlannedCommand
+
+
+def find_plan_problem(step: int, command: AnyCommand, total: int) -> str:
+    """Return why a command cannot be planned for a step, or "".
+
+    A command of step N acts before the next update. At the end of the run there is none, so that
+    only a checkpoint has an effect there: it keeps the final state.
+
+    Parameters
+    ----------
+    total : the steps of the run
+    """
+    if step < total or (step == total and isinstance(command, Checkpoint)):
+        return ""
+    if step == total:
+        return f"step {step} is the end of the run, where only a checkpoint can be planned"
+    return f"step {step} is not in the run, which takes {total} steps"
 
 
 class CommandPlan:

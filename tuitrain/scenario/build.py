@@ -13,6 +13,7 @@ from tuitrain.errors import RefusedError, ScenarioError, UserCodeError
 from tuitrain.metric_info import MetricInfo
 from tuitrain.records.provenance import compute_provenance
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
+from tuitrain.run.command_plan import find_plan_problem
 from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain.run.recorder import NULL_RECORDER, Recorder
 from tuitrain.run.session import PlannedCommand, Session
@@ -170,16 +171,14 @@ def planned_commands(entries: Iterable[At], info: RunInfo) -> Iterator[PlannedCo
 
     Raises
     ------
-    ScenarioError : an entry is not before the end of the run
+    ScenarioError : an entry is not within the run; see `find_plan_problem`
     """
     for number, entry in enumerate(entries, start=1):
         step = due_step(entry, info.steps_per_epoch)
-        if step >= info.total_steps:
-            raise ScenarioError(
-                f"{entry_name('at', number)}: step {step} is not before the end of the run, "
-                f"{info.total_steps}"
-            )
-        yield from (PlannedCommand(step, command) for command in parse_commands(entry))
+        for command in parse_commands(entry):
+            if problem := find_plan_problem(step, command, info.total_steps):
+                raise ScenarioError(f"{entry_name('at', number)}: {problem}")
+            yield PlannedCommand(step, command)
 
 
 def stops_of_expectations(expectations: Iterable[Expect], info: RunInfo) -> Iterator[int]:

@@ -70,7 +70,7 @@ class _Rehearsed(NullRecorder):
         self._session = Session(
             engine,
             replace(info, steps_per_epoch=total, total_steps=total, evaluate_every=0),
-            [item for _, item in self._planned if item.step < total],
+            [item for _, item in self._planned if item.step <= total],
             [due for due, _ in self._expected if due <= total],
             self,
             CheckpointPolicy(total, total, total),  # no state must be saved

@@ -52,6 +52,8 @@ class Group(Table, frozen=True):
 class At(Table, frozen=True):
     """``[[at]]``: commands applied before the first step of an epoch, or before a step.
 
+    A checkpoint may also be planned for the end of the run, where it keeps the final state.
+
     Attributes
     ----------
     do : a command, or a list of them, applied in order

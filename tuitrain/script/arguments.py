@@ -12,6 +12,7 @@ from tuitrain.commands import parse
 from tuitrain.engines.registry import is_core_module, is_torch_module
 from tuitrain.errors import RefusedError
 from tuitrain.metric_info import RESERVED_NAMES, MetricInfo, info_of, is_metric_name
+from tuitrain.run.command_plan import find_plan_problem
 from tuitrain.run.session import PlannedCommand
 from tuitrain.run.snapshot import OPEN_END, OPEN_EPOCH
 from tuitrain.tracking.formats import check_available
@@ -235,23 +236,27 @@ def planned_commands(plan: Plan | None, total: int) -> list[PlannedCommand]:
         raise RefusedError(
             f"plan maps steps to commands, as in {{100: 'lr * x0.5'}}, but was given {plan!r:.60}"
         )
-    entries = [(_planned_step(step, total), _texts(step, texts)) for step, texts in plan.items()]
-    return [
+    entries = [(_planned_step(step), _texts(step, texts)) for step, texts in plan.items()]
+    planned = [
         PlannedCommand(step, parse(text))
         for step, texts in sorted(entries, key=lambda entry: entry[0])
         for text in texts
     ]
+    for item in planned:
+        if problem := find_plan_problem(item.step, item.command, total):
+            raise RefusedError(f"plan: {problem}")
+    return planned
 
 
-def _planned_step(value: Any, total: int) -> int:
+def _planned_step(value: Any) -> int:
     step = whole_number(value)
     if step is None:
         raise RefusedError(
             f"plan: a step is a whole number, as in {{100: 'lr * x0.5'}}, but was given "
             f"{value!r:.60}"
         )
-    if not 0 <= step < total:
-        raise RefusedError(f"plan: step {step} is not in the run, which takes {total} steps")
+    if step < 0:
+        raise RefusedError(f"plan: a step is a number from 0, but was given {step}")
     return step
 
 

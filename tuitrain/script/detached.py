@@ -16,6 +16,7 @@ from tuitrain.run.snapshot import Phase, RunInfo
 from tuitrain.user_code import describe_at_length
 
 from .headless_host import HeadlessHost
+from .host import is_failure
 from .repeating_host import RepeatingHost
 from .repetition import Request
 from .runner import check_script, ended_without_step, exit_status, run_script
@@ -64,7 +65,7 @@ def host_script(
     with capture_descriptors(output), output.capture(), closing(server.start()):
         _open_log(output, folder)
         error = run_script(path, arguments, host)
-        if isinstance(error, Exception) and error is not host.error:
+        if error is not None and is_failure(error) and error is not host.error:
             output.add("error", describe_at_length(error))
         problem = "" if host.has_started else ended_without_step(path, host, error)
         if isinstance(host, RepeatingHost) and host.problem is not None:
@@ -74,7 +75,7 @@ def host_script(
             access.publisher.update(phase=Phase.FAILED, note=problem)
             access.refuse(access.mailbox.end().submissions, problem)
         server.close(farewell(access))
-        if problem and (error is None or isinstance(error, Exception)):
+        if problem and (error is None or is_failure(error)):
             raise TuitrainError(f"{problem}; what it has printed is in {folder / LOG_NAME}")
         if host.error is not None:
             note = access.newest().note

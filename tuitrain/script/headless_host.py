@@ -19,7 +19,7 @@ from tuitrain.scenario.events import Finding
 from tuitrain.text import visible
 from tuitrain.user_code import describe_at_length, describe_failed_step
 
-from .host import EndLoop, Loop, end_with_loop, run_to_exchange
+from .host import EndLoop, Loop, end_with_loop, is_failure, run_to_exchange
 from .service import farewell, serve_script, show_early_end
 
 
@@ -124,7 +124,9 @@ class HeadlessHost:
                 _print_warnings(session)
                 try:
                     _train(session, loop, attendance, access)
-                except Exception as error:
+                except BaseException as error:
+                    if not is_failure(error):
+                        raise
                     self.error = error
                     log.add("error", describe_at_length(error))
                     what = describe_failed_step(error, session.step, is_loop=True)
@@ -162,6 +164,7 @@ def _train(session: Session, loop: Loop, attendance: Attendance, access: LiveAcc
         end_with_loop(session, loop)
         session.on_boundary()
         if session.phase.ended:
+            session.end("finished")  # a planned checkpoint may come after the last digests
             break
         if not loop.is_steerable:
             run_to_exchange(session, attendance)

@@ -101,17 +101,24 @@ def run_to_exchange(session: Session, attendance: Attendance) -> None:
         session.phase = phase
 
 
+def is_failure(error: BaseException | None) -> bool:
+    """Whether what has ended a loop is a failure: neither an exit nor an interrupt."""
+    return error is not None and not isinstance(
+        error, SystemExit | KeyboardInterrupt | GeneratorExit
+    )
+
+
 def end_with_loop(session: Session, loop: Loop) -> None:
     """End the session if the loop has ended before its last step.
 
     Raises
     ------
-    Exception : what the loop has raised
+    BaseException : what the loop has raised
     """
     if not loop.turns.has_ended or session.phase.ended:
         return
     session.metrics.record_last_report()
-    if isinstance(loop.error, Exception):
+    if loop.error is not None and is_failure(loop.error):
         raise loop.error
     if isinstance(loop.error, KeyboardInterrupt):
         session.phase = Phase.STOPPED

@@ -19,7 +19,7 @@ from tuitrain.run.snapshot import JournalEntry, Phase, RunInfo
 from tuitrain.scenario.events import Finding
 from tuitrain.user_code import describe_at_length
 
-from .host import EndLoop, Loop, end_with_loop
+from .host import EndLoop, Loop, end_with_loop, is_failure
 from .runner import check_script, ended_without_step, exit_status, run_script
 
 CANNOT_DETACH: Final = (
@@ -220,7 +220,7 @@ class LiveScript:
         error = run_script(self._path, self._arguments, self._host)
         self._host.give_up(ended_without_step(self._path, self._host, error))
         session = self._host.session
-        if not isinstance(error, Exception):
+        if error is None or not is_failure(error):
             self.status = exit_status(error, lambda _: None)
         elif session is not None and session.phase in (Phase.FINISHED, Phase.STOPPED):
             print_exception(error)  # after the last step; the screen has closed
