@@ -114,6 +114,26 @@ def test_an_error_after_the_last_step_is_printed(
     assert read_lines(tmp_path / "run", "journal.jsonl")[-1]["step"] == 10
 
 
+def test_a_mistake_after_the_last_step_is_a_sentence(
+    script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script.write_text(SCRIPT.rpartition("pathlib.Path(")[0] + "run.log(mae=1)\n")
+    made, _ = live(script, tmp_path / "run")
+    assert made.status == 1
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    assert error.endswith(" names no 'mae' (allowed: loss or accuracy) (train.py, line 10)\n")
+
+
+def test_an_interrupt_in_the_script_has_its_status(
+    script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script.write_text(SCRIPT.rpartition("problem.train_epochs")[0] + "raise KeyboardInterrupt\n")
+    made, _ = live(script, tmp_path / "run")
+    assert made.status == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
 def test_the_traceback_before_the_first_step_is_in_the_log(script: Path, tmp_path: Path) -> None:
     script.write_text("raise ValueError('early')\n")
     _, output = live(script, tmp_path / "run")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import queue
+import signal
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from traceback import print_exception
 from typing import Final
 
 from tuitrain.engines.capabilities import Capability
@@ -21,11 +21,15 @@ from tuitrain.user_code import describe_at_length
 
 from .host import EndLoop, Loop, end_with_loop, is_failure
 from .runner import check_script, ended_without_step, exit_status, run_script
+from .uncaught import print_end
 
 CANNOT_DETACH: Final = (
     "It ends with the screen. Only a script with run.batches can continue from a checkpoint in a "
     "process of its own."
 )
+
+INTERRUPTED: Final = 128 + signal.SIGINT
+"""The exit status of a script that a KeyboardInterrupt has ended."""
 
 JOIN_SECONDS: Final = 5.0
 """Seconds that a script gets to end after its run was left."""
@@ -220,10 +224,12 @@ class LiveScript:
         error = run_script(self._path, self._arguments, self._host)
         self._host.give_up(ended_without_step(self._path, self._host, error))
         session = self._host.session
-        if error is None or not is_failure(error):
+        if isinstance(error, KeyboardInterrupt):
+            self.status = INTERRUPTED
+        elif error is None or not is_failure(error):
             self.status = exit_status(error, lambda _: None)
         elif session is not None and session.phase in (Phase.FINISHED, Phase.STOPPED):
-            print_exception(error)  # after the last step; the screen has closed
+            print_end(error)  # after the last step; the screen has closed
             self.status = 1
         elif session is None and self._output is not None:
             self._output.add("error", describe_at_length(error))

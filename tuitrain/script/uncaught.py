@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from traceback import print_exception
 from types import TracebackType
 
 from tuitrain.encoding import write_line
@@ -20,11 +21,19 @@ def report_mistakes() -> None:
         sys.excepthook = _report
 
 
-def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print a mistake with the line of the script, and any other error as Python does."""
+def print_end(error: BaseException) -> None:
+    """Print what has ended a script: of a mistake a sentence, of any other error its traceback."""
     if not isinstance(error, TuitrainError):
-        sys.__excepthook__(kind, error, trace)
+        print_exception(error)
         return
     if isinstance(error, UserCodeError | RunFailedError) and error.traceback:
         write_line(visible_lines(error.traceback), sys.stderr)
     write_line(f"tuitrain: {visible_lines(describe_mistake(error))}", sys.stderr)
+
+
+def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print a mistake with the line of the script, and any other error as Python does."""
+    if isinstance(error, TuitrainError):
+        print_end(error)
+    else:
+        sys.__excepthook__(kind, error, trace)
