@@ -18,7 +18,7 @@ problem.train_epochs(2)
 @pytest.mark.parametrize(
     ("variable", "message"),
     [
-        ("TUITRAIN_TILES", "TUITRAIN_TILES: 'fastest' is no shape of tiles (allowed: default, "),
+        ("TUITRAIN_TILES", "TUITRAIN_TILES: 'fastest' is not a shape of tiles (allowed: default, "),
         ("TUITRAIN_TARGET_CPU", "TUITRAIN_TARGET_CPU='fastest' is not a known processor"),
     ],
 )

@@ -129,7 +129,7 @@ def check_path(name: str, value: Any) -> str | None:
 
     Raises
     ------
-    RefusedError : it is no path
+    RefusedError : it is not a path
     """
     if value is None:
         return None

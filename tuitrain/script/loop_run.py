@@ -175,7 +175,7 @@ class LoopRun(Generic[E]):
         ------
         ExpectationError : without a screen, for a run with ``scenario``: an expectation does not
             hold, or a command was refused
-        RefusedError : ``error`` is no exception
+        RefusedError : ``error`` is not an exception
         """
         is_known = error is None or isinstance(error, BaseException)
         check_kind(is_known, "run.finish", "the exception that has ended the loop", error)
