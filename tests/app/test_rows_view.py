@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Size
 from textual.strip import Strip
@@ -54,9 +55,9 @@ class PanelApp(App[None]):
 
     COMPONENT_CLASSES = BaseApp.COMPONENT_CLASSES
 
-    def __init__(self, texts: list[str]) -> None:
+    def __init__(self, texts: list[str], kind: type[Panel] = Panel) -> None:
         super().__init__()
-        self.panel = Panel(texts)
+        self.panel = kind(texts)
 
     def compose(self) -> ComposeResult:
         yield self.panel
@@ -79,6 +80,33 @@ async def test_only_a_changed_row_is_repainted():
         await pilot.pause()
         assert app.panel.painted == [3]
         assert app.panel.lines()[1:9] == [*texts(3), "another", *texts(8)[4:]]
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        "border: round red; padding: 1 2;",
+        "padding: 0 1; background: blue;",
+        "border-left: thick green; tint: red 20%;",
+        "border: none; hatch: cross red;",
+        "outline: heavy red; text-opacity: 50%;",
+        "border: round red; scrollbar-size: 1 1; overflow-y: scroll;",
+    ],
+)
+async def test_a_repainted_row_looks_as_in_a_panel_that_is_painted_whole(css):
+    class Styled(Panel):
+        DEFAULT_CSS = f"Styled {{ overflow-y: auto; scrollbar-size: 0 0; {css} }}"
+
+    app = PanelApp(texts(8), Styled)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        for change in ("another", "宽 wide", "longer than the panel is wide"):
+            app.panel.texts[3] = change
+            app.panel.redraw()
+            await pilot.pause()
+            part = app.panel.render_lines(app.panel.outer_size.region)[:]
+            app.panel.refresh()
+            assert part == app.panel.render_lines(app.panel.outer_size.region)
 
 
 async def test_a_border_text_repaints_only_the_border():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Self
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.css.styles import StylesBase
 from textual.geometry import Region, Size
 from textual.reactive import reactive
@@ -20,6 +22,31 @@ from ..framework.faults import report_fault
 from ..renderables.rows import Row, plain_text, wrap_text
 from ..roles import Role, role_class
 from .no_markup import NoMarkup
+
+
+@dataclass
+class _Frame:
+    """What is around the rows of a panel: borders and padding.
+
+    Attributes
+    ----------
+    lines : the lines in which a row can change, and nothing else
+    left, right : where a row begins and ends in its line
+    background : of the panel
+    """
+
+    lines: range
+    left: int
+    right: int
+    background: Color
+    edges: dict[int, tuple[Strip, Strip]] = field(default_factory=dict[int, tuple[Strip, Strip]])
+
+    def with_edges(self, y: int, row: Strip, painted: Strip) -> Strip:
+        """Return the line of a row, with the edges of the line that was painted before."""
+        known = self.edges.get(y)
+        if known is None:
+            known = self.edges[y] = painted.crop(0, self.left), painted.crop(self.right)
+        return Strip.join([known[0], row, known[1]])
 
 
 class RowsView(NoMarkup, ScrollView, can_focus=False):
@@ -51,6 +78,8 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
         self._painted: list[Strip] = []
         self._painted_region: Region | None = None
         self._unpainted: set[int] = set()
+        self._frame = _Frame(range(0), 0, 0, Color(0, 0, 0))
+        self._painting_width: int | None = None
         super().__init__(id=id, classes=classes)  # calls `refresh`
 
     @property
@@ -140,15 +169,52 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the lines of the panel with its borders; unchanged lines are reused."""
-        if crop != self._painted_region:
-            self._painted_region, self._painted = crop, super().render_lines(crop)
-        elif stale := [y for y in self._unpainted if crop.y <= y < crop.bottom]:
-            first, last = min(stale), max(stale)
-            part = Region(crop.x, first, crop.width, last - first + 1)
-            lines = slice(first - crop.y, last - crop.y + 1)
-            self._painted[lines] = super().render_lines(part)
+        stale = [y for y in self._unpainted if crop.y <= y < crop.bottom]
+        if stale or crop != self._painted_region:
+            self._painting_width = self.room.width  # read once: Textual searches for it
+            try:
+                self._paint(crop, stale)
+            finally:
+                self._painting_width = None
         self._unpainted.clear()
         return self._painted
+
+    def _paint(self, crop: Region, stale: Iterable[int]) -> None:
+        """Paint the stale lines; all lines of another region than before."""
+        if crop == self._painted_region:
+            self._repaint_lines(crop, stale)
+        else:
+            self._painted_region, self._painted = crop, super().render_lines(crop)
+            self._frame = self._measure_frame(crop)
+
+    def _repaint_lines(self, crop: Region, stale: Iterable[int]) -> None:
+        """Paint lines of the painted region again: of a row only what is between its edges.
+
+        Textual composes each line from all rules of the panel's style, which takes as long as the
+        row itself.
+        """
+        frame, filters = self._frame, self.get_line_filters()
+        for y in stale:
+            place = y - crop.y
+            if y not in frame.lines:
+                line = Region(crop.x, y, crop.width, 1)
+                self._painted[place : place + 1] = super().render_lines(line)
+                continue
+            row = self.render_line(y - frame.lines.start)
+            for line_filter in filters:
+                row = row.apply_filter(line_filter, frame.background)
+            self._painted[place] = frame.with_edges(y, row, self._painted[place])
+
+    def _measure_frame(self, crop: Region) -> _Frame:
+        """Return what is around the rows; it stays until all lines are painted."""
+        styles, content, whole = self.styles, self.content_region, self.region
+        fades = self.opacity != 1 or styles.text_opacity != 1 or styles.tint.a
+        overlaid = styles.has_rule("hatch") or any(edge for edge, _ in styles.outline)
+        is_whole = (crop.x, crop.width, content.width) == (0, whole.width, self._painting_width)
+        top, left = content.y - whole.y, content.x - whole.x
+        height = 0 if fades or overlaid or not is_whole else content.height
+        lines = range(top, top + height)
+        return _Frame(lines, left, left + content.width, self.background_colors[1])
 
     def style_of(self, role: Role) -> Style:
         """Return the style of a role in the stylesheet.
@@ -187,7 +253,7 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
     def render_line(self, y: int) -> Strip:
         """Return one line of the panel."""
         y += self.scroll_offset.y
-        width = self.room.width
+        width = self.room.width if self._painting_width is None else self._painting_width
         if y >= len(self._drawn):
             return Strip.blank(width, self.style_of("text"))
         strip = Strip(
