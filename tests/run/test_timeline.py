@@ -397,6 +397,25 @@ def test_a_cached_state_serves_only_branches_that_begin_with_its_decisions():
     assert states.nearest(9, [freeze, Decision(5, parse("thaw conv"))]).step == 5
 
 
+def test_the_cached_steps_of_a_branch_are_those_it_shares_with_the_states():
+    states = StateCache()
+    texts = ("freeze conv", "lr fc 0.02", "thaw conv")
+    freeze, lower, thaw = (
+        Decision(step, parse(text)) for step, text in zip((2, 4, 4), texts, strict=True)
+    )
+    for decisions in ((), (freeze,), (freeze, lower), (freeze, lower, thaw)):
+        engine = make_engine()
+        for _ in range(6):
+            states.add(engine.state(), decisions)
+            engine.run(1, lambda: True)
+    assert states.steps(()) == (0, 1, 2, 3, 4, 5)
+    assert states.steps((thaw,)) == (0, 1, 2, 3, 4)
+    states.discard(3)
+    assert states.steps((freeze, lower)) == (0, 1, 2, 4, 5)
+    assert states.steps((lower,)) == (0, 1, 2, 4)
+    assert states.steps((freeze, lower, thaw)) == (0, 1, 2, 4, 5)
+
+
 acts = st.sampled_from(
     [
         "freeze conv", "freeze fc", "thaw *", "thaw conv reset", "lr fc 0.02", "lr * x0.5",

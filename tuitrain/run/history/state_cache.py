@@ -6,9 +6,12 @@ decisions. Older states are thinned out, to stay within a budget.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import attrgetter
+from typing import Final
 
 from tuitrain.commands import AnyCommand
 from tuitrain.engines.state import EngineState
@@ -26,13 +29,13 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _CachedState:
+    step: int
     state: EngineState
     decisions: tuple[Decision, ...]
     nbytes: int
 
-    @property
-    def step(self) -> int:
-        return self.state.step
+
+_step_of: Final = attrgetter("step")
 
 
 class StateCache:
@@ -46,6 +49,7 @@ class StateCache:
     def __init__(self, budget: int = BUDGET_BYTES) -> None:
         self._budget = budget
         self._entries: list[_CachedState] = []
+        self._nbytes = 0
         self._steps: tuple[Sequence[Decision], tuple[int, ...]] | None = None
 
     def __len__(self) -> int:
@@ -54,7 +58,7 @@ class StateCache:
     @property
     def nbytes(self) -> int:
         """Size of the cached arrays."""
-        return sum(entry.nbytes for entry in self._entries)
+        return self._nbytes
 
     def has(self, step: int, decisions: Sequence[Decision]) -> bool:
         """Whether the state at this boundary, before any decision there, is cached."""
@@ -65,28 +69,35 @@ class StateCache:
         """Return the steps of the cached states on the branch of these decisions, in order."""
         branch = tuple(decisions)
         if self._steps is None or self._steps[0] != branch:
-            at = [decision.step for decision in branch]
-            prefixes = [branch[:length] for length in range(len(branch) + 1)]
-            steps = (
-                entry.step
-                for entry in self._entries
-                if entry.decisions == prefixes[bisect_left(at, entry.step)]
-            )
-            self._steps = branch, tuple(dict.fromkeys(steps))
+            self._steps = branch, tuple(dict.fromkeys(self._steps_on(branch)))
         return self._steps[1]
+
+    def _steps_on(self, branch: tuple[Decision, ...]) -> list[int]:
+        """Return the steps of the states on a branch: between two of its decisions, at one go."""
+        at = list(map(_step_of, self._entries))
+        ends = [bisect_right(at, decision.step) for decision in branch]
+        steps: list[int] = []
+        for length, (start, end) in enumerate(pairwise([0, *ends, len(at)])):
+            before = branch[:length]
+            part = self._entries[start:end]
+            steps += [entry.step for entry in part if entry.decisions == before]
+        return steps
 
     def add(self, state: EngineState, decisions: Sequence[Decision]) -> None:
         """Cache a state copied before any decision at its boundary."""
         self._steps = None
-        self._entries.append(_CachedState(state, _before(state.step, decisions), state.nbytes))
-        self._entries.sort(key=lambda entry: entry.step)
-        while len(self._entries) > 2 and self.nbytes > self._budget:
-            del self._entries[self._cheapest_to_drop()]
+        step, size = state.step, state.nbytes
+        entry = _CachedState(step, state, _before(step, decisions), size)
+        insort(self._entries, entry, key=_step_of)
+        self._nbytes += size
+        while len(self._entries) > 2 and self._nbytes > self._budget:
+            self._nbytes -= self._entries.pop(self._cheapest_to_drop()).nbytes
 
     def discard(self, step: int) -> None:
         """Drop the cached states of a step."""
         self._steps = None
         self._entries = [entry for entry in self._entries if entry.step != step]
+        self._nbytes = sum(entry.nbytes for entry in self._entries)
 
     def nearest(self, step: int, decisions: Sequence[Decision]) -> EngineState | None:
         """Return the last cached state at or before ``step`` on the branch of these decisions."""
@@ -97,13 +108,13 @@ class StateCache:
 
     def _cheapest_to_drop(self) -> int:
         """Return the index of the state to drop: an old one with few steps to retrain."""
-        newest = self._entries[-1].step
-
-        def cost(index: int) -> float:
-            left, here, right = (self._entries[index + i].step for i in (-1, 0, 1))
-            return (right - left) / (newest - here + 1)
-
-        return min(range(1, len(self._entries) - 1), key=cost)
+        steps = list(map(_step_of, self._entries))
+        newest = steps[-1]
+        costs = [
+            (right - left) / (newest - here + 1)
+            for left, here, right in zip(steps, steps[1:], steps[2:], strict=False)
+        ]
+        return 1 + costs.index(min(costs))
 
 
 def _before(step: int, decisions: Sequence[Decision]) -> tuple[Decision, ...]:

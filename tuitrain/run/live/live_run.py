@@ -138,7 +138,8 @@ class LiveRun:
 
     def join(self, timeout: float | None = None) -> Snapshot:
         """Wait until the run has ended, and return its newest snapshot."""
-        return self.wait_for(lambda snapshot: snapshot.phase.ended, timeout)
+        has_ended = self.access.publisher.wait_for_end(timeout)
+        return self.wait_for(lambda snapshot: snapshot.phase.ended, timeout if has_ended else 0)
 
     def answer(self, ticket: int, timeout: float | None = None) -> JournalEntry:
         """Wait for the journal entry that answers a command, and return it.

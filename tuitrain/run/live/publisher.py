@@ -75,6 +75,7 @@ class Publisher:
         self._published_at = -1.0
         self._interval = SNAPSHOT_SECONDS
         self._listeners: tuple[Callable[[], None], ...] = ()
+        self._has_ended = threading.Event()
 
     @property
     def newest(self) -> Snapshot:
@@ -114,6 +115,14 @@ class Publisher:
             self._condition.wait_for(lambda: condition(self._newest), timeout)
             return self._newest
 
+    def wait_for_end(self, timeout: float | None) -> bool:
+        """Wait until the run has ended, or for ``timeout`` seconds; return whether it has.
+
+        Unlike `wait_for`, it does not wake the thread at each snapshot: the run's thread would
+        wait for it at a boundary.
+        """
+        return self._has_ended.wait(timeout)
+
     def publish(self, build: Callable[[], Publication], now: bool = False) -> None:
         """Build a snapshot and show it, if one is due.
 
@@ -151,5 +160,9 @@ class Publisher:
         with self._condition:
             self._newest = shown
             self._condition.notify_all()
+        if shown.snapshot.phase.ended:
+            self._has_ended.set()
+        else:
+            self._has_ended.clear()
         for listener in self._listeners:
             listener()
