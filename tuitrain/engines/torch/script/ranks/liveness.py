@@ -65,6 +65,7 @@ class Liveness(ABC):
         self.timeout = timeout
         self._interval = min(1.0, timeout / 5)
         self._is_noticed = threading.Event()
+        self._loop_thread = threading.get_ident()
         self._is_closed = False
         self._known = threading.Event()
         self._waiting: threading.Event | None = None
@@ -83,7 +84,7 @@ class Liveness(ABC):
         RunFailedError : names the rank and the reason
         """
         if self.lost:
-            self._is_noticed.set()
+            self._note_loss()
             raise RunFailedError(self.lost)
 
     @contextmanager
@@ -103,8 +104,13 @@ class Liveness(ABC):
             reason = self.lost or self._explain_ended()
         if not reason:
             return error
-        self._is_noticed.set()
+        self._note_loss()
         return RunFailedError(reason)
+
+    def _note_loss(self) -> None:
+        """Note that the loop ends by itself; the session's thread may notice a loss before it."""
+        if threading.get_ident() == self._loop_thread:
+            self._is_noticed.set()
 
     @abstractmethod
     def leave(self) -> None:
