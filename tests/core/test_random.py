@@ -49,7 +49,7 @@ def test_a_scope_ends_with_its_block_and_seeds_its_own_generator():
 
 def test_two_threads_have_separate_scopes():
     """Draw by turns in two threads; each gets what it would get alone."""
-    turn = threading.Barrier(2, timeout=10)
+    turn = threading.Barrier(2, timeout=60)
     drawn: dict[int, list[float]] = {}
 
     def work(number: int) -> None:

@@ -20,7 +20,8 @@ from tuitrain.remote.client.endpoint import Link, SocketEndpoint
 from tuitrain.remote.client.remote_source import RemoteSource
 from tuitrain.remote.local.find_run import find_run
 from tuitrain.remote.server.connection import MAX_UNREAD
-from tuitrain.remote.wire.messages import SnapshotMessage
+from tuitrain.remote.wire.frames import make_frame
+from tuitrain.remote.wire.messages import Ping, SnapshotMessage, encode_message
 
 VIEWER = """
 import sys
@@ -140,7 +141,7 @@ def watched_asleep(folder: Path) -> Iterator[tuple[SleepingEndpoint, RemoteSourc
         endpoint = SleepingEndpoint(made.id)
         source = RemoteSource(endpoint, "laptop", clock=clock).start()
         made.closing.callback(source.close)
-        source.wait_for(lambda shown: shown.attachment.holds_pen, TIMEOUT)
+        source.wait_for(lambda _: source.received > 0, TIMEOUT)
         assert source.snapshot().attachment.delay is None
         endpoint.die()
         clock.now = 3600.0
@@ -174,13 +175,16 @@ def test_a_screen_whose_machine_slept_connects_again(
 def test_a_viewer_that_vanished_does_not_keep_the_pen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuitrain.remote.server.silence.SILENCE_SECONDS", SILENCE)
     with served(tmp_path) as made:
         gone = RawViewer(made.id)
         gone.greet()
         gone.read(SnapshotMessage)
-        other = made.view("desk")
+        other = made.view("desk", read_only=True)
         assert other.snapshot().attachment.pen == "raw"
-        other.wait_for(lambda shown: shown.attachment.pen == "", TIMEOUT)
-        assert other.snapshot().attachment.viewers == 1
+        monkeypatch.setattr("tuitrain.remote.server.silence.SILENCE_SECONDS", SILENCE)
+        gone.send(make_frame(encode_message(Ping(1))))  # its last word
+        shown = other.wait_for(
+            lambda shown: (shown.attachment.pen, shown.attachment.viewers) == ("", 1), TIMEOUT
+        )
+        assert (shown.attachment.pen, shown.attachment.viewers) == ("", 1)
         gone.close()

@@ -50,8 +50,9 @@ def ask(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict]:
 
 @pytest.mark.slow
 def test_a_detached_run_is_steered_left_and_replayed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tuitrain.remote.local.live_runs.STATUS_SECONDS", TIMEOUT)
     file, folder = tmp_path / "story.toml", tmp_path / "record"
     file.write_text(SCENARIO)
     assert main(["run", "--detach", str(file), "--out", str(folder), "--json"]) == 0
@@ -109,14 +110,14 @@ def test_a_killed_run_is_resumed_with_the_commands_that_wait(
     assert main(["run", "--detach", str(file), "--out", str(folder), "--json"]) == 0
     started = json.loads(capsys.readouterr().out)
     try:
-        status, reply = ask(capsys, "freeze", "*", "--at", "90000", "--why", "later")
+        status, reply = ask(capsys, "freeze", "*", "--at", "300000", "--why", "later")
         assert (status, reply["outcome"]) == (0, "scheduled")
         os.kill(started["pid"], ending)
         _wait_for_the_record(folder)
         assert main(["resume", "--detach", str(folder), "--json"]) == 0
         capsys.readouterr()
         status, shown = ask(capsys, "status")
-        assert shown["scheduled"] == ["step 90000: freeze * (ctl)"]
+        assert shown["scheduled"] == ["step 300000: freeze * (ctl)"]
         assert shown["scheduled_ids"] == [reply["id"]]
         assert ask(capsys, "cancel", str(reply["id"]))[1]["outcome"] == "refused"
         assert ask(capsys, "stop")[0] == 0

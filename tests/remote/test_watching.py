@@ -16,11 +16,14 @@ from tuitrain.remote.client.endpoint import Link, SocketEndpoint
 from tuitrain.remote.client.remote_source import RemoteSource
 from tuitrain.remote.local.find_run import find_run
 from tuitrain.remote.local.live_runs import list_live_runs
+from tuitrain.remote.server.connection import MAX_UNREAD
+from tuitrain.remote.snapshots import SnapshotDecoder
 from tuitrain.remote.wire.frames import make_frame
 from tuitrain.remote.wire.messages import (
     Farewell,
     Ping,
     Pong,
+    SnapshotMessage,
     Welcome,
     encode_message,
 )
@@ -209,6 +212,24 @@ def test_the_end_of_the_run_is_shown_to_its_viewers(tmp_path: Path) -> None:
         assert str(source.error) == "the run has ended"
 
 
+def test_a_viewer_that_draws_slowly_is_sent_the_last_snapshot(tmp_path: Path) -> None:
+    with served(tmp_path) as made:
+        slow = RawViewer(made.id)
+        slow.greet()
+        other = made.view(read_only=True)
+        for step in (5, 10, 15):  # more looks than a viewer is sent that has drawn none
+            made.run.submit(parse("step 5"))
+            other.wait_for(lambda shown, step=step: shown.step == step, TIMEOUT)
+        made.server.close()
+        replies = slow.read_until_end()
+        slow.close()
+    snapshots = [reply.data for reply in replies if isinstance(reply, SnapshotMessage)]
+    assert len(snapshots) <= MAX_UNREAD + 1
+    decoder = SnapshotDecoder()
+    assert [decoder.decode(data).step for data in snapshots][-1] == 15
+    assert isinstance(replies[-1], Farewell)
+
+
 def test_a_run_that_has_ended_makes_no_screen_late(tmp_path: Path) -> None:
     now = [0.0]
     with served(tmp_path, total=20, paused=False) as made:
@@ -234,7 +255,8 @@ def test_a_viewer_returns_by_itself_and_sends_its_command_once(tmp_path: Path) -
         assert len(made.engine.applied) == 1
 
 
-def test_a_run_is_listed_with_its_status(tmp_path: Path) -> None:
+def test_a_run_is_listed_with_its_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tuitrain.remote.local.live_runs.STATUS_SECONDS", TIMEOUT)
     with served(tmp_path) as made:
         made.view()
         (row,) = list_live_runs()

@@ -14,7 +14,7 @@ from tuitrain.run.session import Session
 from tuitrain.run.snapshot import ArrayStatistics, ParameterView, Phase, RunInfo, UpdatePreview
 
 INFO = RunInfo("test", "fake", "none", 0, 4, 10, 30)
-TIMEOUT = 20.0
+TIMEOUT = 60.0
 
 
 def start(engine: FakeEngine, total: int = 30) -> LiveRun:

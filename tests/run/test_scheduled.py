@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.run.fake_engine import FakeEngine
-from tests.run.test_viewers import Flight
+from tests.run.test_viewers import TIMEOUT, Flight
 from tuitrain.commands import Freeze, SetLr, parse
 from tuitrain.errors import RefusedError
 from tuitrain.run.live.live_run import LiveRun
@@ -199,7 +199,7 @@ def test_what_waits_is_kept_for_the_process_that_resumes_the_run():
     run.submit(parse("pause"))
     run.submit(Freeze("a"), at=10**8)
     run.start()
-    run.wait_for(lambda shown: bool(shown.scheduled), 20)
+    run.wait_for(lambda shown: bool(shown.scheduled), TIMEOUT)
     run.keep_scheduled()
     run.close()
     assert [entry.command for entry in session.journal.entries()] == ["pause"]
@@ -216,7 +216,7 @@ def test_leaving_and_failing_answer_what_waits():
     run.submit(parse("pause"))
     ticket = run.submit(Freeze("a"), at=10**8)
     run.start()
-    run.wait_for(lambda shown: bool(shown.scheduled), 20)
+    run.wait_for(lambda shown: bool(shown.scheduled), TIMEOUT)
     run.close()
     entry = session.journal.entries()[-1]
     assert (entry.ticket, entry.outcome) == (ticket, "refused")
@@ -224,7 +224,7 @@ def test_leaving_and_failing_answer_what_waits():
 
     run = LiveRun(lambda on_progress: Session(FakeEngine(explode), info), info)
     ticket = run.submit(Freeze("a"), why="hope", at=10**8)
-    entry = run.start().answer(ticket, 20)
+    entry = run.start().answer(ticket, TIMEOUT)
     assert (entry.outcome, entry.message, entry.why) == ("refused", "the run has failed", "hope")
     assert run.snapshot().scheduled == ()
     run.close()

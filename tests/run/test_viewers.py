@@ -22,7 +22,7 @@ from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase, RunInfo
 
 INFO = RunInfo("test", "small", "none", 0, 8, 7, 70)
-TIMEOUT = 20.0
+TIMEOUT = 60.0
 OWN = ("parameter", "inspection", "preview")
 
 

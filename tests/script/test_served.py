@@ -55,7 +55,8 @@ def test_a_viewer_changes_no_bit(tmp_path):
     assert watched.weights() == alone.weights()
 
 
-def test_a_script_says_how_it_is_watched_and_is_listed(tmp_path, capsys):
+def test_a_script_says_how_it_is_watched_and_is_listed(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("tuitrain.remote.local.live_runs.STATUS_SECONDS", TIMEOUT)
     with serving(script(tmp_path / "run"), tmp_path / "run") as made:
         facts = find_run(str(tmp_path / "run"))
         assert f"watch it with: tuitrain attach {facts.id}" in capsys.readouterr().err
@@ -69,7 +70,8 @@ def test_a_script_says_how_it_is_watched_and_is_listed(tmp_path, capsys):
     assert "recorded in" in capsys.readouterr().err
 
 
-def test_a_pause_by_a_program_holds_the_loop_after_it_has_left(tmp_path):
+def test_a_pause_by_a_program_holds_the_loop_after_it_has_left(tmp_path, monkeypatch):
+    monkeypatch.setattr("tuitrain.remote.local.live_runs.STATUS_SECONDS", TIMEOUT)
     with serving(script(tmp_path / "run"), tmp_path / "run") as made:
         made.go()
         step = made.do("pause").step

@@ -32,7 +32,7 @@ class Painted(FixedApp[None]):
 Painted().run()
 """
 
-SECONDS = 20.0
+SECONDS = 120.0
 
 
 @contextmanager

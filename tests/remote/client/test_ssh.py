@@ -107,13 +107,18 @@ def test_a_machine_whose_connection_was_lost_is_asked_again(
     ssh_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tuitrain.remote.client.live_list.RETRY_SECONDS", 0.01)
-    monkeypatch.setenv("TUITRAIN_SSH", "sh -c 'echo; echo lost >&2'")
+    tried, seen = tmp_path / "tried", tmp_path / "seen"
+    # The first connection is lost; the second lasts until the test has seen that.
+    lasts = f"while ! test -e {seen}; do sleep 0.1; done; exit"
+    script = f"mkdir {tried} || {{ {lasts}; }}; echo; echo lost >&2"
+    monkeypatch.setenv("TUITRAIN_SSH", f"sh -c '{script}'")
     with served(tmp_path / "run") as made:
         live = LiveList(["box"], list_here=list).start()
         made.closing.callback(live.close)
         live.wait_for(lambda _: live.problems == ["box: lost"], TIMEOUT)
         assert (live.problems, live.silent_hosts) == (["box: lost"], [])
         monkeypatch.delenv("TUITRAIN_SSH")
+        seen.touch()
         live.wait_for(lambda rows: len(rows) == 1, TIMEOUT)
         assert ([row.run for row in live.rows], live.problems) == (["fake run"], [])
 

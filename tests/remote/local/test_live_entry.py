@@ -9,8 +9,8 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -270,15 +270,15 @@ def test_the_socket_is_removed_also_if_the_environment_has_changed(
 
 
 def test_a_lock_that_a_client_tries_is_not_that_of_a_live_run(
-    tmp_path: Path, sockets: Path
+    tmp_path: Path, sockets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_sockets_folder()
     lock = (sockets / f"{run_id(tmp_path)}.lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
-    release = threading.Timer(0.05, lock.close)
-    release.start()
+    clock = SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda _: lock.close())
+    monkeypatch.setattr("tuitrain.remote.local.lock_file.time", clock)
     LiveEntry(tmp_path, "run").close()
-    release.join()
+    assert lock.closed
 
 
 def test_two_runs_of_one_name_are_told_apart_by_their_ids(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tuitrain.run.alerts.alert import Alert
 from tuitrain.run.alerts.notifier import Notifier
 from tuitrain.run.alerts.settings import AlertSettings, Notify, make_settings, read_settings
 
-TIMEOUT = 20.0
+TIMEOUT = 60.0
 ALERT = Alert("end", "mnist", "mnist has finished", "at step 9; $(id) `x`", 9, float("nan"))
 WRITE = """
 import json, os, sys
@@ -150,10 +150,12 @@ def test_a_command_that_is_ended_takes_with_it_what_it_has_started(tmp_path: Pat
     pipe = tmp_path / "held"
     os.mkfifo(pipe)
     reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    writing = os.open(pipe, os.O_WRONLY)  # the pipe ends also if the command did not get this far
     try:
         command = ("sh", "-c", f"exec 3> {pipe}; sleep 600; true")
         (line,) = deliver(AlertSettings(command, timeout=1.0), ALERT)
         assert line.endswith("took longer than 1 s")
+        os.close(writing)
         readable, _, _ = select.select([reading], [], [], 60.0)  # the kernel ends them in its time
         assert readable and os.read(reading, 1) == b""  # no one holds the other end
     finally:
@@ -214,13 +216,15 @@ def test_without_settings_there_is_no_thread():
     notifier.close()
 
 
-def test_the_process_does_not_wait_for_a_delivery_for_longer_than_it_may():
-    slow = (sys.executable, "-c", "import signal; signal.alarm(2); signal.pause()")
+def test_the_process_does_not_wait_for_a_delivery_for_longer_than_it_may(monkeypatch):
+    may_end = threading.Event()
+    monkeypatch.setattr(module, "run_command", lambda *_: may_end.wait(TIMEOUT))
     lines: list[str] = []
-    notifier = Notifier(AlertSettings(slow), lines.append)
+    notifier = Notifier(AlertSettings(("tell",)), lines.append)
     notifier.take(ALERT)
     notifier.close(0.05)
     assert lines == ["an alert was not delivered before the end of the process"]
+    may_end.set()
     notifier.close(TIMEOUT)
 
 

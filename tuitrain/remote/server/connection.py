@@ -156,8 +156,7 @@ class Connection:
     def send_last(self, farewell: Farewell) -> None:
         """Send the last snapshot, however slow the viewer is, and a farewell."""
         if self._viewer is not None and not self._writer.is_closing():
-            if self._sent - self._received < MAX_UNREAD:
-                self._send_snapshot(self._viewer.snapshot())
+            self._send_snapshot(self._viewer.snapshot())
             self._send(farewell)
 
     def refuse(self, reason: str) -> None:

@@ -106,6 +106,7 @@ class RunServer:
         self._thread = threading.Thread(target=self._serve, name="tuitrain-remote", daemon=True)
         self._has_started = threading.Event()
         self._farewell = Farewell(HAS_ENDED)
+        self._loss = threading.Lock()  # for the first thread that logs it
         leave_to_parent(self)
 
     @property
@@ -152,7 +153,7 @@ class RunServer:
             if is_open:
                 self._thread.join()
             else:  # the thread waits for descriptors that are closed
-                self._log.add(LOST_DESCRIPTORS)
+                self._note_loss()
         self._log.close()
         self._entry.close()
 
@@ -160,10 +161,15 @@ class RunServer:
         try:
             run_to_end(self._run_loop())
         except DescriptorsClosedError:
-            self._log.add(LOST_DESCRIPTORS)
+            self._note_loss()
         finally:
             self._switching.restore()
             self._has_started.set()
+
+    def _note_loss(self) -> None:
+        """Log once that descriptors were closed; both threads may notice it."""
+        if self._loss.acquire(blocking=False):
+            self._log.add(LOST_DESCRIPTORS)
 
     async def _run_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
