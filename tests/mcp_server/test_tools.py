@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.app.fake import running
-from tests.remote.runs import ServedRun, served
+from tests.remote.runs import TIMEOUT, ServedRun, served
 from tuitrain.cli import main
 from tuitrain.commands import Resume
 from tuitrain.errors import TuitrainError
@@ -22,7 +22,7 @@ from tuitrain.mcp_server.calls import Caller, ticket_of
 from tuitrain.mcp_server.tools import call_tool
 from tuitrain.remote.control import questions
 from tuitrain.remote.errors import NoAnswerError
-from tuitrain.run.snapshot import Series
+from tuitrain.run.snapshot import Phase, Series
 
 AGENT = Caller("claude-code", may_act=True)
 
@@ -30,6 +30,7 @@ AGENT = Caller("claude-code", may_act=True)
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[ServedRun]:
     with served(tmp_path / "record", paused=False) as made:
+        made.run.wait_for(lambda shown: shown.phase is Phase.RUNNING, TIMEOUT)
         yield made
 
 
@@ -37,7 +38,8 @@ def call(name: str, caller: Caller = AGENT, **values: object) -> dict:
     return call_tool(caller, name, values)
 
 
-def test_a_run_is_found_and_looked_at(run: ServedRun):
+def test_a_run_is_found_and_looked_at(run: ServedRun, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("tuitrain.remote.local.live_runs.STATUS_SECONDS", TIMEOUT)
     (row,) = call("list_runs")["runs"]
     assert (row["run"], row["id"]) == ("fake run", run.id)
     assert call("wait", until="step 20", run=run.id)["met"]

@@ -9,8 +9,10 @@ import pytest
 from tests.torch_distributed.launch import SIZES, Rank, started
 from tests.torch_script.fixtures import read_lines
 
-TIMEOUT = 2.0
-SLACK = 25.0
+TIMEOUT = 10.0
+"""Seconds without a sign of life after which a rank is lost; a busy machine needs some."""
+
+SLACK = 60.0
 
 
 def wait_for_step(rank: Rank) -> None:

@@ -24,11 +24,14 @@ from tuitrain.remote.wire.messages import SnapshotMessage
     ids=("no frame", "no message", "another version", "no snapshot"),
 )
 def test_what_cannot_be_read_is_one_error(data: bytes, reason: str) -> None:
-    endpoint = SentBytes(data, ends=False)
+    endpoint, before = SentBytes(data, ends=False), threading.enumerate()
     source = RemoteSource(endpoint, "laptop").start()
     source.wait_for(lambda _: False, TIMEOUT)
     assert reason in str(source.error)
     assert "\n" not in str(source.error)
     source.close()
     endpoint.close()
-    assert not any(thread.name == "tuitrain-viewer" for thread in threading.enumerate())
+    for thread in threading.enumerate():
+        if thread not in before and thread.name == "tuitrain-viewer":  # about to end
+            thread.join(TIMEOUT)
+            assert not thread.is_alive()
