@@ -38,7 +38,7 @@ def open_script(
     KeyboardInterrupt : the user has not waited for the end of the step, or of the script
     """
     where = out or new_run_folder(path.stem)
-    script = LiveScript(path, arguments, where, paused)
+    script = LiveScript(path, arguments, where, paused, private)
 
     def make_words(folder: Path, options: Sequence[str]) -> list[str]:
         words = ["--", *arguments] if arguments else []

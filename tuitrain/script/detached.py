@@ -20,6 +20,7 @@ from .host import is_failure
 from .repeating_host import RepeatingHost
 from .repetition import Request
 from .runner import check_script, ended_without_step, exit_status, run_script
+from .script_hosts import ScriptHosts
 from .service import farewell
 
 
@@ -64,7 +65,8 @@ def host_script(
         host = HeadlessHost(folder, access, output, always_waits=True, paused=paused)
     with capture_descriptors(output), output.capture(), closing(server.start()):
         _open_log(output, folder)
-        error = run_script(path, arguments, host)
+        hosts = ScriptHosts(host)
+        error = run_script(path, arguments, hosts)
         if error is not None and is_failure(error) and error is not host.error:
             output.add("error", describe_at_length(error))
         problem = "" if host.has_started else ended_without_step(path, host, error)
@@ -80,7 +82,7 @@ def host_script(
         if host.error is not None:
             note = access.newest().note
             raise RunFailedError(f"the run has failed: {note}; the log is {folder / LOG_NAME}")
-        return exit_status(error, lambda _: None) or int(host.has_failed)
+        return exit_status(error, lambda _: None) or int(host.has_failed or hosts.has_later_failed)
 
 
 def _open_log(output: LogCapture, folder: Path) -> None:

@@ -21,6 +21,7 @@ from tuitrain.user_code import describe_at_length
 
 from .host import EndLoop, Loop, end_with_loop, is_failure
 from .runner import check_script, ended_without_step, exit_status, run_script
+from .script_hosts import ScriptHosts
 from .uncaught import print_end
 
 CANNOT_DETACH: Final = (
@@ -133,6 +134,7 @@ class LiveScript:
     arguments : of the script
     folder : of the record
     paused : whether it waits before its first step
+    private : serve its later runs to no other process
 
     Attributes
     ----------
@@ -145,7 +147,12 @@ class LiveScript:
     """
 
     def __init__(
-        self, path: Path, arguments: Sequence[str], folder: Path, paused: bool = False
+        self,
+        path: Path,
+        arguments: Sequence[str],
+        folder: Path,
+        paused: bool = False,
+        private: bool = False,
     ) -> None:
         check_script(path)
         self.info = RunInfo(path.stem, "", path.name, None, 1, 0, 0, reports_metrics=True)
@@ -153,6 +160,7 @@ class LiveScript:
         self._path, self._arguments = path, arguments
         self._folder, self._is_paused = folder, paused
         self._host = LiveHost(folder)
+        self._hosts = ScriptHosts(self._host, private)
         self._thread = threading.Thread(target=self._run, name="tuitrain-script", daemon=True)
         self._is_abandoned = False
         self._output: LogCapture | None = None
@@ -221,13 +229,13 @@ class LiveScript:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        error = run_script(self._path, self._arguments, self._host)
+        error = run_script(self._path, self._arguments, self._hosts)
         self._host.give_up(ended_without_step(self._path, self._host, error))
         session = self._host.session
         if isinstance(error, KeyboardInterrupt):
             self.status = INTERRUPTED
         elif error is None or not is_failure(error):
-            self.status = exit_status(error, lambda _: None)
+            self.status = exit_status(error, lambda _: None) or int(self._hosts.has_later_failed)
         elif session is not None and session.phase in (Phase.FINISHED, Phase.STOPPED):
             print_end(error)  # after the last step; the screen has closed
             self.status = 1

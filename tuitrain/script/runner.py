@@ -17,6 +17,7 @@ from tuitrain.user_code import describe_mistake, find_place
 from .headless_host import HeadlessHost
 from .host import Host
 from .host_choice import set_host
+from .script_hosts import ScriptHosts
 
 
 def check_script(path: Path) -> None:
@@ -30,17 +31,17 @@ def check_script(path: Path) -> None:
         raise TuitrainError(f"{path}: no such file")
 
 
-def run_script(path: Path, arguments: Sequence[str], host: Host) -> BaseException | None:
-    """Run a script in this thread, and end its run; return what has ended the script, or None.
+def run_script(path: Path, arguments: Sequence[str], hosts: ScriptHosts) -> BaseException | None:
+    """Run a script in this thread, and end its runs; return what has ended the script, or None.
 
     Parameters
     ----------
     arguments : of the script
-    host : of the run
+    hosts : of its runs
     """
     folder = str(path.resolve().parent)
     before = sys.argv
-    set_host(lambda: host)
+    set_host(hosts.choose)
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, folder)
     ended_by: BaseException | None = None
@@ -49,8 +50,7 @@ def run_script(path: Path, arguments: Sequence[str], host: Host) -> BaseExceptio
     except BaseException as error:
         ended_by = error.with_traceback(_from_script(error.__traceback__, path))
     finally:
-        if host.end_loop is not None:
-            host.end_loop(ended_by)
+        hosts.end_loops(ended_by)
         set_host()
         sys.argv = before
         with suppress(ValueError):  # the script may have removed it
@@ -63,13 +63,13 @@ def run_headless(
 ) -> int:
     """Run a script without a screen, and return the exit status that Python gives it.
 
-    It is 1 also where the run has failed, or a planned command was refused.
+    It is 1 also where a run has failed, or a planned command was refused.
 
     Parameters
     ----------
     arguments : of the script
-    out : the folder of the record; None for a new one
-    private : serve the run to no other process
+    out : the folder of the first record; None for a new one
+    private : serve the runs to no other process
 
     Raises
     ------
@@ -79,10 +79,11 @@ def run_headless(
     """
     check_script(path)
     host = HeadlessHost(out, private=private)
-    error = run_script(path, arguments, host)
+    hosts = ScriptHosts(host, private)
+    error = run_script(path, arguments, hosts)
     if error is None and not host.has_started:
         raise TuitrainError(ended_without_step(path, host))
-    return exit_status(error, print_exception) or int(host.has_failed)
+    return exit_status(error, print_exception) or int(host.has_failed or hosts.has_later_failed)
 
 
 def ended_without_step(path: Path, host: Host, error: BaseException | None = None) -> str:
