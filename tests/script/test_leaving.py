@@ -67,6 +67,6 @@ def test_a_script_that_has_changed_is_not_continued(
     script, folder = write_script(tmp_path, WITH_BATCHES), tmp_path / "run"
     leave(script, folder, monkeypatch, "d")
     write_script(tmp_path, WITH_BATCHES + "print('more')\n")
-    with pytest.raises(TuitrainError, match="this has changed"):
+    with pytest.raises(TuitrainError, match="because of changes"):
         host_script(script, [], folder, continued=True)
     assert len(losses_of(folder)) == 20

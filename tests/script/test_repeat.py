@@ -184,11 +184,11 @@ def test_a_changed_script_is_not_resumed(script, capfd, monkeypatch):
     words = [str(run), *command(path)]
     path.write_text(f"# a comment\n{CHECKPOINT}")
     assert main(["resume", *words]) == 2
-    assert "this has changed: source of the script: sha256:" in capfd.readouterr().err
+    assert "because of changes: source of the script: sha256:" in capfd.readouterr().err
     path.write_text(CHECKPOINT)
     monkeypatch.setenv("EPOCHS", "5")
     assert main(["resume", *words]) == 2
-    assert "this has changed: steps: 25 here, 20 recorded" in capfd.readouterr().err
+    assert "because of changes: steps: 25 here, 20 recorded" in capfd.readouterr().err
     assert main(["resume", "--although-changed", *words]) == 0
     assert read_lines(run, "journal.jsonl")[-1]["step"] == 25
 

@@ -37,9 +37,7 @@ for problem in problems:
     problem.train_epochs(2)
 """
 
-FAILED_SECOND = IN_TURN.replace(
-    "metrics=()", "plan={2: 'lr none 1'} if name == 'second' else {}"
-)
+FAILED_SECOND = IN_TURN.replace("metrics=()", "plan={2: 'lr none 1'} if name == 'second' else {}")
 
 
 def train_headless(script: Path, folder: Path) -> int:

@@ -111,11 +111,8 @@ class ResumeRecorder:
             return
         self._made_from_now = get_provenance()
         changes = describe_differences(self._made_from, self._made_from_now)
-        if changes and not self._although_changed:
-            raise RecordDiffersError(
-                f"the run cannot be continued as it was, because of changes: "
-                f"{'; '.join(changes)}; `resume --although-changed` continues it anyway"
-            )
+        if not self._although_changed:
+            check_unchanged(changes)
 
     def command(self, entry: JournalEntry) -> None:
         """Write a command, if it is new."""
@@ -215,3 +212,17 @@ class ResumeRecorder:
         known = max(0, min(count, self._writer.position.metrics - self._metrics))
         self._metrics += count
         return known
+
+
+def check_unchanged(changes: Sequence[str]) -> None:
+    """Check that nothing has changed since a run was recorded.
+
+    Raises
+    ------
+    RecordDiffersError : something has; names it
+    """
+    if changes:
+        raise RecordDiffersError(
+            f"the run cannot be continued as it was, because of changes: {'; '.join(changes)}; "
+            f"`resume --although-changed` continues it anyway"
+        )

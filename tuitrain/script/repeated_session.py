@@ -15,11 +15,12 @@ import msgspec
 from tuitrain.encoding import write_line
 from tuitrain.engines.capabilities import Capabilities, Capability
 from tuitrain.engines.registry import SCRIPT_ENGINE
-from tuitrain.errors import RecordDiffersError, RefusedError
+from tuitrain.errors import RefusedError
 from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
 from tuitrain.records.provenance import RANKS, SCRIPT, describe_differences
 from tuitrain.records.record_reader import Header, read_header
 from tuitrain.records.repetition import RepeatedAction
+from tuitrain.records.resume_recorder import check_unchanged
 from tuitrain.run.alerts.alert import ignore_alert
 from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
@@ -134,11 +135,8 @@ def continue_record(
         raise RefusedError(f"this run cannot be resumed: {capabilities.missing(Capability.REWIND)}")
     folder = Path(request.folder)
     recorded = read_header(folder)
-    if not request.although_changed and (changes := _changes(recorded, header)):
-        raise RecordDiffersError(
-            f"the run cannot be continued as it was, for this has changed: "
-            f"{'; '.join(changes)}; `resume --although-changed` continues it all the same"
-        )
+    if not request.although_changed:
+        check_unchanged(_changes(recorded, header))
     run = ResumedRun(
         folder,
         recorded,
