@@ -19,7 +19,7 @@ FILE_NAME: Final = "first-flight.json"
 
 
 class FlightResult(msgspec.Struct, frozen=True):
-    """What a first flight has reached.
+    """The result of a first flight.
 
     Attributes
     ----------

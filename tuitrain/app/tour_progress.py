@@ -36,7 +36,7 @@ class SelectedRow:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a tour shows.
+    """The content of a tour's panel.
 
     Attributes
     ----------

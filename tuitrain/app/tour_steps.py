@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 from tuitrain.run.snapshot import GroupView, Snapshot
 
 Need: TypeAlias = Literal["", "steering", "history", "watching"]
-"""What a step needs: nothing; a run that takes all commands; one that takes those of its history;
+"""The need of a step: nothing; a run that takes all commands; one that takes those of its history;
 a run that this screen only watches, or that cannot go back."""
 
 NO_END: Final = 1_000_000_000

@@ -1,4 +1,4 @@
-"""What a command is called, how it is written, and what it does."""
+"""The specification of a command: its name, its forms and its effect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .usage import declare_usage, usage_of
 CommandKind: TypeAlias = Literal[
     "flow", "end", "group", "history", "sweep", "checkpoint", "preview", "breakpoint", "rule"
 ]
-"""What a command acts on.
+"""The object of a command.
 
 ``flow``: when the run pauses; ``end``: the end of the run; ``group``: what is trained, and how;
 ``history``: where the run is in its history; ``sweep``: branches that are trained and left;

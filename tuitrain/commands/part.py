@@ -1,4 +1,4 @@
-"""What a part of a command's text does: it reads words into fields, prints and suggests them."""
+"""The parts of a command's text: each reads words into fields, prints and suggests them."""
 
 from __future__ import annotations
 

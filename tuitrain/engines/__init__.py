@@ -1,1 +1,1 @@
-"""What a run drives: one interface, and the engines behind it."""
+"""The engines that runs drive, behind one interface."""

@@ -1,4 +1,4 @@
-"""What an engine offers beyond training, declared so that it can be checked before use."""
+"""The capabilities of an engine beyond training, declared so that it can be checked before use."""
 
 from __future__ import annotations
 

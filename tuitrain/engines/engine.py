@@ -16,7 +16,7 @@ class Engine(Trainable, Steerable, Inspectable, Stateful, Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What this engine offers; constant over its life."""
+        """The capabilities of this engine, which never change."""
         ...
 
     def rehearsal(self) -> Engine:

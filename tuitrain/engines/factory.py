@@ -121,7 +121,7 @@ class EngineFactory(Protocol):
 
     @property
     def model_kind(self) -> str:
-        """What a model must be, for messages: ``a tuitrain_core Module``."""
+        """The required type of a model, for messages: ``a tuitrain_core Module``."""
         ...
 
     def is_model(self, value: object) -> bool:

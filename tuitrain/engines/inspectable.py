@@ -21,7 +21,7 @@ class Inspectable(Protocol):
 
     @property
     def frozen_cache(self) -> FrozenCache | None:
-        """What the frozen layers at the bottom compute, if it is kept; None if nothing is frozen.
+        """The cached outputs of the frozen layers at the bottom; None if nothing is frozen.
 
         Also None while no step has run since a freeze or a thaw, and in engines that keep nothing.
         """

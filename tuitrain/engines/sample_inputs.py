@@ -1,4 +1,4 @@
-"""What the inputs of a data set are: pictures, rows of numbers, curves or tokens."""
+"""The kinds of inputs of a data set: pictures, rows of numbers, curves or tokens."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ ParameterAliases: TypeAlias = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """What a command may name.
+    """The names that a command may use.
 
     Attributes
     ----------

@@ -92,7 +92,7 @@ class Trainable(Protocol):
 
     @property
     def metrics(self) -> tuple[MetricInfo, ...]:
-        """What `evaluate` measures, in order; the first is shown first."""
+        """The metrics that `evaluate` measures, in order; the first is shown first."""
         ...
 
     @property

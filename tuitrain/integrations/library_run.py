@@ -109,7 +109,7 @@ class LibraryRun:
 
 
 class LibraryCallback:
-    """What the callbacks of all libraries share: the arguments of `watch`, and the run.
+    """The common base of the callbacks of all libraries: the arguments of `watch`, and the run.
 
     Parameters
     ----------

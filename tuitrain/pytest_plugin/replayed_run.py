@@ -1,4 +1,4 @@
-"""What a test sees of a run: its findings, commands, curves and last snapshot."""
+"""A run as a test sees it: its findings, commands, curves and last snapshot."""
 
 from __future__ import annotations
 

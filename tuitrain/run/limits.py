@@ -21,7 +21,7 @@ WINDOW_STEPS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What some actors may do to a run; None allows everything.
+    """Bounds on the commands of some actors; None allows everything.
 
     Attributes
     ----------

@@ -134,7 +134,7 @@ class RunInfo:
 
     @property
     def speed_unit(self) -> Literal["samples", "steps"]:
-        """What the throughput counts: steps, where the size of a batch is not known."""
+        """The unit of the throughput: steps, if the size of a batch is not known."""
         return "samples" if self.batch_size > 1 else "steps"
 
     @property

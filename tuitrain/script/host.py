@@ -1,4 +1,4 @@
-"""What drives the session of a script's loop: its host, beside the loop's thread."""
+"""The host of a script's loop, which drives its session beside the loop's thread."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Loop(Protocol):
 
     @property
     def error(self) -> BaseException | None:
-        """What has ended the loop, or None."""
+        """The exception that has ended the loop, or None."""
         ...
 
     @property

@@ -22,7 +22,7 @@ _KINDS: Final = (RecordDiffersError, RunFailedError, ExpectationError)
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What a script's process is asked for.
+    """The request to a script's process.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What became of a repetition.
+    """The result of a repetition.
 
     Attributes
     ----------

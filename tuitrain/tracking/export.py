@@ -31,7 +31,7 @@ _FILES: Final = ("csv", "jsonl")
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What was written.
+    """The result of an export.
 
     Attributes
     ----------

@@ -44,7 +44,7 @@ class Text(NamedTuple):
 
 
 class Histogram(NamedTuple):
-    """How many finite values of an array lie in each bin.
+    """The number of finite values of an array in each bin.
 
     Attributes
     ----------

@@ -24,7 +24,7 @@ from .tags import tag_of
 EXTRA: Final = "tensorboard"
 
 SUFFIX: Final = ".tuitrain"
-"""What the names of event files of this program end with."""
+"""The end of the names of event files that this program writes."""
 
 _PROTO = "tensorboard.compat.proto"
 _BUFFERED: Final = 1 << 16

@@ -109,7 +109,7 @@ class Dataset:
 
     @property
     def output_size(self) -> int:
-        """How many outputs a model needs: one for each class, or for each number of a target.
+        """The number of a model's outputs: one for each class, or for each number of a target.
 
         The targets of data without them are its inputs. For several class numbers in a sample it
         is the number of outputs for each of them.

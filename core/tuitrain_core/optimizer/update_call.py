@@ -17,7 +17,7 @@ from .reference import Sums
 
 @dataclass(frozen=True, slots=True)
 class UpdateStatistics:
-    """What one update of one parameter did, measured in the update's own pass.
+    """The effect of one update of one parameter, measured in the update's own pass.
 
     Attributes
     ----------

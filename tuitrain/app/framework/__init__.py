@@ -1,1 +1,1 @@
-"""What both apps are built on: input in order, contained faults, fixes of Textual, screens."""
+"""The base of both apps: input in order, contained faults, fixes of Textual, screens."""

@@ -73,7 +73,7 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
         self._width = 0
         self._styles: dict[Role, Style] = {}
         self.border_texts: tuple[str, str] | None = None
-        """What `set_border_texts` has written: the title and the subtitle."""
+        """The title and the subtitle that `set_border_texts` has written."""
         self._border: Region | None = None
         self._painted: list[Strip] = []
         self._painted_region: Region | None = None

@@ -130,7 +130,7 @@ class EmbeddedEngine(GroupedNetwork):
 
     @property
     def metrics(self) -> tuple[MetricInfo, ...]:
-        """What `evaluate` measures, in order."""
+        """The metrics that `evaluate` measures, in order."""
         return tuple(plan.info for plan in self._spec.metrics)
 
     def evaluate(self, on_batch: Callable[[], None] = ignore_batch) -> Mapping[str, float]:
@@ -163,7 +163,7 @@ class EmbeddedEngine(GroupedNetwork):
 
     @property
     def frozen_cache(self) -> FrozenCache | None:
-        """What frozen layers have computed and is kept; see `Inspectable.frozen_cache`."""
+        """The cached outputs of frozen layers; see `Inspectable.frozen_cache`."""
         view = self.stepper.frozen_outputs.view
         tested = self.evaluator.frozen_outputs.view
         return view and replace(view, nbytes=view.nbytes + (tested.nbytes if tested else 0))

@@ -17,7 +17,7 @@ from .buffer_owners import BufferOwners
 from .network_structure import trace_structure
 
 MutableState: TypeAlias = tuple[Mapping[str, Array], Mapping[str, Any]]
-"""What a forward pass changes: buffers, and the state of the random generator."""
+"""The state that a forward pass changes: buffers, and the state of the random generator."""
 
 
 class SeededModel:

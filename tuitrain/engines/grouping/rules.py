@@ -12,7 +12,7 @@ from ..state import Array
 from ..views import OptimizerChoice
 
 Policy: TypeAlias = Literal["carry", "reset"]
-"""What a swap does with the optimizer's state."""
+"""How a swap treats the optimizer's state."""
 
 
 class GroupOptimizer(Protocol):

@@ -1,4 +1,4 @@
-"""What the batch of a script's loop holds: its tensors and other values, and its images.
+"""The content of a batch of a script's loop: its tensors and other values, and its images.
 
 Nothing here knows the library of the tensors: a `TensorReader` does.
 """

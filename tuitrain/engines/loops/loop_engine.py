@@ -1,4 +1,4 @@
-"""What engines of loops have in common: the loop takes the steps, and measures for itself."""
+"""The common base of engines of loops: the loop takes the steps, and measures for itself."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class OwnParameter:
 
 @dataclass(frozen=True, slots=True)
 class ModuleFacts:
-    """What the tree says of a module.
+    """A module in the tree.
 
     Attributes
     ----------

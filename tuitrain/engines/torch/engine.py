@@ -1,5 +1,5 @@
 # pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
-"""What every engine for PyTorch does between steps: commands, views, states."""
+"""The work of every engine for PyTorch between steps: commands, views, states."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from tuitrain_core.optimizer.constraints import (
 from ..views import OptimizerChoice
 
 ANY: Final = Constraint("a number, True or False, or a pair of numbers", lambda _: True)
-"""What a setting of a script's own rule may be."""
+"""The types of a setting of a script's own rule."""
 
 _BETAS: Final = {"betas": TWO_FRACTIONS, "eps": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE}
 _MOMENTS: Final = {"exp_avg": True, "exp_avg_sq": True}

@@ -100,7 +100,7 @@ class TorchScenarioEngine(TorchEngine):
 
     @property
     def metrics(self) -> tuple[MetricInfo, ...]:
-        """What `evaluate` measures, in order."""
+        """The metrics that `evaluate` measures, in order."""
         return tuple(plan.info for plan in self._spec.metrics)
 
     def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:

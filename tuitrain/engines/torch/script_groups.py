@@ -51,7 +51,7 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Share:
-    """What a script's optimizer updates.
+    """The parameters that a script's optimizer updates.
 
     Attributes
     ----------

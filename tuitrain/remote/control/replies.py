@@ -11,7 +11,7 @@ import msgspec
 
 
 class CommandReply(msgspec.Struct, frozen=True):
-    """What became of a command.
+    """The answer to a command.
 
     Attributes
     ----------

@@ -30,7 +30,7 @@ _BAD_INPUT: Final = 2
 """The exit status of a process that was given bad input."""
 
 _MARK: Final = "tuitrain: "
-"""What begins an error of the process."""
+"""The beginning of an error of the process."""
 
 _children: list[subprocess.Popen[bytes]] = []
 """The processes that were started: one that is forgotten while it runs is a warning of Python."""

@@ -23,7 +23,7 @@ HELLO_SECONDS: Final = 5.0
 
 MESSAGES_PER_SECOND: Final = 200
 COMMANDS_PER_SECOND: Final = 40
-"""What one connection may send; a hand on a key sends 30 a second. More is read later."""
+"""Requests a second that one connection may send; a held key sends 30. More are read later."""
 
 
 class RequestReader:

@@ -1,4 +1,4 @@
-"""What the server needs of a run: viewers, each with snapshots of its own."""
+"""The run as the server needs it: viewers, each with snapshots of its own."""
 
 from __future__ import annotations
 

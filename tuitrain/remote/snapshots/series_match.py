@@ -18,7 +18,7 @@ from tuitrain.run.snapshot import Series
 from .errors import RemoteDataError
 
 Role: TypeAlias = tuple[str, ...]
-"""What a series shows: ``("loss",)``, ``("metrics", "accuracy")``, ``("branch", "b1", "loss")``."""
+"""A series' name: ``("loss",)``, ``("metrics", "accuracy")``, ``("branch", "b1", "loss")``."""
 
 Memory: TypeAlias = tuple[int, int, int, int]
 """The owners of the steps and the values, and the addresses of the first."""

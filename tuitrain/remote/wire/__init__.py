@@ -1,1 +1,1 @@
-"""What a run and its viewers send each other: frames, and the messages in them."""
+"""The traffic between a run and its viewers: frames, and the messages in them."""

@@ -20,7 +20,7 @@ MAX_NAME: Final = 64
 """Maximum number of characters of a viewer's name."""
 
 Role: TypeAlias = Literal["viewer", "control", "list"]
-"""What a connection is for: a screen, a program that sends commands, or one look at the status."""
+"""The user of a connection: a screen, a program that sends commands, or a list of runs."""
 
 PenAction: TypeAlias = Literal["take", "release", "keep"]
 """Ask for the pen, or take it after notice; give it away; keep it although another asks."""
@@ -86,7 +86,7 @@ class CancelCommand(msgspec.Struct, frozen=True, tag="cancel"):
 
 
 class RequestViews(msgspec.Struct, frozen=True, tag="views"):
-    """What the next snapshots contain for this viewer; replaces the last request.
+    """The wanted contents of the next snapshots for this viewer; replaces the last request.
 
     Attributes
     ----------

@@ -61,7 +61,7 @@ class Timeline(BranchSteps):
 
     @property
     def branches_made(self) -> int:
-        """How many branches were made besides the first."""
+        """The number of branches made after the first."""
         return self._tree.made
 
     def restore(

@@ -53,7 +53,7 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True)
 class ViewRequests:
-    """What one viewer asks its next snapshots to contain.
+    """The contents that one viewer requests for its next snapshots.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class ViewRequests:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What has arrived for the run's thread.
+    """The mail that has arrived for the run's thread.
 
     Attributes
     ----------

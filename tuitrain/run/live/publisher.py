@@ -25,7 +25,7 @@ MAX_SNAPSHOT_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Views:
-    """What a snapshot contains for one viewer only; see `Snapshot`."""
+    """The contents of a snapshot for one viewer only; see `Snapshot`."""
 
     parameter: ParameterView | None = None
     inspection: Inspection | None = None

@@ -38,7 +38,7 @@ class BoundPointer(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallTable:
-    """What one thread runs in a step.
+    """The calls of one thread in a step.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class CallTable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Team:
-    """What the threads of a run share.
+    """The memory that the threads of a run share.
 
     Attributes
     ----------

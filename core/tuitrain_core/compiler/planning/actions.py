@@ -98,7 +98,7 @@ class ActionList:
 
     @property
     def blocks_per_chunk(self) -> int:
-        """How many blocks of a parameter are processed together; see `updates.BLOCK_ROWS`."""
+        """The number of blocks of a parameter processed together; see `updates.BLOCK_ROWS`."""
         return 3 if self._rows >= 16 else 1
 
     def call_once(

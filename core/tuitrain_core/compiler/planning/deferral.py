@@ -37,7 +37,7 @@ class DeferredUpdate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DeferralOptions:
-    """What a step may defer.
+    """The work that a step may defer.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class DeferralOptions:
 
 
 class Deferral:
-    """What a planned step defers.
+    """The work that a planned step defers.
 
     Attributes
     ----------

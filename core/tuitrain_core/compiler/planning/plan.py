@@ -15,7 +15,7 @@ from .random_words import RandomWords
 
 
 class Plan:
-    """What a step does, for one batch size and one choice of trained parameters.
+    """The work of a step, for one batch size and one choice of trained parameters.
 
     Parameters
     ----------

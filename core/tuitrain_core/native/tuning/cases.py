@@ -56,7 +56,7 @@ def halves(target: Host) -> Contestant:
 
 
 CASES: dict[str, Case] = {"product": product, "dot": dot, "halves": halves}
-"""What is timed for each attribute of `Tiles`."""
+"""The timed cases for each attribute of `Tiles`."""
 
 
 def _floats(count: int) -> np.ndarray:

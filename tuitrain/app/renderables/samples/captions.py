@@ -1,4 +1,4 @@
-"""What a network predicts for a sample, in a few words; and which samples are shown."""
+"""Captions of samples: the prediction in a few words, and which samples are shown."""
 
 from __future__ import annotations
 

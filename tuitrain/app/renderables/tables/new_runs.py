@@ -1,4 +1,4 @@
-"""What a new run can be started from, as rows of lists: scenarios and data sets."""
+"""The starting points of a new run, as rows of lists: scenarios and data sets."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class ChartActions(Controller):
     def __init__(self, deck: Deck) -> None:
         super().__init__(deck)
         self.metric = LOSS
-        """What the first chart shows."""
+        """The quantity that the first chart shows."""
         self._infos = (ACCURACY,)
         self._reported = (ACCURACY,)
         """Of these, those with values, or whose values are sure to come."""

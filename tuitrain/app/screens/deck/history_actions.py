@@ -22,7 +22,7 @@ from .command_sender import CommandSender
 from .deck import Controller, Deck
 
 SUFFIXES: Final = (".toml", ".py")
-"""What a run can be saved as: a scenario or a Python script."""
+"""The formats in which a run can be saved: a scenario or a Python script."""
 
 
 class HistoryActions(Controller):

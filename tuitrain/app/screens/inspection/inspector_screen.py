@@ -62,7 +62,7 @@ PREPARING = "the run has ended, and is computing this view"
 
 
 class InspectionHost(Protocol):
-    """What an inspector screen needs of the screen that it was opened from."""
+    """The screen that an inspector screen was opened from."""
 
     @property
     def snapshot(self) -> Snapshot | None:

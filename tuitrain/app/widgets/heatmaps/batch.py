@@ -55,7 +55,7 @@ class Samples(BatchPanel):
     """The first sample that is drawn."""
 
     zoom: reactive[int] = reactive(0, init=False, repaint=False)
-    """How many sizes larger the pictures are than by default."""
+    """The number of sizes by which the pictures are larger than by default."""
 
     def __init__(self) -> None:
         super().__init__(id="samples", classes="panel seen")

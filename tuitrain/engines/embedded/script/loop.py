@@ -22,7 +22,7 @@ from .groups import ScriptGroups, set_rates
 
 
 class ScriptLoop(SteeredLoop):
-    """What the loop of a script calls, in its own thread, while it has the turn.
+    """The methods that the loop of a script calls, in its own thread, while it has the turn.
 
     Its boundary is, with a loader, `fetch`; else the first recording of a manager that has
     parameters of the network, before the forward pass; or `update`, if there was none.

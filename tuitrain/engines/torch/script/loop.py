@@ -23,7 +23,7 @@ from .turn_losses import TurnLosses
 
 
 class TorchLoop(SteeredLoop):
-    """What a script calls, in its own thread, while it has the turn.
+    """The methods that a script calls, in its own thread, while it has the turn.
 
     Its boundary is the end of ``optimizer.step()``, of the last optimizer if there are several; or,
     with batches, the moment at which the next batch is fetched.

@@ -17,7 +17,7 @@ from .forward import NextForward
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoopParts:
-    """What a `TorchLoop` is made of.
+    """The parts of a `TorchLoop`.
 
     Attributes
     ----------

@@ -14,7 +14,7 @@ from .channel import Channel
 
 @dataclass(frozen=True, slots=True)
 class CommonStep:
-    """What a breakpoint reads, the same on every rank; see `PendingStep`.
+    """The values that a breakpoint reads, the same on every rank; see `PendingStep`.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What rank 0 sends to the other ranks at an exchange, as bytes."""
+"""The messages of rank 0 to the other ranks at an exchange, as bytes."""
 
 from __future__ import annotations
 

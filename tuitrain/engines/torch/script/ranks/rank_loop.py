@@ -1,5 +1,5 @@
 # pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
-"""What the loops of all ranks have in common: the channel, the clock of a step, a report."""
+"""The common base of the loops of all ranks: the channel, the clock of a step, a report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_SAMPLED: Final = 1 << 16
 
 
 class RankReport(msgspec.Struct, frozen=True, array_like=True):
-    """What a rank says of itself.
+    """The report of a rank.
 
     Attributes
     ----------
