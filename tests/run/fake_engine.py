@@ -28,6 +28,7 @@ class FakeEngine:
     frozen_cache = None
     capabilities = EVERY_CAPABILITY
     has_reported = False
+    is_steerable = True
     metrics = (ACCURACY,)
     test_batches = 3
 

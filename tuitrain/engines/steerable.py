@@ -28,6 +28,14 @@ class CommandResult:
 class Steerable(Protocol):
     """Applies commands to its parameter groups."""
 
+    @property
+    def is_steerable(self) -> bool:
+        """Whether commands can be applied at the present boundary.
+
+        In a loop of several processes, they can where all processes have met.
+        """
+        ...
+
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups, wholly or not at all.
 

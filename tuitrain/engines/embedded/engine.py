@@ -56,6 +56,7 @@ class EmbeddedEngine(GroupedNetwork):
 
     capabilities = EVERY_CAPABILITY
     has_reported = False
+    is_steerable = True
 
     def __init__(self, spec: EngineSpec) -> None:
         threads.limit_blas_threads()

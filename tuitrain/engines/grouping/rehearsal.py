@@ -44,6 +44,7 @@ class RehearsalEngine:
     fallback_reason = ""
     frozen_cache = None
     has_reported = False
+    is_steerable = True
 
     def __init__(
         self,

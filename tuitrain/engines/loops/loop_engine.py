@@ -77,6 +77,11 @@ class LoopEngine(Generic[L]):
         """Whether the loop has reported metrics since the boundary before this one."""
         return bool(self.loop.logged)
 
+    @property
+    def is_steerable(self) -> bool:
+        """Whether commands can be applied at the present boundary; see `Steerable`."""
+        return self.loop.is_steerable
+
     def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
         """Do nothing: the loop takes the first step itself."""
 

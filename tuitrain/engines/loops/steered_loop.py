@@ -53,10 +53,7 @@ class SteeredLoop:
 
     @property
     def is_steerable(self) -> bool:
-        """Whether commands can be applied at the present boundary.
-
-        In a loop of several processes, they can where all processes have met.
-        """
+        """Whether commands can be applied at the present boundary; see `Steerable`."""
         return True
 
     def run(

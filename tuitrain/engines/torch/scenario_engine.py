@@ -60,6 +60,7 @@ class TorchScenarioEngine(TorchEngine):
 
     capabilities = Capabilities(frozenset(Capability) - {*_REASONS}, _REASONS)
     has_reported = False
+    is_steerable = True
 
     def __init__(self, spec: EngineSpec, clock: Callable[[], float] = time.perf_counter) -> None:
         self._spec, self._clock = spec, clock

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from tuitrain.commands import AnyCommand, Pause, rule_title, to_text
-from tuitrain.engines.engine import Engine
 
 from ..authorship import MAX_WHY
 from ..conditions.rules import DueRule, RuleStep
@@ -48,7 +47,7 @@ class RuleActions:
     def act(self) -> bool:
         """Do what is due at this boundary; return whether there was anything to do."""
         rules, run_state = self._context.rules, self._context.run_state
-        if not (rules.due or rules.steps) or not _takes_commands(self._context.engine):
+        if not (rules.due or rules.steps) or not self._context.engine.is_steerable:
             return False
         self._apply_planned()
         is_running, steps_left = run_state.phase is Phase.RUNNING, run_state.steps_left
@@ -106,11 +105,6 @@ class RuleActions:
 
     def _pause(self, reason: str) -> JournalEntry:
         return self._context.pause_by_itself("rule", "paused", reason)
-
-
-def _takes_commands(engine: Engine) -> bool:
-    """Whether commands can be applied at this boundary: not where ranks are at other steps."""
-    return getattr(getattr(engine, "loop", None), "is_steerable", True)
 
 
 def _shortened(text: str) -> str:
