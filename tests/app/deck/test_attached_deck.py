@@ -73,7 +73,6 @@ SCREENS: dict[str, type[Screen[object]]] = {
     "i": BatchScreen,
     "R": RunsScreen,
     "L": LogScreen,
-    "M": RanksScreen,
     "comma": SettingsScreen,
     "question_mark": HelpScreen,
     "P": PenDialog,
@@ -82,8 +81,11 @@ SCREENS: dict[str, type[Screen[object]]] = {
 """What keys open."""
 
 OF_OWN_RUNS = {LeaveDialog, FlightDeck, FlightResultDialog}
-ELSEWHERE = {NewRunDialog, ResumeOrOpenDialog, *OF_OWN_RUNS, *OF_THEIR_OWN_APP}
-"""Screens that no key of this deck opens: those of the start screen, and of a run's own deck."""
+ELSEWHERE = {NewRunDialog, ResumeOrOpenDialog, RanksScreen, *OF_OWN_RUNS, *OF_THEIR_OWN_APP}
+"""Screens that no key of this deck opens.
+
+Those of the start screen, of several processes, and of a run's own deck.
+"""
 
 INSPECTIONS = {"W", "N", "i"}
 PREVIEWS = {"l": "0.3", "D": ""}

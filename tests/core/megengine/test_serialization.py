@@ -93,15 +93,15 @@ GOOD = json.dumps({"version": 1, "value": 1})
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "no file that tuitrain_core.save wrote"),
-        (b"PK\x03\x04 and no more", "no file that tuitrain_core.save wrote"),
-        (archive("{"), "no file that tuitrain_core.save wrote"),
-        (archive("[]"), "no file that tuitrain_core.save wrote"),
+        (b"", "not a file that tuitrain_core.save wrote"),
+        (b"PK\x03\x04 and no more", "not a file that tuitrain_core.save wrote"),
+        (archive("{"), "not a file that tuitrain_core.save wrote"),
+        (archive("[]"), "not a file that tuitrain_core.save wrote"),
         (archive(json.dumps({"version": 2, "value": 1})), "its version is 2, not 1"),
         (archive(GOOD, zipfile.ZIP_DEFLATED), "a member is compressed"),
         (
             archive(json.dumps({"version": 1, "value": {"kind": "array", "member": "0.npy"}})),
-            "no file that tuitrain_core.save wrote",
+            "not a file that tuitrain_core.save wrote",
         ),
     ],
 )

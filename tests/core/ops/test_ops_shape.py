@@ -80,7 +80,7 @@ def test_flatten_of_an_empty_batch_keeps_the_size_of_a_sample():
 
 
 def test_flatten_with_its_axes_reversed_is_an_error():
-    with pytest.raises(ShapeError, match="axis 2 lies behind 1"):
+    with pytest.raises(ShapeError, match="axis 2 comes after 1"):
         shape.Flatten(2, 1).forward(values(2, 3, 4))
 
 
