@@ -18,6 +18,11 @@ from tests.conformance.probes import (
 from tests.conformance.problem import CONV, FC
 
 
+def with_gradients(names):
+    """Leave out the bias below a norm layer: its gradient is rounding error, which may be 0."""
+    return [name for name in names if name != "conv.bias"]
+
+
 def test_a_thaw_keeps_the_state_unless_reset(make_engine):
     digests = []
     for text in ("thaw fc", "thaw fc keep", "thaw fc reset"):
@@ -106,7 +111,8 @@ def test_parameters_frozen_from_the_start_are_updated_after_a_thaw(make_engine):
     assert updates(engine, names) == [0] * len(names)
     do(engine, "thaw conv")
     train(engine, 1)
-    assert all(weights(engine, [name])[name] != before[name] for name in names)
+    after = weights(engine, names)
+    assert all(after[name] != before[name] for name in with_gradients(names))
     assert updates(engine, names) == [1] * len(names)
 
 
@@ -118,7 +124,8 @@ def test_parameters_frozen_under_another_optimizer_are_updated_after_a_thaw(engi
     names = members(engine, "conv")
     before = weights(engine, names)
     train(engine, 1)
-    assert all(weights(engine, [name])[name] != before[name] for name in names)
+    after = weights(engine, names)
+    assert all(after[name] != before[name] for name in with_gradients(names))
 
 
 def test_a_part_of_a_frozen_group_can_be_thawed(engine):

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 
 from tuitrain.commands import MAX_COUNT
+from tuitrain.engines.registry import IMPORTED_ENGINE
 from tuitrain.errors import TuitrainError
 from tuitrain.metric_info import read_interval
 from tuitrain.run.snapshot import OPEN_END
@@ -89,7 +90,8 @@ def outcome_of_tails(folder: Path, scenario: Mapping[str, Any]) -> Outcome:
     OSError : a file cannot be read
     """
     metrics, journal = _Tail(folder / METRICS), _Tail(folder / JOURNAL)
-    step, loss, values = _end_of_branch(folder, journal) or (
+    has_every_loss = scenario.get("engine") != IMPORTED_ENGINE
+    step, loss, values = _end_of_branch(folder, journal, has_every_loss) or (
         *metrics.last_loss(),
         metrics.last_metrics(),
     )
@@ -104,12 +106,17 @@ def outcome_of_tails(folder: Path, scenario: Mapping[str, Any]) -> Outcome:
 
 
 def _end_of_branch(
-    folder: Path, journal: _Tail
+    folder: Path, journal: _Tail, has_every_loss: bool
 ) -> tuple[int, float | None, dict[str, float | None]] | None:
     """Return step, loss and metrics where a run ended that has moved in its history.
 
     The last lines of its metrics may be of a branch that it left. None for a run that has not moved
     of late, or whose history cannot be read.
+
+    Parameters
+    ----------
+    has_every_loss : whether each step that was trained for the first time has a loss; an imported
+        log ends with its last loss
     """
     if not any(match[2] in _MOVES for match in _COMMAND.finditer(journal.content)):
         return None
@@ -119,6 +126,8 @@ def _end_of_branch(
         return None
     step, branch = history.last_step, history.segments[-1].branch
     losses = branch.loss_until(step)
+    if len(losses) and not has_every_loss:
+        step = int(losses.steps[-1])
     is_known = len(losses) and int(losses.steps[-1]) == step
     series = branch.metrics_until(step).items()
     values = {name: _finite(values.values[-1]) for name, values in series if len(values)}

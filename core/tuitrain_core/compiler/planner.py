@@ -81,6 +81,7 @@ class Planner:
         self._steps: PlanCache[Burst] = PlanCache()
         self._bursts: PlanCache[Burst] = PlanCache()
         self._pipelined: PlanCache[PipelinedSteps] = PlanCache()
+        self._native: PlanCache[bool] = PlanCache()
         self._updates_key = UpdatesKey()
 
     def gradient_step(self, rows: int, trained: Sequence[Parameter], threads: int) -> Burst:
@@ -191,8 +192,15 @@ class Planner:
         return [*calls, *rules, *others]
 
     def is_native(self, trained: Sequence[Parameter]) -> bool:
-        """Return whether a step that trains these parameters needs no Python."""
-        return self.plan(self._workspace.capacity, trained).is_native
+        """Return whether a step that trains these parameters needs no Python.
+
+        It is asked before each burst, and the plan of a thousand parameters takes 40 ms.
+        """
+
+        def plan() -> bool:
+            return self.plan(self._workspace.capacity, trained).is_native
+
+        return self._native.get(tuple(trained), plan)
 
     def statistics(self, trained: Sequence[Parameter]) -> PlanStatistics:
         """Count the actions of a step of a whole batch that trains these parameters."""

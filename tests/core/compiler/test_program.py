@@ -23,6 +23,7 @@ from cases import (
 from tuitrain_core import CoreError, Parameter, ShapeError, Tensor, random, tensor
 from tuitrain_core import functional as F
 from tuitrain_core.compiler import NotRecordableError, Program, trace
+from tuitrain_core.compiler.planner import Planner
 from tuitrain_core.module import (
     BatchNorm1d,
     BatchNorm2d,
@@ -68,6 +69,18 @@ def test_all_operations_have_kernels(name: str) -> None:
     parameters = list(net.parameters())
     assert program.plan_statistics(parameters).python_calls == 0
     assert program.is_native(parameters)
+
+
+def test_whether_a_step_is_native_is_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked before each burst, and takes a plan of the step."""
+    net, loss_of, shape, classes = make_case("mlp")
+    program = Program(trace(loss_of, *batch(shape, classes)), CAPACITY)
+    first, *others = net.parameters()
+    assert program.is_native([first, *others])
+    assert program.is_native(others)
+    monkeypatch.delattr(Planner, "plan")
+    assert program.is_native([first, *others])
+    assert program.is_native(others)
 
 
 @pytest.mark.parametrize("name", ["block", "norm of rows"])
