@@ -50,7 +50,7 @@ torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch and JAX (first: i
 	$(BIN)/pyright -p pyright-torch.json
 	$(BIN)/python -m pytest tests/torch tests/jax
 	$(BIN)/python -m pytest $(PARALLEL) tests/torch_script  # by itself: JAX has threads, and its tests fork
-	$(BIN)/python -m pytest tests/torch_distributed
+	$(BIN)/python -m pytest -n 2 tests/torch_distributed  # ranks mostly wait for one another
 	$(BIN)/python -m pytest $(PARALLEL) tests/conformance -k torch
 
 logs-test: $(VENV)/.dev  ## have TensorBoard, W&B and pandas read what is written for them (first: install them)
