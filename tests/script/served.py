@@ -13,7 +13,10 @@ from tuitrain.remote.client.remote_source import RemoteSource
 from tuitrain.remote.control.client import ControlClient
 from tuitrain.remote.control.replies import CommandReply
 from tuitrain.remote.local.find_run import find_run
+from tuitrain.run.live.live_run import LiveRun
+from tuitrain.run.logs.log_capture import LogCapture
 from tuitrain.run.snapshot import Snapshot
+from tuitrain.script.live_script import LiveScript
 
 TIMEOUT = 60.0
 """Seconds after which a test fails that waits for an event."""
@@ -101,3 +104,16 @@ def serving(
 def last_of(source: RemoteSource) -> Snapshot:
     """Return the last snapshot of a run that ends."""
     return source.wait_for(lambda shown: source.error is not None, TIMEOUT)
+
+
+def live(script: Path, folder: Path) -> tuple[LiveScript, LogCapture]:
+    """Run a script under a live run that is left when it has ended."""
+    made, output = LiveScript(script, [], folder), LogCapture()
+    run = LiveRun(lambda on_progress: made.build(on_progress, output), made.info, log=output)
+    run.start().join(60)
+    run.close()
+    made.close()
+    made.release()
+    assert made.join(60)
+    output.close()
+    return made, output

@@ -8,14 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.script.problem import read_lines
+from tests.script.served import live
 from tuitrain.cli import main
 from tuitrain.errors import TuitrainError
 from tuitrain.remote.detached import start
 from tuitrain.remote.local.live_entry import RunFacts
-from tuitrain.run.live.live_run import LiveRun
-from tuitrain.run.logs.log_capture import LogCapture
 from tuitrain.script.detached import host_script
-from tuitrain.script.live_script import LiveScript
 
 SCRIPT = """
 import pathlib
@@ -88,19 +86,6 @@ def test_a_script_is_detached_with_its_arguments(
     hosted = ["run", "--hosted", "--out", str(out), "--paused", str(script), "--", "-x"]
     assert calls == [hosted]
     assert main(["run", "--detach", str(tmp_path / "none.py")]) == 2
-
-
-def live(script: Path, folder: Path) -> tuple[LiveScript, LogCapture]:
-    """Run a script under a live run that is left when it has ended."""
-    made, output = LiveScript(script, [], folder), LogCapture()
-    run = LiveRun(lambda on_progress: made.build(on_progress, output), made.info, log=output)
-    run.start().join(60)
-    run.close()
-    made.close()
-    made.release()
-    assert made.join(60)
-    output.close()
-    return made, output
 
 
 def test_an_error_after_the_last_step_is_printed(

@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.script.problem import read_lines
+from tests.script.served import live
 from tuitrain.cli import main
-from tuitrain.run.live.live_run import LiveRun
-from tuitrain.run.logs.log_capture import LogCapture
-from tuitrain.script.live_script import LiveScript
 
 IN_TURN = """
 import tuitrain
@@ -49,15 +47,7 @@ def train_hosted(script: Path, folder: Path) -> int:
 
 
 def train_live(script: Path, folder: Path) -> int:
-    made, output = LiveScript(script, [], folder), LogCapture()
-    run = LiveRun(lambda on_progress: made.build(on_progress, output), made.info, log=output)
-    run.start().join(60)
-    run.close()
-    made.close()
-    made.release()
-    assert made.join(60)
-    output.close()
-    return made.status
+    return live(script, folder)[0].status
 
 
 WAYS = [train_headless, train_hosted, train_live]
