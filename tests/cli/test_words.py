@@ -18,6 +18,17 @@ from tuitrain.cli.parser import parse_arguments
             "tuitrain has no option --vrsion, did you mean '--version'? (options: --version)",
         ),
         ("run a.toml b.toml", "tuitrain run does not take 'b.toml'; --help says what it takes"),
+        (
+            "run --private a.py --lr 0.1",
+            "tuitrain run has no option --lr (options: --out, --read-only, --paused, --headless, "
+            "--detach, --private, --json); arguments of a script follow --, as in: "
+            "tuitrain run --private a.py -- --lr 0.1",
+        ),
+        (
+            "run a.py --detach 3",
+            "tuitrain run does not take '3'; arguments of a script follow --, as in: "
+            "tuitrain run a.py --detach -- 3",
+        ),
     ],
 )
 def test_an_unknown_word_is_an_error_with_the_nearest_match(words, message, tmp_path, capsys):
@@ -34,6 +45,21 @@ def test_valid_command_lines_are_read():
     result = parse_arguments(["replay", "--json", "x.toml"])
     assert (result.json, [str(item) for item in result.files]) == (True, ["x.toml"])
     assert parse_arguments([]).scenario is None
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        ("run a.py 3 b", ["3", "b"]),
+        ("run a.py -- --lr 0.1 -- --out x", ["--lr", "0.1", "--", "--out", "x"]),
+        ("run a.py --detach -- --lr 0.1", ["--lr", "0.1"]),
+        ("run a.py 3 --paused -- b", ["3", "b"]),
+        ("run -- a.py --lr", ["--lr"]),
+    ],
+)
+def test_a_script_gets_all_words_after_two_dashes(words, arguments):
+    result = parse_arguments(words.split())
+    assert (str(result.scenario), result.arguments, result.out) == ("a.py", arguments, None)
 
 
 @pytest.mark.parametrize(

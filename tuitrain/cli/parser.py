@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn, TypeAlias
@@ -13,6 +12,12 @@ from tuitrain.errors import TuitrainError, did_you_mean
 from tuitrain.user_paths import output_path, user_path
 
 from . import actions, live_actions, live_parsers, log_actions, record_parsers
+from .command_words import (
+    split_repeated_command,
+    split_script_arguments,
+    take_control_words,
+    unknown_word_error,
+)
 
 Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
@@ -45,7 +50,8 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
     SystemExit : the user asked for help or the version
     """
     parser, commands = build_parsers()
-    words, command = _split_command(words)
+    words, command = split_repeated_command(words)
+    words, script_arguments = split_script_arguments(words)
     name = next(iter(words), "")
     if name and not name.startswith("-") and name not in commands:
         hint = (
@@ -58,44 +64,12 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
         )
     arguments, unknown = parser.parse_known_args(words)
     if name == "ctl":
-        unknown = _take_words(arguments, unknown)
+        unknown = take_control_words(arguments, unknown)
     if unknown:
-        raise _unknown(unknown[0], commands.get(name, parser))
+        raise unknown_word_error(unknown[0], words, commands.get(name, parser))
     arguments.command = command
+    arguments.arguments = [*arguments.arguments, *script_arguments]
     return arguments
-
-
-def _split_command(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Split off the command of a script, which follows the folder of its run and ``--``."""
-    if list(words[:1]) not in (["replay"], ["resume"]) or "--" not in words:
-        return words, ()
-    before = words[: words.index("--")]
-    has_folder = len(before) > 1 and not before[-1].endswith(".toml")
-    return (before, words[len(before) + 1 :]) if has_folder else (words, ())
-
-
-def _take_words(arguments: argparse.Namespace, rest: Sequence[str]) -> list[str]:
-    """Take the words of ``ctl`` that follow an option, as in ``metrics --json loss``.
-
-    Returns
-    -------
-    Options that it does not have
-    """
-    options = [word for word in rest if re.match(r"-(?![\d.])", word)]
-    arguments.words = [*arguments.words, *(word for word in rest if word not in options)]
-    return options
-
-
-def _unknown(word: str, parser: argparse.ArgumentParser) -> TuitrainError:
-    """Return the error for a word that a command does not take."""
-    if not word.startswith("-"):
-        return TuitrainError(f"{parser.prog} does not take {word!r}; --help says what it takes")
-    options = re.findall(r"--[a-z-]+", parser.format_usage())
-    option, known = word.partition("=")[0], list(dict.fromkeys(options))
-    hint = did_you_mean(option, known)
-    return TuitrainError(
-        f"{parser.prog} has no option {option}{hint} (options: {', '.join(known)})"
-    )
 
 
 class _Parser(argparse.ArgumentParser):
@@ -162,7 +136,7 @@ def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.Argu
 def _add_run(commands: Commands) -> None:
     run = _command(commands, "run", actions.run, "open the app on a scenario, or on a script")
     _add_flight(run, "a TOML file, or a Python script that calls tuitrain.watch")
-    words = "of a script; -- goes before those that begin with a dash"
+    words = "of a script; those that begin with a dash, and all after them, follow --"
     run.add_argument("arguments", nargs="*", metavar="ARGUMENT", help=words)
     run.add_argument("--headless", action="store_true", help="no screen: as replay does")
     detach = "no screen: train in a process of its own, which outlives this terminal"

@@ -121,18 +121,18 @@ class RankView:
     Attributes
     ----------
     rank : its number; 0 has the session
-    host : the name of its machine
-    step_seconds : the mean time of its last steps
+    host : the name of its machine; "" before its first report
+    step_seconds : the mean time of its last steps, in seconds; 0.0 if that is not known
     own_seconds : of this the time to the backward pass, in which no rank waits for another
     agrees : whether a sample of its parameters has the bytes that rank 0 has; None if each rank has
-        a part of them
+        a part of them, or before its first report
     """
 
     rank: int
-    host: str
-    step_seconds: float
-    own_seconds: float
-    agrees: bool | None
+    host: str = ""
+    step_seconds: float = 0.0
+    own_seconds: float = 0.0
+    agrees: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,9 +200,11 @@ async def test_the_lr_dialog_begins_with_what_a_person_would_type(opened, lr, te
         assert person.app.screen.query_one("#lr", Input).value == text
 
 
-@pytest.mark.parametrize("key", ["l", "o", "d"])
-async def test_a_dialog_leaves_the_text_of_the_tour_visible(opened, key):
-    async with opened(size=(80, 24)) as person:
+@pytest.mark.parametrize("schedule", ["constant", SCRIPT_SCHEDULE])
+@pytest.mark.parametrize("key", ["l", "o", "d", "D"])
+async def test_a_dialog_leaves_the_text_of_the_tour_visible(opened, key, schedule):
+    groups = tuple(group(name, (name,), schedule=schedule) for name in ("stem", "body", "fc"))
+    async with opened(FakeSource(running(groups=groups)), size=(80, 24)) as person:
         await person.press("T", key)
         (box,) = person.app.screen.query(".dialog")
         tour = person.deck.tour

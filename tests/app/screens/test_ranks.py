@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.app.fake import FakeSource, running
 from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.renderables.tables.ranks import (
-    NOTHING,
+    ONE_PROCESS,
+    STARTING,
     rank_rows,
     ranks_summary,
     slowest_rank,
@@ -13,6 +14,7 @@ from tuitrain.app.renderables.tables.ranks import (
 from tuitrain.app.screens.ranks import RanksScreen
 from tuitrain.app.widgets.tables.ranks import RanksView
 from tuitrain.engines.views import RankView
+from tuitrain.run.snapshot import Phase
 
 
 def ranks(*own: float, agrees: bool | None = True) -> tuple[RankView, ...]:
@@ -42,7 +44,16 @@ def test_rows_have_the_times_of_each_rank():
     assert header.split() == ["rank", "host", "step", "own", "part", "weights"]
     assert first.split() == ["0", "node", "10", "ms", "4", "ms", "✓"]
     assert second.split() == ["1", "node", "10", "ms", "9", "ms", "✓", "slowest"]
-    assert plain_text(rank_rows(())[0]) == NOTHING
+    assert plain_text(rank_rows(())[0]) == ONE_PROCESS
+
+
+def test_ranks_are_listed_before_their_first_reports():
+    views = tuple(map(RankView, range(2)))
+    _, *rows = map(plain_text, rank_rows(views))
+    assert [row.split() for row in rows] == [[rank, "not", "reported", "yet"] for rank in "01"]
+    assert ranks_summary(views) == (
+        "2 ranks · their first reports come after about a second of training"
+    )
 
 
 async def test_the_screen_follows_the_reports(opened):
@@ -60,4 +71,10 @@ async def test_a_training_in_one_process_has_no_table(opened):
     async with opened() as person:
         await person.press("M")
         assert person.app.screen is person.deck
-        assert person.status == NOTHING
+        assert person.status == ONE_PROCESS
+
+
+async def test_a_run_that_is_starting_has_no_table_yet(opened):
+    async with opened(FakeSource(running(phase=Phase.STARTING))) as person:
+        await person.press("M")
+        assert person.status == STARTING

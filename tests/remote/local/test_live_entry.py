@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import IO
 
 import pytest
 
@@ -269,16 +270,56 @@ def test_the_socket_is_removed_also_if_the_environment_has_changed(
     assert list(sockets.iterdir()) == []
 
 
-def test_a_lock_that_a_client_tries_is_not_that_of_a_live_run(
-    tmp_path: Path, sockets: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("kind", "seconds"), [(fcntl.LOCK_SH, 9.0), (fcntl.LOCK_EX, 0.2)])
+def test_a_new_run_waits_for_the_lock_of_a_client(
+    kind: int, seconds: float, tmp_path: Path, sockets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_sockets_folder()
-    lock = (sockets / f"{run_id(tmp_path)}.lock").open("w")
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    clock = SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda _: lock.close())
+    lock = locked(sockets, tmp_path, kind)
+    times = iter([0.0, seconds])
+    clock = SimpleNamespace(monotonic=lambda: next(times), sleep=lambda _: lock.close())
     monkeypatch.setattr("tuitrain.remote.local.lock_file.time", clock)
     LiveEntry(tmp_path, "run").close()
     assert lock.closed
+
+
+@pytest.mark.parametrize(
+    ("kind", "seconds", "problem"),
+    [
+        (fcntl.LOCK_SH, 10.0, r"\.lock is locked by a process that looks for live runs"),
+        (fcntl.LOCK_EX, 0.3, "the run in .* is live in another process"),
+    ],
+)
+def test_a_new_run_waits_no_longer_than_a_client_may_take(
+    kind: int,
+    seconds: float,
+    problem: str,
+    tmp_path: Path,
+    sockets: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lock = locked(sockets, tmp_path, kind)
+    times = iter([0.0, seconds])
+    clock = SimpleNamespace(monotonic=lambda: next(times))
+    monkeypatch.setattr("tuitrain.remote.local.lock_file.time", clock)
+    with pytest.raises(TuitrainError, match=problem):
+        LiveEntry(tmp_path, "run")
+    lock.close()
+
+
+def locked(sockets: Path, folder: Path, kind: int) -> IO[str]:
+    """Lock the file of a run, as a client does that looks whether it was left over."""
+    make_sockets_folder()
+    lock = (sockets / f"{run_id(folder)}.lock").open("w")
+    fcntl.flock(lock, kind)
+    return lock
+
+
+def test_a_file_that_another_client_looks_at_is_no_live_run(tmp_path: Path, sockets: Path) -> None:
+    lock = locked(sockets, tmp_path, fcntl.LOCK_SH)
+    assert read_entries() == []
+    assert list(sockets.iterdir()) == [Path(lock.name)]  # the other client may remove it
+    lock.close()
+    assert read_entries() == list(sockets.iterdir()) == []
 
 
 def test_two_runs_of_one_name_are_told_apart_by_their_ids(tmp_path: Path) -> None:

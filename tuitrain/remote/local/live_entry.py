@@ -1,7 +1,8 @@
 """The files of a live run beside its socket: a lock that lives as long as its process, and facts.
 
-``ID.lock`` is locked by the process of the run and has the facts as JSON; ``ID.sock`` is the
-socket. A lock that can be taken belongs to no process: the files are left over, and are removed.
+``ID.lock`` has the facts as JSON, and the process of the run has its exclusive lock; ``ID.sock`` is
+the socket. Clients take a shared lock for a moment: where they get it, no process has the run. Then
+the files are left over, and are removed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tuitrain.encoding import to_encodable, truncate_utf8
 from tuitrain.errors import TuitrainError
 
 from ..errors import ConnectionProblem
-from .lock_file import BUSY_SECONDS, LockFile, file_identity, take_lock
+from .lock_file import LockFile, file_identity, has_owner, take_lock
 from .sockets_folder import make_private, make_sockets_folder, open_sockets_folder, sockets_folder
 
 ID_LENGTH: Final = 8
@@ -137,7 +138,7 @@ class LiveEntry:
         """
         if not self._lock.is_in_place:
             make_private(self._sockets)
-            lock = self._make_lock(patience=0.0)
+            lock = self._make_lock(waits=False)
             self._lock.close()
             self._lock = lock
         with contextlib.suppress(OSError):
@@ -161,7 +162,7 @@ class LiveEntry:
         self._lock.remove()
         self._lock.close()
 
-    def _make_lock(self, patience: float = BUSY_SECONDS) -> LockFile:
+    def _make_lock(self, waits: bool = True) -> LockFile:
         """Return the lock, with the facts in it.
 
         Raises
@@ -169,7 +170,7 @@ class LiveEntry:
         TuitrainError : another process has this run, or the file cannot be written
         """
         path = self._sockets / f"{self.facts.id}.lock"
-        lock = LockFile(path, f"the run in {self.facts.folder}", patience)
+        lock = LockFile(path, f"the run in {self.facts.folder}", waits)
         try:
             lock.write(msgspec.json.encode(self.facts))
         except TuitrainError:
@@ -222,10 +223,11 @@ def _read_live(identity: str, folder: int) -> RunFacts | None:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid():
             return None
-        if not take_lock(descriptor):
+        if has_owner(descriptor):
             facts = msgspec.json.decode(os.pread(descriptor, 65536, 0), type=RunFacts)
             return facts if facts.id == identity else None
-        if os.fstat(descriptor).st_nlink:  # else its run has just removed it
+        # Another client may look at it, too; or its run has just removed it.
+        if take_lock(descriptor) and os.fstat(descriptor).st_nlink:
             _remove_socket(f"{identity}.sock", folder)
             os.unlink(lock, dir_fd=folder)
     except (OSError, msgspec.DecodeError):  # a run that is just starting has written nothing yet

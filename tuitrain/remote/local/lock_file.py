@@ -13,27 +13,34 @@ from tuitrain.after_fork import disconnect
 from tuitrain.errors import TuitrainError
 
 BUSY_SECONDS: Final = 0.3
-"""Seconds in which a lock that another process has may become free: a client takes it for a moment
-to see whether it was left over."""
+"""Seconds to wait for the exclusive lock of another process, which may be just ending, or removing
+a file that was left over."""
+
+PROBE_SECONDS: Final = 10.0
+"""Seconds to wait for shared locks: clients that look for live runs take them for a moment, longer
+where they are suspended or the machine is busy."""
+
+_RETRY_SECONDS: Final = 0.03
 
 
 class LockFile:
-    """A file that this process has locked.
+    """A file on which this process has an exclusive lock.
 
     Parameters
     ----------
     path : of the file, which is made if it does not exist
     owner : the locked object, as errors name it: ``the run in FOLDER``
-    patience : seconds to wait for a lock that another process has
+    waits : whether to wait for a lock of another process: `BUSY_SECONDS`, or `PROBE_SECONDS` if it
+        is a shared one
 
     Raises
     ------
     TuitrainError : another process has locked it, or it cannot be written
     """
 
-    def __init__(self, path: Path, owner: str, patience: float = BUSY_SECONDS) -> None:
+    def __init__(self, path: Path, owner: str, waits: bool = True) -> None:
         self._path = path
-        self._descriptor = _open_locked(path, owner, patience)
+        self._descriptor = _open_locked(path, owner, waits)
         self._file = file_identity(os.fstat(self._descriptor))
 
     @property
@@ -87,16 +94,28 @@ def file_identity(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
+def has_owner(descriptor: int) -> bool:
+    """Whether another process has the exclusive lock of a file.
+
+    If not, the descriptor has a shared lock of the file until it is closed.
+    """
+    return not _lock(descriptor, fcntl.LOCK_SH)
+
+
 def take_lock(descriptor: int) -> bool:
-    """Lock a file until it is closed; return whether no other process holds the lock."""
+    """Take the exclusive lock of a file until it is closed; return whether it was free."""
+    return _lock(descriptor, fcntl.LOCK_EX)
+
+
+def _lock(descriptor: int, kind: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
 
 
-def _open_locked(path: Path, owner: str, patience: float) -> int:
+def _open_locked(path: Path, owner: str, waits: bool) -> int:
     """Return the descriptor of a lock file that this process has locked.
 
     Raises
@@ -104,18 +123,24 @@ def _open_locked(path: Path, owner: str, patience: float) -> int:
     TuitrainError : another process has locked it, or it cannot be written
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    give_up_at = time.monotonic() + patience
+    started = time.monotonic()
     while True:
         try:
             descriptor = os.open(path, flags, 0o600)
         except OSError as error:
             raise TuitrainError(f"{path} cannot be written: {error.strerror}") from None
-        if not take_lock(descriptor):
-            os.close(descriptor)
-            if time.monotonic() >= give_up_at:
-                raise TuitrainError(f"{owner} is live in another process")
-            time.sleep(BUSY_SECONDS / 10)
+        if take_lock(descriptor):
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
+            os.close(descriptor)  # removed as a file left over, just before it was locked
             continue
-        if os.fstat(descriptor).st_nlink:
-            return descriptor
-        os.close(descriptor)  # removed as a file left over, just before it was locked
+        is_owned = has_owner(descriptor)
+        os.close(descriptor)
+        limit = BUSY_SECONDS if is_owned else PROBE_SECONDS
+        if not waits or time.monotonic() - started >= limit:
+            raise TuitrainError(
+                f"{owner} is live in another process"
+                if is_owned
+                else f"{path} is locked by a process that looks for live runs"
+            )
+        time.sleep(_RETRY_SECONDS)

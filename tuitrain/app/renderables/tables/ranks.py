@@ -14,13 +14,14 @@ MIN_RATIO: Final = 1.2
 """How much longer than the median the slowest rank takes for its own part, to be marked."""
 
 _RANK, _HOST, _TIME, _OWN = 5, 20, 11, 13
-NOTHING: Final = "this training has one process, or its ranks have not reported yet"
+ONE_PROCESS: Final = "this training has one process"
+STARTING: Final = "the run is starting: its ranks are not known yet"
 
 
 def rank_rows(ranks: Sequence[RankView]) -> list[Row]:
     """Return a header, and a row for each rank."""
     if not ranks:
-        return [((NOTHING, "muted"),)]
+        return [((ONE_PROCESS, "muted"),)]
     header = (
         rjust("rank", _RANK)
         + "  "
@@ -48,6 +49,8 @@ def ranks_summary(ranks: Sequence[RankView]) -> str:
     if not ranks:
         return ""
     parts = [f"{format_count(len(ranks))} ranks"]
+    if not all(rank.host for rank in ranks):
+        return f"{parts[0]} · their first reports come after about a second of training"
     slowest = slowest_rank(ranks)
     if slowest is not None:
         parts.append(f"the others wait for rank {slowest}")
@@ -62,6 +65,8 @@ def ranks_summary(ranks: Sequence[RankView]) -> str:
 
 
 def _row(rank: RankView, is_slowest: bool) -> Row:
+    if not rank.host:
+        return (rjust(str(rank.rank), _RANK) + "  ", "strong"), ("not reported yet", "muted")
     marks = {True: ("✓", "good"), False: ("✗ differ", "bad"), None: ("a part", "muted")}
     mark, role = marks[rank.agrees]
     return (

@@ -6,10 +6,12 @@ from typing import Any, Final
 
 from textual.geometry import Size
 
+from tuitrain.run.snapshot import Phase
+
 from ...clipboard import entry_text, row_text, step_text
 from ...keys.keymap import key_label
 from ...renderables.rows import ellipsize, plain_text
-from ...renderables.tables.ranks import NOTHING
+from ...renderables.tables.ranks import ONE_PROCESS, STARTING
 from ...widgets.charts.chart import Chart
 from ...widgets.no_markup import Static
 from ...widgets.tables.journal import Journal
@@ -51,10 +53,12 @@ class UtilityActions(Controller):
     def action_ranks(self) -> None:
         """Open the table of the ranks; of a training in one process say that it has one."""
         snapshot = self.deck.snapshot
-        if snapshot is not None and snapshot.ranks:
+        if snapshot is None or snapshot.phase is Phase.STARTING:
+            self.deck.status.show_text(STARTING)
+        elif snapshot.ranks:
             self.deck.app.push_screen(RanksScreen(snapshot))
         else:
-            self.deck.status.show_text(NOTHING)
+            self.deck.status.show_text(ONE_PROCESS)
 
     def action_settings(self) -> None:
         """Open the app's settings."""

@@ -61,7 +61,7 @@ class LeaderEngine(TorchScriptEngine):
         return None if self.is_sharded else super().gradient(parameter)
 
     def ranks(self) -> Sequence[RankView]:
-        """Return the views of the ranks; none before their first reports."""
+        """Return the views of the ranks, without times before their first reports."""
         return self.loop.ranks
 
     def apply(self, command: AnyCommand) -> CommandResult:

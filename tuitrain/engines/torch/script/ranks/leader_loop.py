@@ -33,7 +33,7 @@ class LeaderLoop(RankLoop):
 
     Attributes
     ----------
-    ranks : the views of the ranks
+    ranks : the views of the ranks; see `RankView` for those before the first reports
     on_difference : called with a sentence when the parameters of a rank differ, once
     """
 
@@ -50,6 +50,7 @@ class LeaderLoop(RankLoop):
     def join(self, channel: Channel) -> None:
         """Take the channel to the other ranks."""
         self.channel = channel
+        self.ranks = tuple(map(RankView, range(channel.size)))
         self.turns.on_release = self._release
         self.turns.on_session_end = channel.liveness.has_session_ended.set
         channel.liveness.on_lost = self._lose
