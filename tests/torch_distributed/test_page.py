@@ -75,3 +75,21 @@ def test_the_agent_of_torchrun_does_not_hide_which_rank_was_killed(tmp_path):
     ends = [line for line in read_lines(folder, "journal.jsonl") if line["event"] == "end"]
     assert ends[-1]["reason"] == "failed"
     assert "rank 1 has died" in (tmp_path / "output.txt").read_text()
+
+
+def test_the_record_of_ranks_that_the_agent_ends_has_an_end(tmp_path):
+    text = SCRIPT.text.replace("epochs=4", "epochs=4000").replace(
+        "    run.step(loss)\n",
+        "    run.step(loss)\n    if run.steps_taken == 9 and dist.get_rank() == 0:\n"
+        "        os.kill(os.getppid(), 15)\n",
+    )
+    (tmp_path / "train.py").write_text("import os\n" + text)
+    agent = torchrun(tmp_path, "--nproc-per-node", "2", "train.py")
+    try:
+        assert agent.wait(SECONDS)
+    finally:
+        end(agent)
+    (folder,) = (tmp_path / "state/tuitrain/runs").iterdir()
+    (ended,) = [line for line in read_lines(folder, "journal.jsonl") if line["event"] == "end"]
+    assert ended["reason"] == "interrupted"
+    assert ended["digests"]

@@ -1,4 +1,4 @@
-"""The exit status of a script whose plan has failed, and that did not end its run itself."""
+"""The exit status of a script that Python itself would end with another one."""
 
 from __future__ import annotations
 
@@ -6,31 +6,29 @@ import os
 from collections.abc import Callable
 
 
-class _FailingExit:
-    """Ends the process with status 1 when it is deleted.
+class _Exit:
+    """Ends the process with a status when it is deleted.
 
     Python ignores what a function of `atexit` raises. The variables of modules are deleted after
     all of those functions, and after the output is flushed; so all that is needed then is an
     argument here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, status: int) -> None:
+        self.status = status
         self._process = os.getpid()
 
     def __del__(
-        self,
-        status: int = 1,
-        end: Callable[[int], object] = os._exit,
-        get_process: Callable[[], int] = os.getpid,
+        self, end: Callable[[int], object] = os._exit, get_process: Callable[[], int] = os.getpid
     ) -> None:
         if get_process() == self._process:
-            end(status)
+            end(self.status)
 
 
-_kept: list[_FailingExit] = []
+_kept: list[_Exit] = []
 
 
-def fail_at_exit() -> None:
-    """Have this process, which is about to end, end with status 1."""
+def set_exit_status(status: int) -> None:
+    """Have this process, which is about to end, end with a status; the first one counts."""
     if not _kept:
-        _kept.append(_FailingExit())
+        _kept.append(_Exit(status))

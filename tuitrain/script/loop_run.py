@@ -18,12 +18,13 @@ from tuitrain.engines.engine import Engine
 from tuitrain.engines.loops.steered_loop import SteeredLoop
 from tuitrain.engines.registry import DEFAULT_ENGINE, engine_factory
 from tuitrain.engines.targets import KnownNames
-from tuitrain.errors import ExpectationError
+from tuitrain.errors import ExpectationError, TerminatedError
 from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
 from tuitrain.records.provenance import script_provenance
 from tuitrain.records.record_reader import SCHEMA, Header
 from tuitrain.run.alerts.start import start_alerts
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
+from tuitrain.run.ending_signals import ENDING_SIGNALS
 from tuitrain.run.limits import Limits
 from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
@@ -35,7 +36,7 @@ from tuitrain.text import visible
 from tuitrain.tracking.live import open_record, start_logs
 
 from .arguments import Plan, check_kind
-from .exit_status import fail_at_exit
+from .exit_status import set_exit_status
 from .host import Host
 from .host_choice import make_host
 from .loop_scenario import loop_scenario
@@ -122,6 +123,7 @@ class LoopRun(Generic[E]):
         self._previous_hook = sys.excepthook
         sys.excepthook = self._note_error
         atexit.register(self._end_at_exit)
+        ENDING_SIGNALS.begin()
         leave_to_parent(self)
         self._host.watch(self._end)
 
@@ -187,9 +189,12 @@ class LoopRun(Generic[E]):
 
     def _end_at_exit(self) -> None:
         """End the run with the script; the process fails if the plan has, as with `finish`."""
-        self._end()
+        try:
+            self._end()
+        except TerminatedError as termination:
+            set_exit_status(termination.status)
         if next(self._failed_plan(), None) is not None:
-            fail_at_exit()
+            set_exit_status(1)
 
     def _failed_plan(self) -> Iterator[str]:
         """Yield why the plan of a file has failed, without a screen."""
@@ -197,10 +202,18 @@ class LoopRun(Generic[E]):
             yield from self._problems()
 
     def _end(self, error: BaseException | None = None) -> None:
+        """End the run once; a signal that arrives meanwhile ends the script after it."""
         if self._has_finished:
             return
         self._error = error or self._error
         self._has_finished = True
+        with ENDING_SIGNALS.held() as held:
+            self._write_end()
+        ENDING_SIGNALS.end()
+        if held.number and self._error is None:
+            raise TerminatedError(held.number)
+
+    def _write_end(self) -> None:
         atexit.unregister(self._end_at_exit)
         if sys.excepthook == self._note_error:
             sys.excepthook = self._previous_hook

@@ -7,9 +7,11 @@ from traceback import print_exception
 from types import TracebackType
 
 from tuitrain.encoding import write_line
-from tuitrain.errors import RunFailedError, TuitrainError, UserCodeError
+from tuitrain.errors import RunFailedError, TerminatedError, TuitrainError, UserCodeError
 from tuitrain.text import visible_lines
 from tuitrain.user_code import describe_mistake
+
+from .exit_status import set_exit_status
 
 
 def report_mistakes() -> None:
@@ -32,8 +34,13 @@ def print_end(error: BaseException) -> None:
 
 
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print a mistake with the line of the script, and any other error as Python does."""
-    if isinstance(error, TuitrainError):
+    """Print a mistake with the line of the script, and any other error as Python does.
+
+    A signal has ended the script with its own exit status, and needs no traceback.
+    """
+    if isinstance(error, TerminatedError):
+        set_exit_status(error.status)
+    elif isinstance(error, TuitrainError):
         print_end(error)
     else:
         sys.__excepthook__(kind, error, trace)

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from tuitrain.commands import parse
-from tuitrain.errors import RefusedError, RunFailedError, describe_error
+from tuitrain.errors import RefusedError, RunFailedError
 
 from ....pending_step import PendingStep, meets_condition
 from ..engine import TorchScriptEngine
@@ -20,6 +20,7 @@ from ..part_store import PartStore
 from .agreed_turns import FollowerTurns
 from .channel import Channel
 from .common_step import agree_on_step
+from .liveness import FAILED
 from .messages import (
     Apply,
     Capture,
@@ -75,19 +76,16 @@ class FollowerLoop(RankLoop):
         ------
         RunFailedError : always
         """
-        liveness = self.channel.liveness
-        liveness.report_failure(f"at step {self.step}: it {reason}")
-        raise RunFailedError(
-            f"rank {self.channel.rank} has failed at step {self.step}: it {reason}"
-        )
+        failure = f"has failed at step {self.step}: it {reason}"
+        self.channel.liveness.report(FAILED, failure)
+        raise RunFailedError(f"rank {self.channel.rank} {failure}")
 
     def end(self, error: BaseException | None = None) -> None:
         """Note that the loop has ended; see `SteeredLoop.end`."""
         explained = self.channel.liveness.explain(error)
         super().end(explained)
         if explained is not None:
-            text = f"at step {self.step}: {describe_error(explained)}"
-            self.channel.liveness.report_failure(text)
+            self.channel.liveness.report_end(explained, self.step)
 
     def collect_reports(self) -> None:
         """Drop the metrics reported so far: those of rank 0 count."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from tuitrain.after_fork import disconnect
 
-from .liveness import LEFT, SIGN, Liveness
+from .liveness import FAILED, INTERRUPTED, LEFT, SIGN, Liveness
 
 
 class FollowerLiveness(Liveness):
@@ -34,10 +34,10 @@ class FollowerLiveness(Liveness):
         """Tell rank 0 that the loop of this rank has ended."""
         self._send(LEFT)
 
-    def report_failure(self, text: str) -> None:
+    def report(self, word: str, text: str) -> None:
         """Tell rank 0 why this rank ends, unless the run has ended before it."""
         if not self._is_closed:
-            self._send("failed " + text.replace("\n", " "))
+            self._send(f"{word} {text}".replace("\n", " "))
 
     def close(self) -> None:
         """End the connection."""
@@ -77,9 +77,9 @@ class FollowerLiveness(Liveness):
 
     def _take(self, line: str) -> None:
         word, _, rest = line.partition(" ")
-        if word == "lost" and not self._is_closed:
+        if word in (FAILED, INTERRUPTED) and not self._is_closed:
             self._is_closed = True
-            self._lose(rest)
+            self._lose(rest, word == INTERRUPTED)
         elif word == LEFT:
             self._is_closed = True
 

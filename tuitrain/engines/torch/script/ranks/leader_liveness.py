@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from tuitrain.after_fork import disconnect
 from tuitrain.errors import RunFailedError
 
-from .liveness import LEFT, SIGN, Liveness
+from .liveness import FAILED, INTERRUPTED, LEFT, SIGN, Liveness
 
 
 @dataclass
@@ -52,10 +52,10 @@ class LeaderLiveness(Liveness):
     def leave(self) -> None:
         """Do nothing: the other ranks wait for the end of the run."""
 
-    def report_failure(self, text: str) -> None:
+    def report(self, word: str, text: str) -> None:
         """Tell the other ranks why the run ends, unless it has ended before."""
         if not self._is_closed:
-            self._tell(f"lost {text}")
+            self._tell(f"{word} rank 0 {text}")
 
     def close(self) -> None:
         """End the connections."""
@@ -110,8 +110,8 @@ class LeaderLiveness(Liveness):
             rank, _, token = rest.partition(" ")
             if word == "hello" and rank.isdigit() and secrets.compare_digest(token, self._token):
                 peer.rank = int(rank)
-        elif word == "failed" and not self.lost:
-            self._end_with(f"rank {peer.rank} has failed {rest}")
+        elif word in (FAILED, INTERRUPTED) and not self.lost:
+            self._end_with(f"rank {peer.rank} {rest}", word)
         elif word == LEFT:
             peer.has_left = True
 
@@ -150,10 +150,10 @@ class LeaderLiveness(Liveness):
         if not self.has_session_ended.is_set():
             self._end_with(_describe_ended(peer))
 
-    def _end_with(self, reason: str) -> None:
+    def _end_with(self, reason: str, word: str = FAILED) -> None:
         if not self.lost and not self._is_closed:
-            self._tell(f"lost {reason}")
-            self._lose(reason)
+            self._tell(f"{word} {reason}")
+            self._lose(reason, word == INTERRUPTED)
 
     def _tell(self, line: str) -> None:
         for connection in list(self._peers):

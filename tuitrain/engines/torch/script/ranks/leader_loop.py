@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from tuitrain.errors import RunFailedError, describe_error
+from tuitrain.errors import RunFailedError
 
 from ....pending_step import PendingStep, meets_condition
 from ....views import RankView
@@ -145,8 +145,7 @@ class LeaderLoop(RankLoop):
         explained = self.channel.liveness.explain(error)
         super().end(explained)
         if explained is not None:
-            what = f"rank 0 has failed at step {self.step}: {describe_error(explained)}"
-            self.channel.liveness.report_failure(what)
+            self.channel.liveness.report_end(explained, self.step)
 
     def _release(self, is_stopped: bool) -> None:
         """Tell the other ranks that the session has ended; those that have left do not hear it."""
@@ -158,7 +157,8 @@ class LeaderLoop(RankLoop):
 
     def _lose(self, reason: str) -> None:
         """End the run, because a rank is lost; called in a thread of its own."""
-        self.error = RunFailedError(reason)
+        is_interrupted = self.channel.liveness.is_interrupted
+        self.error = KeyboardInterrupt(reason) if is_interrupted else RunFailedError(reason)
         self.turns.on_stop = self.channel.liveness.check
         self.turns.abandon()
         self.turns.has_ended = True

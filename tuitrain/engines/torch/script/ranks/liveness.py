@@ -12,7 +12,7 @@ from typing import Final
 
 from tuitrain.after_fork import leave_to_parent
 from tuitrain.encoding import write_line
-from tuitrain.errors import RunFailedError
+from tuitrain.errors import RunFailedError, describe_error
 from tuitrain.text import visible
 
 from .gloo_threads import end_at_once
@@ -31,6 +31,8 @@ SESSION_SECONDS: Final = 20.0
 
 SIGN: Final = b"\n"
 LEFT: Final = "left"
+FAILED: Final = "failed"
+INTERRUPTED: Final = "interrupted"
 
 
 def rank_timeout() -> float:
@@ -52,6 +54,7 @@ class Liveness(ABC):
     Attributes
     ----------
     lost : which rank is lost and why, as a sentence; "" while all live
+    is_interrupted : whether that rank was interrupted by a signal
     on_lost : called in the thread of this class with that sentence, once
     has_session_ended : whether the session, if there is one, has written the end of the run
     timeout : the parameter
@@ -59,6 +62,7 @@ class Liveness(ABC):
 
     def __init__(self, timeout: float) -> None:
         self.lost = ""
+        self.is_interrupted = False
         self.on_lost: Callable[[str], None] = lambda _: None
         self.has_session_ended = threading.Event()
         self.has_session_ended.set()
@@ -99,10 +103,10 @@ class Liveness(ABC):
     def explain(self, error: BaseException | None) -> BaseException | None:
         """Return an error that names the lost rank, if an error of the loop is due to that."""
         reason = self.lost
-        if isinstance(error, RuntimeError):
+        if isinstance(error, RuntimeError | KeyboardInterrupt):  # torchrun ends the other ranks
             self._known.wait(self._interval)
             reason = self.lost or self._explain_ended()
-        if not reason:
+        if not reason or (self.is_interrupted and isinstance(error, KeyboardInterrupt)):
             return error
         self._note_loss()
         return RunFailedError(reason)
@@ -116,9 +120,28 @@ class Liveness(ABC):
     def leave(self) -> None:
         """Note that the loop of this rank has ended, so that its process may end."""
 
+    def report_end(self, error: BaseException, step: int) -> None:
+        """Tell the other side why the loop of this rank ends, unless the run has ended before it.
+
+        Parameters
+        ----------
+        error : what has ended the loop
+        step : its steps taken
+        """
+        if isinstance(error, KeyboardInterrupt):
+            self.report(INTERRUPTED, f"was interrupted at step {step}")
+        else:
+            self.report(FAILED, f"has failed at step {step}: {describe_error(error)}")
+
     @abstractmethod
-    def report_failure(self, text: str) -> None:
-        """Tell the other side why this rank ends, unless the run has ended before it."""
+    def report(self, word: str, text: str) -> None:
+        """Tell the other side why this rank ends, unless the run has ended before it.
+
+        Parameters
+        ----------
+        word : `FAILED` or `INTERRUPTED`
+        text : says what this rank has done, as the predicate of a sentence
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -136,11 +159,12 @@ class Liveness(ABC):
     def _run(self) -> None:
         """Read and give signs of life until the end."""
 
-    def _lose(self, reason: str) -> None:
+    def _lose(self, reason: str, is_interrupted: bool = False) -> None:
         """End the run, and at last the process, because a rank is lost.
 
         The reason is written at once: torchrun may end this process soon.
         """
+        self.is_interrupted = is_interrupted
         self.lost = reason
         end_at_once()
         with suppress(OSError, ValueError):
