@@ -36,7 +36,7 @@ def steer_while_measuring(folder, texts) -> list[tuple[int, bool]]:
         access = LiveAccess(session.info)
         access.open_viewer()
         boundary = Boundary(session, access, lambda: 0.0)
-        visit_measurement = session.on_measuring
+        visit_measurement = session.metrics.on_measuring
 
         def on_measuring() -> None:
             tickets = [access.submit(parse(text)) for text in texts]
@@ -44,7 +44,7 @@ def steer_while_measuring(folder, texts) -> list[tuple[int, bool]]:
             known = {entry.ticket for entry in session.journal.entries()}
             answered.append((session.step, {*tickets} <= known))
 
-        session.on_measuring = on_measuring
+        session.metrics.on_measuring = on_measuring
         while not session.phase.ended:
             boundary.visit()
             session.phase = session.phase if session.phase.ended else Phase.RUNNING

@@ -26,7 +26,7 @@ def test_steps_that_do_not_repeat_are_noticed_once(drift):
     engine, warnings = DriftingEngine(), []
     engine.drift = drift
     session = Session(engine, RunInfo("test", "fake", "none", 0, 4, 10, 100))
-    session.on_warning = warnings.append
+    session.warnings.on_warning = warnings.append
     for command in ("rewind 12", "rewind 7"):
         session.phase = Phase.RUNNING
         while session.step < 30:
@@ -73,7 +73,7 @@ def test_an_update_that_does_not_repeat_is_noticed_at_the_end(drift, commands, s
     engine, warnings = DriftingWeights(), []
     engine.drift = drift
     session = Session(engine, RunInfo("test", "fake", "none", 0, 4, 10, 100))
-    session.on_warning = warnings.append
+    session.warnings.on_warning = warnings.append
     train(session, 57)
     for command in commands:
         assert session.apply_command(parse(command), "api", 1).outcome == "applied"
@@ -87,7 +87,7 @@ def test_a_rewind_to_a_step_without_a_known_state_compares_nothing():
     engine, warnings = DriftingWeights(), []
     engine.drift = 1e-9
     session = Session(engine, RunInfo("test", "fake", "none", 0, 4, 10, 100))
-    session.on_warning = warnings.append
+    session.warnings.on_warning = warnings.append
     train(session, 57)
     assert session.apply_command(parse("rewind 12"), "api", 1).outcome == "applied"
     assert warnings == []

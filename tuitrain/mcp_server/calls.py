@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from tuitrain.errors import TuitrainError
+from tuitrain.predicates import never
 from tuitrain.remote.client.find_endpoint import endpoint_of, local_socket
 from tuitrain.remote.control import questions
 from tuitrain.remote.control.client import ControlClient
@@ -38,10 +39,6 @@ ACTOR: Final = "agent"
 """The kind of actor for which a run has limits; see ``docs/how-to/limits.md``."""
 
 
-def _never() -> bool:
-    return False
-
-
 def _ignore(*_: Any) -> None:
     """Do nothing."""
 
@@ -64,7 +61,7 @@ class Caller:
     name: str
     run: str = ""
     may_act: bool = False
-    is_cancelled: Callable[[], bool] = _never
+    is_cancelled: Callable[[], bool] = never
     on_progress: Callable[[float, float, str], None] = _ignore
     slice_seconds: float = 2.0
 

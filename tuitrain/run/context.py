@@ -8,6 +8,7 @@ from typing import Any
 
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.views import RankView
+from tuitrain.predicates import always
 
 from .alerts.alert import Alert, AlertKind, TakeAlert, alert_taker, ignore_alert
 from .authorship import is_automatic
@@ -27,10 +28,6 @@ from .recorder import Recorder
 from .run_state import RunState
 from .session_state import PlannedCommand, SessionState
 from .snapshot import Actor, JournalEntry, LrSweep, Outcome, Phase, RunInfo
-
-
-def _always() -> bool:
-    return True
 
 
 class RunContext:
@@ -95,7 +92,7 @@ class RunContext:
         self.meets_at_each_step = True
         self.get_observer_state: Callable[[], Mapping[str, Any]] = dict
         self.take_alert: TakeAlert = alert_taker()
-        self.waits_at_pauses: Callable[[], bool] = _always
+        self.waits_at_pauses: Callable[[], bool] = always
         self._last_alert: tuple[AlertKind, int, str] | None = None
 
     @property
@@ -144,7 +141,7 @@ class RunContext:
             text = f"no pause {place}, without a viewer: {reason}"
             title = "has met a condition, and continues"
         entry = self.write_entry(NO_TICKET, self.step, "pause", actor, "applied", text)
-        is_current = (lambda: run_state.breakpoint_reason == pause) if waits else _always
+        is_current = (lambda: run_state.breakpoint_reason == pause) if waits else always
         self.alert("break", title, text, is_current)
         return entry
 
@@ -157,7 +154,7 @@ class RunContext:
         event: AlertKind,
         what: str,
         text: str = "",
-        is_current: Callable[[], bool] = _always,
+        is_current: Callable[[], bool] = always,
     ) -> None:
         """Give an alert, unless it is the last one again.
 

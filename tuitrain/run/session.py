@@ -13,11 +13,12 @@ from typing import Any
 from tuitrain.commands import AddBreakpoint, AddRule, AnyCommand, Pause, to_text
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.views import RankView
+from tuitrain.predicates import never
 
 from .alerts.alert import END_ALERTS, TakeAlert
+from .bursts import Bursts
 from .checkpoint_policy import DEFAULT_POLICY, CheckpointPolicy
 from .context import RunContext
-from .due_work import DueWork
 from .final_digests import FinalDigests
 from .handlers.command_journal import CommandJournal
 from .handlers.condition_preview import preview_condition
@@ -57,14 +58,10 @@ class Session:
 
     Attributes
     ----------
-    recorder, timeline, journal, plan, checkpoints, breakpoints, rules, metrics : the parts of the
-        run
+    recorder, timeline, journal, plan, checkpoints, breakpoints, rules, metrics, warnings : the
+        parts of the run
     scheduled : the commands of an earlier process that wait for their steps
     on_boundary : called at the boundaries of a live run, after the commands
-    on_measuring : called after each batch of the test set, when metrics are due at a boundary; may
-        apply commands that the session `accepts_while_measuring`
-    on_warning : called with a sentence if the first steps show that the run cannot learn, or if
-        retrained steps differ
     """
 
     def __init__(
@@ -88,18 +85,17 @@ class Session:
         self.breakpoints = context.breakpoints
         self.scheduled: tuple[ScheduledCommand, ...] = ()
         self.rules = context.rules
-        self._rule_actions = RuleActions(context, self.apply_command, self.apply_planned)
         self.on_boundary: Callable[[], None] = lambda: None
-        self.on_warning: Callable[[str], None] = lambda _: None
-        self._warnings = TrainingWarnings(engine, not info.reports_metrics, self._warn)
-        self.timeline.on_difference = self._warnings.note_difference
+        self.warnings = TrainingWarnings(engine, not info.reports_metrics)
+        self.timeline.on_difference = self.warnings.note_difference
         self.timeline.stops = sorted({*stops, *self.plan.steps, info.total_steps})
         self.final_digests = FinalDigests(engine, context.timeline, recorder)
         self._commands = CommandJournal(context, self.final_digests)
-        self._due_work = DueWork(context, self.final_digests, self.timeline.stops)
-        self.metrics = RunMetrics(context.timeline, self._due_work)
-        self.on_measuring: Callable[[], None] = lambda: None
-        self._due_work.on_measuring = self._call_on_measuring
+        self.metrics = RunMetrics(context)
+        rule_actions = RuleActions(context, self.apply_command, self.apply_planned)
+        self._bursts = Bursts(
+            context, self.metrics, self.warnings, rule_actions, self.final_digests
+        )
 
     @property
     def step(self) -> int:
@@ -146,9 +142,7 @@ class Session:
 
     def add_stops(self, steps: Iterable[int]) -> None:
         """End bursts at further steps too, as with ``stops``; it changes no bit of the training."""
-        stops = sorted({*self.timeline.stops, *steps})
-        self.timeline.stops = stops
-        self._due_work.stops = stops
+        self.timeline.stops = sorted({*self.timeline.stops, *steps})
 
     def save_with_state(self, get_observer_state: Callable[[], Mapping[str, Any]]) -> None:
         """Save an observer's state with every state of the session, as plain values."""
@@ -199,7 +193,7 @@ class Session:
 
         It leads to the same metrics, bits and record as after the measurement.
         """
-        return self._due_work.accepts_while_measuring(command)
+        return self._bursts.accepts_while_measuring(command)
 
     def pause_at_start(self) -> None:
         """Pause before the first step, for a user who has asked for that with ``--paused``."""
@@ -259,7 +253,7 @@ class Session:
             self._context.alert(*END_ALERTS[reason], problem)
 
     def run_burst(
-        self, should_stop: Callable[[], bool] = lambda: False, max_steps: int | None = None
+        self, should_stop: Callable[[], bool] = never, max_steps: int | None = None
     ) -> Sequence[float]:
         """Take steps to the next stop, evaluation or epoch, or until ``should_stop``.
 
@@ -274,23 +268,7 @@ class Session:
         -------
         The losses of the steps
         """
-        is_paused = self._due_work.record_first_report()
-        if self._rule_actions.act() or is_paused:
-            return ()
-        before, hold_policy = self.step, self._context.hold_policy
-        steps = self._due_work.burst_limit(max_steps)
-        losses = self.timeline.advance(steps, should_stop, *hold_policy.start_burst())
-        is_held = hold_policy.end_burst()
-        if losses:
-            self.recorder.losses(before + 1, losses)
-        if is_held:
-            self._context.pause_at_breakpoint()
-        if losses:
-            if before == 0:
-                self._warnings.check_first_steps(losses)
-            self._due_work.finish_burst(len(losses))
-        self._rule_actions.act()
-        return losses
+        return self._bursts.run(should_stop, max_steps)
 
     def note_lr(self, group: str, lr: float) -> None:
         """Note the learning rate of the coming update, which a script's loop has set."""
@@ -309,11 +287,3 @@ class Session:
         samples_per_second : the throughput, which a session cannot measure
         """
         return build_snapshot(self._context, version, parameter, samples_per_second)
-
-    def _call_on_measuring(self) -> None:
-        """Call the present `on_measuring`: its owner may set it after this session was made."""
-        self.on_measuring()
-
-    def _warn(self, text: str) -> None:
-        """Call the present `on_warning`: its owner may set it after this session was made."""
-        self.on_warning(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from tuitrain.predicates import never
 from tuitrain.records.repetition import RepeatedAction
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.progress import ProgressCallback, ignore_progress
@@ -25,7 +26,7 @@ def replay(
     on_step: Callable[[int], None] = lambda _: None,
     recorder: Recorder = NULL_RECORDER,
     actions: Iterable[RepeatedAction] = (),
-    should_end: Callable[[], bool] = lambda: False,
+    should_end: Callable[[], bool] = never,
     rehearse_plan: bool = True,
     access: LiveAccess | None = None,
     on_built: Callable[[Session], None] = lambda _: None,

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from tuitrain.commands import command_kind
 from tuitrain.errors import RunFailedError, TuitrainError
+from tuitrain.predicates import always, never
 from tuitrain.records.repetition import (
     RepeatedAction,
     RepeatedCommand,
@@ -24,10 +25,6 @@ from tuitrain.run.snapshot import Phase
 from tuitrain.user_code import describe_failed_step, format_traceback
 
 from .events import Ended, EpochEnded, Evaluated, Event, Finding, Measured, Started, Trouble
-
-
-def _always() -> bool:
-    return True
 
 
 class BoundaryObserver(Protocol):
@@ -58,10 +55,10 @@ def run_to_end(
     source: str,
     on_step: Callable[[int], None],
     actions: Iterable[RepeatedAction] = (),
-    should_end: Callable[[], bool] = lambda: False,
+    should_end: Callable[[], bool] = never,
     is_attended: bool = False,
     access: LiveAccess | None = None,
-    is_caught_up: Callable[[], bool] = _always,
+    is_caught_up: Callable[[], bool] = always,
 ) -> Iterator[Event]:
     """Run a session from its present step to its end; yield its events.
 
@@ -108,7 +105,7 @@ class _RunToEnd:
         self._written = len(session.journal)
         self._problem = ""
         self._warnings: list[str] = []
-        session.on_warning = self._warnings.append
+        session.warnings.on_warning = self._warnings.append
 
     def events(
         self, on_step: Callable[[int], None], should_end: Callable[[], bool]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError
+from tuitrain.predicates import always
 from tuitrain.run.authorship import is_automatic
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.live.attendance import Attendance
@@ -119,7 +120,7 @@ class HeadlessHost:
                 access,
                 lambda: loop.is_steerable,
                 always_waits=self._always_waits,
-                may_wait=lambda: True,  # between exchanges, a pause waits for the next one
+                may_wait=always,  # between exchanges, a pause waits for the next one
             ) as attendance:
                 _print_warnings(session)
                 try:
@@ -146,13 +147,13 @@ class HeadlessHost:
 
 def _print_warnings(session: Session) -> None:
     """Print the warnings of a session, too."""
-    write_log = session.on_warning
+    write_log = session.warnings.on_warning
 
     def warn(text: str) -> None:
         write_log(text)
         write_line(visible(f"tuitrain: warning: {text}"), sys.stderr)
 
-    session.on_warning = warn
+    session.warnings.on_warning = warn
 
 
 def _train(session: Session, loop: Loop, attendance: Attendance, access: LiveAccess) -> None:

@@ -16,6 +16,7 @@ from tuitrain.encoding import write_line
 from tuitrain.engines.capabilities import Capabilities, Capability
 from tuitrain.engines.registry import SCRIPT_ENGINE
 from tuitrain.errors import RefusedError
+from tuitrain.predicates import always, never
 from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
 from tuitrain.records.provenance import RANKS, SCRIPT, describe_differences
 from tuitrain.records.record_reader import Header, read_header
@@ -55,9 +56,9 @@ class RepeatedSession:
 
     session: Session
     actions: deque[RepeatedAction]
-    is_done: Callable[[], bool] = lambda: False
-    is_caught_up: Callable[[], bool] = lambda: True
-    all_held: Callable[[], bool] = lambda: True
+    is_done: Callable[[], bool] = never
+    is_caught_up: Callable[[], bool] = always
+    all_held: Callable[[], bool] = always
     verify: Callable[[], Verification | None] = lambda: None
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from tuitrain.engines.factory import EngineSpec, GroupSpec
 from tuitrain.engines.limits import CACHE_VARIABLE, DEFAULT_CACHE_MB, max_threads
 from tuitrain.engines.registry import engine_factory
+from tuitrain.predicates import never
 from tuitrain_core import Parameter, Tensor, functional
 from tuitrain_core.compiler import ParameterUpdate, Program, trace
 from tuitrain_core.data import Dataset
@@ -41,8 +42,8 @@ def _training(cell: Cell) -> TakeSteps:
     os.environ[CACHE_VARIABLE] = str(DEFAULT_CACHE_MB if cell.cached else 0)
     engine = engine_factory().build(spec)
     if cell.cached:  # fill the cache
-        engine.run(engine.steps_per_epoch, lambda: False)
-    return lambda steps: len(engine.run(steps, lambda: False))
+        engine.run(engine.steps_per_epoch, never)
+    return lambda steps: len(engine.run(steps, never))
 
 
 def _groups(cell: Cell) -> Iterator[GroupSpec]:

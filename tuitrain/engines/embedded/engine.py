@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tuitrain.commands import AnyCommand, Clip, Freeze
 from tuitrain.metric_info import MetricInfo
+from tuitrain.predicates import always
 from tuitrain_core import threads
 from tuitrain_core.data import DataLoader
 from tuitrain_core.losses import Loss, default_loss, make_loss
@@ -110,7 +111,7 @@ class EmbeddedEngine(GroupedNetwork):
         """
         compile_kernels(self.stepper.kernels(), on_progress)
         clone = self._clone(self.state())
-        clone.run(1, lambda: True)
+        clone.run(1, always)
         clone.evaluator.measure(clone.stepper.threads, max_batches=1)
         if not self.stepper.is_recorded:
             compile_optimizers()
@@ -196,7 +197,7 @@ class EmbeddedEngine(GroupedNetwork):
 
     def _next_ratios(self) -> dict[str, float]:
         """Take a step, and return each group's |Δw|/|w| in it."""
-        self.run(1, lambda: True)
+        self.run(1, always)
         return {group.name: group.update_ratio for group in self.groups()}
 
     def _clip_by(self, command: Clip) -> None:

@@ -14,6 +14,7 @@ import torch
 
 from tuitrain.commands import AnyCommand
 from tuitrain.metric_info import MetricInfo
+from tuitrain.predicates import always
 from tuitrain_core.data import DataLoader
 from tuitrain_core.losses import default_loss
 
@@ -108,7 +109,7 @@ class TorchScenarioEngine(TorchEngine):
         """Take a step and an evaluation with a clone, which raise the model's errors."""
         del on_progress
         clone = self._clone()
-        clone.run(1, lambda: True)
+        clone.run(1, always)
         clone.evaluate()
 
     def run(
@@ -251,7 +252,7 @@ class TorchScenarioEngine(TorchEngine):
 
     def _next_ratios(self) -> dict[str, float]:
         """Take a step, and return each group's |Δw|/|w| in it."""
-        self.run(1, lambda: True)
+        self.run(1, always)
         return {group.name: group.update_ratio for group in self.groups()}
 
     def _jump(self, step: int) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
+from tuitrain.predicates import always
+
 AlertKind: TypeAlias = Literal["end", "break", "failure"]
 """The end of a run, a pause by a breakpoint or a rule, a failure."""
 
@@ -19,10 +21,6 @@ END_ALERTS: Final[Mapping[str, tuple[AlertKind, str]]] = {
     "failed": ("failure", "has failed"),
 }
 """The alerts at the end of a run, by its reason; a user who leaves one needs none."""
-
-
-def _always() -> bool:
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class Alert:
     step: int = 0
     loss: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict[str, float])
-    is_current: Callable[[], bool] = field(default=_always, compare=False, repr=False)
+    is_current: Callable[[], bool] = field(default=always, compare=False, repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """Return the alert as the webhook sends it; numbers that are not finite are None."""

@@ -10,6 +10,7 @@ from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.pending_step import HoldCondition, PendingStep
 from tuitrain.engines.trainable import ignore_batch
+from tuitrain.predicates import never
 
 from ..batches import Batches
 from .branch import Branch
@@ -200,7 +201,7 @@ class BranchSteps:
         while self._engine.step < step:
             due = (self._engine.step // self._evaluate_every + 1) * self._evaluate_every
             stop = next((later for later in self.stops if later > self._engine.step), step)
-            self.advance(min(step, due, stop) - self._engine.step, lambda: False)
+            self.advance(min(step, due, stop) - self._engine.step, never)
             if self._engine.step == stop:
                 self.on_stop()
             now = self._engine.step

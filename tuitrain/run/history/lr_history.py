@@ -15,6 +15,7 @@ from tuitrain.commands import Decay, Regroup, ScaleLr, SetLr, SetSchedule, SwapO
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.views import GroupView, LrSpan
 from tuitrain.errors import RefusedError
+from tuitrain.predicates import never
 
 from ..snapshot import Series
 from .branch import Branch
@@ -109,7 +110,7 @@ class _DecisionReplay:
             self._applied, count = [], 0
             self._spans.add(0, self._groups.groups())
         for decision in decisions[count:]:
-            self._groups.run(decision.step - self._groups.step, lambda: False)
+            self._groups.run(decision.step - self._groups.step, never)
             self._groups.apply(decision.command)
             self._spans.add(decision.step, self._groups.groups())
             self._applied.append(decision)

@@ -8,6 +8,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final
 
+from tuitrain.predicates import always, never
+
 from ..session import Session
 from ..snapshot import Phase
 from .access import LiveAccess
@@ -15,14 +17,6 @@ from .boundary import Boundary
 
 POLL_SECONDS: Final = 0.25
 """Seconds after which a waiting run looks for a signal."""
-
-
-def _always() -> bool:
-    return True
-
-
-def _never() -> bool:
-    return False
 
 
 class Attendance:
@@ -48,7 +42,7 @@ class Attendance:
         self,
         session: Session,
         access: LiveAccess | None,
-        is_steerable: Callable[[], bool] = _always,
+        is_steerable: Callable[[], bool] = always,
         clock: Callable[[], float] = time.perf_counter,
         always_waits: bool = False,
         may_wait: Callable[[], bool] | None = None,
@@ -82,7 +76,7 @@ class Attendance:
             boundary.visit()
 
     def run_burst(
-        self, should_stop: Callable[[], bool] = _never, max_steps: int | None = None
+        self, should_stop: Callable[[], bool] = never, max_steps: int | None = None
     ) -> Sequence[float]:
         """Take steps; see `Boundary.run_burst`."""
         if self._boundary is None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from tuitrain.predicates import always, never
 from tuitrain.text import format_count
 
 from ..logs.log_capture import LogCapture
@@ -27,14 +28,6 @@ MAIL_INTERVAL_SECONDS = 0.02
 
 MAX_WAIT_SECONDS = 0.25
 """The longest wait for the next step of a run with a pace: its owner looks for signals, too."""
-
-
-def _never() -> bool:
-    return False
-
-
-def _always() -> bool:
-    return True
 
 
 def _do_nothing() -> None:
@@ -76,7 +69,7 @@ class Boundary:
         clock: Callable[[], float],
         log: LogCapture | None = None,
         check: Callable[[], None] = _do_nothing,
-        waits: Callable[[], bool] = _always,
+        waits: Callable[[], bool] = always,
     ) -> None:
         self.defers_commands = False
         self.user_pause = UserPause()
@@ -98,8 +91,8 @@ class Boundary:
         self._mailbox.interrupt_burst = session.engine.interrupt
         if log is not None:
             log.get_step = lambda: session.step
-            session.on_warning = lambda text: log.add("warning", text)
-        session.on_measuring = self._visit_measurement
+            session.warnings.on_warning = lambda text: log.add("warning", text)
+        session.metrics.on_measuring = self._visit_measurement
         session.timeline.on_progress = self._on_retraining
         session.timeline.training = self._overhead.training
 
@@ -132,7 +125,7 @@ class Boundary:
         self.publish(now=has_news or mail.has_new_viewer or has_preview or is_waiting)
 
     def run_burst(
-        self, should_stop: Callable[[], bool] = _never, max_steps: int | None = None
+        self, should_stop: Callable[[], bool] = never, max_steps: int | None = None
     ) -> Sequence[float]:
         """Take steps, as `Session.run_burst` does, until mail is to be read or a command is due.
 

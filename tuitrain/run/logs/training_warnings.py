@@ -15,13 +15,16 @@ class TrainingWarnings:
     ----------
     engine : trains the model
     gives_losses : whether the engine computes the loss, and so all gradients of a step
-    warn : called with a sentence
+
+    Attributes
+    ----------
+    on_warning : called with each warning, a sentence; does nothing by default
     """
 
-    def __init__(self, engine: Engine, gives_losses: bool, warn: Callable[[str], None]) -> None:
+    def __init__(self, engine: Engine, gives_losses: bool) -> None:
         self._engine = engine
         self._gives_losses = gives_losses
-        self._warn = warn
+        self.on_warning: Callable[[str], None] = lambda _: None
         self._has_warned = self._has_differed = False
 
     def check_first_steps(self, losses: Sequence[float]) -> None:
@@ -29,13 +32,13 @@ class TrainingWarnings:
         problem = first_steps_problem(self._engine, losses, self._gives_losses)
         if problem and not self._has_warned:
             self._has_warned = True
-            self._warn(problem)
+            self.on_warning(problem)
 
     def note_difference(self, what: str) -> None:
         """Warn that a step has been trained again with another result; ``what`` is a clause."""
         if not self._has_differed:
             self._has_differed = True
-            self._warn(
+            self.on_warning(
                 f"{what}: steps of this run cannot be repeated exactly, so going back is not exact"
             )
 
