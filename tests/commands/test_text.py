@@ -1,5 +1,6 @@
 """The text form of commands: printed commands read back, and errors explain the others."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +36,7 @@ from tuitrain.commands import (
     Thaw,
     TryLr,
     Undo,
+    command_target,
     number_text,
     parse,
     to_text,
@@ -198,6 +200,14 @@ def test_the_error_of_a_rule_says_what_is_wrong(text: str, problem: str):
 def test_a_factor_is_read_with_its_x_on_either_side():
     assert parse("when loss > 3x do stop") == parse("when loss > x3 do stop")
     assert to_text(parse("break when loss > 1.5x")) == "break when loss > x1.5"
+
+
+@pytest.mark.parametrize("verb", VOCABULARY, ids=lambda verb: verb.name)
+def test_the_target_of_an_example_is_that_of_its_command(verb):
+    for example in verb.examples:
+        command = parse(example)
+        fields = msgspec.structs.asdict(command)
+        assert command_target(command) == fields.get("target")
 
 
 @pytest.mark.parametrize("verb", VOCABULARY, ids=lambda verb: verb.name)

@@ -262,7 +262,7 @@ def test_every_command_is_answered_once(sequence):
         else:
             tickets.append(flight.access.submit(parse(kind), "ctl", FIRST + len(tickets), at=value))
     flight.visit()
-    flight.boundary.refuse_scheduled("the test ends")
+    flight.boundary.commands.refuse_scheduled("the test ends")
     answered = [entry.ticket for entry in flight.session.journal.entries() if entry.ticket]
     assert sorted(answered) == tickets[1:]
     at = {

@@ -40,7 +40,15 @@ from .run_commands import (
     TryLr,
     Undo,
 )
-from .vocabulary import VOCABULARY, AnyCommand, command_kind, find_spec, parse, to_text
+from .vocabulary import (
+    VOCABULARY,
+    AnyCommand,
+    command_kind,
+    command_target,
+    find_spec,
+    parse,
+    to_text,
+)
 
 __all__ = [
     "AUTO_CHECKPOINT",
@@ -84,6 +92,7 @@ __all__ = [
     "TryLr",
     "Undo",
     "command_kind",
+    "command_target",
     "condition_text",
     "find_spec",
     "is_name",

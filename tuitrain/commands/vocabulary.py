@@ -104,6 +104,17 @@ def command_kind(command: Command) -> CommandKind:
     return _KINDS[type(command)]
 
 
+def command_target(command: Command) -> str | None:
+    """Return the name or glob that a command acts on; None for one that names no group so."""
+    match command:
+        case Freeze() | Thaw() | SetLr() | ScaleLr() | AutoLr() | Decay() | SetSchedule():
+            return command.target
+        case SwapOptimizer() | TryLr():
+            return command.target
+        case _:
+            return None
+
+
 def find_spec(name: str) -> CommandSpec | None:
     """Return the specification of the command of that name, or None."""
     return next((spec for spec in VOCABULARY if spec.name == name), None)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tuitrain.commands import MAX_COUNT, MIN_PACE, parse, to_text
 from tuitrain.engines.state import Array, EngineState, OptimizerState
-from tuitrain.run.conditions.rules import NO_RULES
+from tuitrain.run.conditions.rules_state import NO_RULES
 from tuitrain.run.history.branch import Branch
 from tuitrain.run.history.branch_tree import BranchNode
 from tuitrain.run.history.curve import Curve

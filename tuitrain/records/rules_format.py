@@ -9,7 +9,7 @@ import msgspec
 from tuitrain.commands import MAX_COUNT, AddBreakpoint, AddRule, parse, to_text
 from tuitrain.errors import RefusedError
 from tuitrain.run.authorship import check_actor, check_why
-from tuitrain.run.conditions.rules import DueRule, RulesState, RuleStep, SetRule
+from tuitrain.run.conditions.rules_state import DueRule, RulesState, RuleStep, SetRule
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 """A number of steps, updates or lines."""

@@ -13,7 +13,7 @@ from typing import Any
 from tuitrain.commands import AddBreakpoint, AnyCommand
 from tuitrain.engines.state import EngineState
 
-from .conditions.rules import NO_RULES, RulesState
+from .conditions.rules_state import NO_RULES, RulesState
 from .history.branch import Branch
 from .history.state_cache import Decision
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
 
 from tuitrain.commands import (
     AddBreakpoint,
     AddRule,
-    AnyCommand,
     CommandKind,
     Freeze,
     RemoveRule,
     SwapOptimizer,
     Thaw,
     command_kind,
+    command_target,
     rule_title,
     to_text,
 )
@@ -30,70 +28,9 @@ from ..authorship import Actor
 from ..journal_entry import RuleView
 from ..snapshot import Series
 from .checks import check_target, new_metric_reason, step_reason
+from .rules_state import DueRule, RulesState, RuleStep, SetRule
 
 _WAY_BACK: CommandKind = "history"
-
-
-@dataclass(frozen=True, slots=True)
-class SetRule:
-    """A rule of a run.
-
-    Attributes
-    ----------
-    since : the steps taken when it was set
-    actor : who has set it, whose limits hold for its commands
-    """
-
-    rule: AddRule
-    since: int
-    actor: Actor
-
-
-@dataclass(frozen=True, slots=True)
-class DueRule:
-    """A condition that has come true, and what was found."""
-
-    condition: AddBreakpoint
-    found: str
-
-
-@dataclass(frozen=True, slots=True)
-class RuleStep:
-    """A command that a rule is about to give.
-
-    Attributes
-    ----------
-    why : what was found, and how often the rule was used
-    actor : who has set the rule
-    """
-
-    command: AnyCommand
-    why: str
-    actor: Actor
-
-
-@dataclass(frozen=True, slots=True)
-class RulesState:
-    """What a checkpoint keeps of the rules.
-
-    Attributes
-    ----------
-    rules : those that are set
-    uses : by rule, without its number of times, how often it was used; also of removed rules
-    met : the conditions that the last step taken met
-    fired : those that have come true at the coming step already
-    due, steps : what was to be done at this boundary
-    """
-
-    rules: tuple[SetRule, ...] = ()
-    uses: tuple[tuple[AddRule, int], ...] = ()
-    met: tuple[AddBreakpoint, ...] = ()
-    fired: tuple[AddBreakpoint, ...] = ()
-    due: tuple[DueRule, ...] = ()
-    steps: tuple[RuleStep, ...] = ()
-
-
-NO_RULES: Final = RulesState()
 
 
 class Rules:
@@ -295,7 +232,7 @@ def check_rule(rule: AddRule, engine: Engine) -> None:
     for command in rule.actions():
         if command_kind(command) == _WAY_BACK:
             engine.capabilities.require(Capability.REWIND)
-        target = getattr(command, "target", None)
+        target = command_target(command)
         holds_parameters = isinstance(command, Freeze | Thaw)
         if target is not None and not (holds_parameters and match_parameters([target], aliases)):
             resolve_groups(target, names, aliases)

@@ -19,6 +19,7 @@ from tuitrain.commands import (
     SwapOptimizer,
     TryLr,
     command_kind,
+    command_target,
     find_spec,
     parse,
     to_text,
@@ -123,7 +124,7 @@ def _changed_groups(command: AnyCommand, engine: Engine) -> list[str]:
         return names
     if isinstance(command, Regroup):
         return [command.name, *_owners(command.patterns, engine)]
-    target = getattr(command, "target", None)
+    target = command_target(command)
     if target is None:
         return []
     return match_names(target, names) or _owners([target], engine)
@@ -159,7 +160,7 @@ def _lr_changes(command: AnyCommand, engine: Engine) -> Iterator[_LrChange]:
         for candidate in command.candidates():
             yield from _lr_changes(candidate, engine)
         return
-    target = getattr(command, "target", "")
+    target = command_target(command) or ""
     for group in engine.groups():
         if match_names(target, [group.name]) and (change := _new_lr(command, group.lr)):
             yield group.name, group.lr, *change

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 from tuitrain.commands import AnyCommand, Pause, rule_title, to_text
 
 from ..authorship import MAX_WHY
-from ..conditions.rules import DueRule, RuleStep
+from ..conditions.rules_state import DueRule, RuleStep
 from ..context import RunContext
 from ..journal_entry import NO_TICKET, JournalEntry
 from ..snapshot import Actor, Phase

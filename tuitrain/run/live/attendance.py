@@ -106,7 +106,7 @@ class Attendance:
             self._access.publisher.update(phase=Phase.FAILED, note=str(error))
         elif error is None:
             self._boundary.publish(now=True)
-        late = [*self._boundary.take_waiting(), *self._access.mailbox.end().submissions]
+        late = [*self._boundary.commands.take_waiting(), *self._access.mailbox.end().submissions]
         self._access.refuse(late, "the run has ended")
 
     def _is_attended(self) -> bool:
@@ -118,5 +118,5 @@ class Attendance:
     def _waits(self) -> bool:
         """Whether a paused run waits."""
         boundary = self._boundary
-        is_held = boundary is not None and boundary.user_pause.holds(self._session)
+        is_held = boundary is not None and boundary.commands.user_pause.holds(self._session)
         return is_held or self._is_attended()

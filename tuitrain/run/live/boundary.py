@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -15,13 +14,12 @@ from ..session import Session
 from ..snapshot import Phase, Snapshot
 from .access import LiveAccess
 from .inspection import LiveInspection
-from .mailbox import Mail, Submission, ViewRequests
+from .mailbox import Mail, ViewRequests
 from .overhead import OverheadMeter
 from .pacer import Pacer
 from .publisher import Publication
-from .scheduled import ScheduledSubmissions
+from .submitted import SubmittedCommands
 from .throughput import ThroughputMeter
-from .user_pause import UserPause
 
 MAIL_INTERVAL_SECONDS = 0.02
 """Seconds of training after which the present burst is the last one before mail is read."""
@@ -32,14 +30,6 @@ MAX_WAIT_SECONDS = 0.25
 
 def _do_nothing() -> None:
     pass
-
-
-def _pop_first(submissions: deque[Submission]) -> Submission | None:
-    return submissions.popleft() if submissions else None
-
-
-def _too_late(submission: Submission, reason: str) -> str:
-    return f"step {format_count(submission.at or 0)} cannot be reached: {reason}"
 
 
 class Boundary:
@@ -59,7 +49,7 @@ class Boundary:
     Attributes
     ----------
     defers_commands : whether commands wait until it is False
-    user_pause : whether a submitted command has paused the run
+    commands : those that were submitted
     """
 
     def __init__(
@@ -72,8 +62,7 @@ class Boundary:
         waits: Callable[[], bool] = always,
     ) -> None:
         self.defers_commands = False
-        self.user_pause = UserPause()
-        self._deferred: list[Mail] = []
+        self.commands = SubmittedCommands(session)
         self._waits = waits
         self._session = session
         self._mailbox, self._publisher = access.mailbox, access.publisher
@@ -81,9 +70,6 @@ class Boundary:
         self._check = check
         self._inspection = LiveInspection(clock)
         self._requests: Mapping[int, ViewRequests] = {}
-        self._scheduled = ScheduledSubmissions(session.scheduled)
-        self._recorded = self._scheduled.view()
-        self._kept_tickets = {command.ticket for command in session.scheduled}
         self._throughput = ThroughputMeter(clock)
         self._overhead = OverheadMeter(clock)
         self._pacer = Pacer(clock)
@@ -116,7 +102,7 @@ class Boundary:
         session = self._session
         session.apply_planned()
         mail = self._receive()
-        has_news = False if self.defers_commands else self._apply_all()
+        has_news = False if self.defers_commands else self.commands.apply_all()
         session.on_boundary()
         if session.phase is Phase.PAUSED and not self._waits():
             session.phase = Phase.RUNNING
@@ -139,7 +125,7 @@ class Boundary:
             return ()
         deadline = clock() + MAIL_INTERVAL_SECONDS if mailbox.viewers else math.inf
         before = session.step
-        limits = [max_steps, self._scheduled.steps_to_next(before), pacer.burst_steps(pace)]
+        limits = [max_steps, self.commands.scheduled.steps_to_next(before), pacer.burst_steps(pace)]
         limit = min((steps for steps in limits if steps is not None), default=None)
         pacer.start_burst(pace)
         losses = session.run_burst(
@@ -171,19 +157,7 @@ class Boundary:
     @property
     def has_work(self) -> bool:
         """Whether there is mail, or commands wait."""
-        return bool(self._mailbox.has_mail or self._deferred or self._scheduled.view())
-
-    def take_waiting(self) -> list[Submission]:
-        """Remove and return the submissions that wait."""
-        waiting = [submission for mail in self._deferred for submission in mail.submissions]
-        self._deferred = []
-        return [*self._scheduled.take_all(), *waiting]
-
-    def refuse_scheduled(self, reason: str) -> None:
-        """Refuse the submissions that wait for their steps."""
-        for submission in self._scheduled.take_all():
-            self._refuse(submission, _too_late(submission, reason))
-        self._record_scheduled()
+        return self._mailbox.has_mail or self.commands.are_waiting
 
     def _visit_measurement(self) -> None:
         """Answer new viewers, and apply settings, between two batches of the test set.
@@ -195,7 +169,7 @@ class Boundary:
         publisher = self._publisher
         with self._overhead.interruption():
             mail = self._receive()
-            has_news = not self.defers_commands and self._apply_settings()
+            has_news = not self.defers_commands and self.commands.apply_settings()
             if has_news or mail.has_new_viewer:
                 publisher.publish(
                     lambda: Publication(self._build_snapshot(), publisher.views), now=True
@@ -205,88 +179,13 @@ class Boundary:
         """Take what has arrived; commands wait to be applied."""
         mail = self._mailbox.receive()
         self._requests = mail.requests
-        if mail.submissions or mail.cancellations:
-            self._deferred.append(mail)
+        self.commands.add(mail)
         return mail
 
     def _build_snapshot(self) -> Snapshot:
         snapshot = self._session.snapshot(0, None, self._throughput.per_second())
-        overhead, scheduled = self._overhead.share(), self._scheduled.view()
+        overhead, scheduled = self._overhead.share(), self.commands.scheduled.view()
         return replace(snapshot, overhead=overhead, scheduled=scheduled)
-
-    def _apply_settings(self) -> bool:
-        """Apply the mail that may be applied while the test set is measured, in its order.
-
-        Returns
-        -------
-        Whether anything was answered or scheduled
-        """
-        session, is_changed = self._session, False
-        while self._deferred and not self._scheduled.has_due(session.step):
-            submissions = self._deferred[0].submissions
-            due = [mail.command for mail in submissions if mail.at in (None, session.step)]
-            if not all(map(session.accepts_while_measuring, due)):
-                break
-            is_changed = self._apply(self._deferred.pop(0)) or is_changed
-        self._record_scheduled()
-        return is_changed
-
-    def _record_scheduled(self) -> None:
-        """Record the commands that wait, if they have changed; after those that were applied."""
-        waiting = self._scheduled.view()
-        if waiting is not self._recorded:
-            self._recorded = waiting
-            self._session.recorder.scheduled(waiting)
-
-    def _apply_all(self) -> bool:
-        """Apply the mail that has waited; return whether anything was answered or scheduled."""
-        mails, self._deferred = self._deferred or [Mail()], []
-        answered = [self._apply(mail) for mail in mails]
-        self._record_scheduled()
-        return any(answered)
-
-    def _apply(self, mail: Mail) -> bool:
-        """Apply, schedule or refuse submissions; return whether there was anything to do."""
-        session = self._session
-        cancelled = {entry.ticket: entry.actor for entry in mail.cancellations}
-        new = deque(item for item in mail.submissions if item.ticket not in self._kept_tickets)
-        for ticket in cancelled:
-            if submission := self._scheduled.take(ticket):
-                new.append(submission)  # to be refused below
-        is_changed = bool(new or mail.submissions)
-        while submission := self._scheduled.take_due(session.step) or _pop_first(new):
-            is_changed = True
-            if session.journal.answer_again(submission.ticket):
-                continue  # it was sent to the process that this one continues
-            if submission.at is not None and submission.ticket in cancelled:
-                self._refuse(submission, f"cancelled by {cancelled[submission.ticket]}")
-            elif submission.at in (None, session.step):
-                entry = session.apply_command(
-                    submission.command, submission.actor, submission.ticket, submission.why
-                )
-                if entry.outcome != "refused":
-                    self.user_pause.note(submission.command, session)
-            elif problem := self._schedule(submission):
-                self._refuse(submission, problem)
-        for submission in self._scheduled.take_missed(session.step):
-            is_changed = True
-            step = format_count(session.step)
-            self._refuse(submission, _too_late(submission, f"the run is at step {step}"))
-        if session.phase.ended:
-            self.refuse_scheduled(f"the run has ended at step {format_count(session.step)}")
-        return is_changed
-
-    def _schedule(self, submission: Submission) -> str:
-        """Have a submission wait for its step; return why it cannot, or ""."""
-        total = self._session.info.total_steps
-        if submission.at is not None and submission.at > total:
-            return _too_late(submission, f"the run ends at step {format_count(total)}")
-        return self._scheduled.add(submission)
-
-    def _refuse(self, submission: Submission, reason: str) -> None:
-        self._session.refuse_command(
-            submission.command, submission.actor, submission.ticket, reason, submission.why
-        )
 
     def _reset_meters(self) -> None:
         self._throughput.reset()

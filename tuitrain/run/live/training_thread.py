@@ -116,7 +116,9 @@ class TrainingThread:
 
     def _leave(self, session: Session, boundary: Boundary) -> None:
         if not self.keeps_scheduled:
-            boundary.refuse_scheduled(f"the run was left at step {format_count(session.step)}")
+            boundary.commands.refuse_scheduled(
+                f"the run was left at step {format_count(session.step)}"
+            )
         session.end("left")
 
     def _check_open(self) -> None:
@@ -139,7 +141,7 @@ class TrainingThread:
         self.error = error
         self._publisher.update(phase=Phase.FAILED, note=str(error), scheduled=())
         if self._boundary is not None:
-            self._access.refuse(self._boundary.take_waiting(), HAS_FAILED)
+            self._access.refuse(self._boundary.commands.take_waiting(), HAS_FAILED)
         while not self._mailbox.is_closing:
             self._access.refuse(self._mailbox.receive().submissions, HAS_FAILED)
             self._mailbox.wait()

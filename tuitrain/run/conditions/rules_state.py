@@ -1,0 +1,72 @@
+"""The state of rules: those that are set, and the commands that they are about to give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tuitrain.commands import AddBreakpoint, AddRule, AnyCommand
+
+from ..authorship import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class SetRule:
+    """A rule of a run.
+
+    Attributes
+    ----------
+    since : the steps taken when it was set
+    actor : who has set it, whose limits hold for its commands
+    """
+
+    rule: AddRule
+    since: int
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class DueRule:
+    """A condition that has come true, and what was found."""
+
+    condition: AddBreakpoint
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStep:
+    """A command that a rule is about to give.
+
+    Attributes
+    ----------
+    why : what was found, and how often the rule was used
+    actor : who has set the rule
+    """
+
+    command: AnyCommand
+    why: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class RulesState:
+    """What a checkpoint keeps of the rules.
+
+    Attributes
+    ----------
+    rules : those that are set
+    uses : by rule, without its number of times, how often it was used; also of removed rules
+    met : the conditions that the last step taken met
+    fired : those that have come true at the coming step already
+    due, steps : what was to be done at this boundary
+    """
+
+    rules: tuple[SetRule, ...] = ()
+    uses: tuple[tuple[AddRule, int], ...] = ()
+    met: tuple[AddBreakpoint, ...] = ()
+    fired: tuple[AddBreakpoint, ...] = ()
+    due: tuple[DueRule, ...] = ()
+    steps: tuple[RuleStep, ...] = ()
+
+
+NO_RULES: Final = RulesState()
