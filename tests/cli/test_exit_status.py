@@ -14,8 +14,8 @@ from textual.drivers.headless_driver import HeadlessDriver
 from tests.engines.patching import wrap_evaluate
 from tests.scenario import small
 from tests.scenario.small import TEXT
-from tuitrain.app import launch
 from tuitrain.app.framework import runner
+from tuitrain.app.launch import scenarios, terminal_check
 from tuitrain.app.start_app import StartApp
 from tuitrain.app.start_choice import RunScenario
 from tuitrain.cli import main
@@ -125,7 +125,7 @@ def test_an_error_in_a_rewind_prints_the_traceback_of_the_user(tmp_path, capsys)
 @pytest.fixture
 def screen(monkeypatch):
     """Stand in for the screen: it is left as soon as the run has ended."""
-    monkeypatch.setattr(launch, "check_terminal", lambda *_: None)
+    monkeypatch.setattr(terminal_check, "check_terminal", lambda *_: None)
 
     def left(app):
         app.source.join(PATIENCE)
@@ -167,7 +167,7 @@ def test_resuming_a_failed_run_fails_again(tmp_path, capsys, screen):
     text = failing(ValueError)
     assert main(["run", "--headless", "--out", str(out), written(tmp_path, text)]) == 1
     with pytest.raises(RunFailedError, match="step 15: ValueError: enough"):
-        launch.resume_run(out)
+        scenarios.resume_run(out)
     assert main(["resume", str(out)]) == 1
     assert (out / JOURNAL).exists()
 
@@ -266,6 +266,6 @@ def test_a_live_run_that_cannot_be_reached_or_understood_exits_with_3(kind, caps
 
 
 def test_an_attach_to_no_live_run_exits_with_3(monkeypatch, capsys):
-    monkeypatch.setattr("tuitrain.app.launch.check_terminal", lambda *_: None)
+    monkeypatch.setattr("tuitrain.app.launch.terminal_check.check_terminal", lambda *_: None)
     assert main(["attach", "none-such"]) == 3
     assert "no run is live" in capsys.readouterr().err

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tuitrain.app import launch
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.framework import runner
+from tuitrain.app.launch import terminal_check
 from tuitrain.cli import main
 from tuitrain.records.record_format import CommandLine
 from tuitrain.records.record_reader import read_journal
@@ -45,7 +45,7 @@ def test_the_app_shows_a_run_before_its_first_step(
         shown.append((snapshot.phase, snapshot.step))
 
     monkeypatch.setattr(runner, "run_app", look)
-    monkeypatch.setattr(launch, "check_terminal", lambda *_: None)
+    monkeypatch.setattr(terminal_check, "check_terminal", lambda *_: None)
     folder = tmp_path / "run"
     assert main(["run", "--paused", "--out", str(folder), str(scenario)]) == 0
     assert shown == [(Phase.PAUSED, 0)]

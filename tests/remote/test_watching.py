@@ -162,7 +162,7 @@ def test_an_applied_command_is_not_cancelled_and_its_answer_is_given(tmp_path: P
 def test_an_answer_and_the_first_snapshot_come_before_the_next_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuitrain.remote.server.run_server.LOOKS_PER_SECOND", 1 / 600)
+    monkeypatch.setattr("tuitrain.remote.server.snapshot_pump.SNAPSHOTS_PER_SECOND", 1 / 600)
     with served(tmp_path) as made:
         first, _ = made.view("desk"), made.view("laptop")
         for number in range(3):
@@ -176,7 +176,7 @@ def test_a_question_is_answered_by_a_snapshot_that_is_built_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last one may be as old as the last viewer, and the next look is far away."""
-    monkeypatch.setattr("tuitrain.remote.server.run_server.LOOKS_PER_SECOND", 1 / 600)
+    monkeypatch.setattr("tuitrain.remote.server.snapshot_pump.SNAPSHOTS_PER_SECOND", 1 / 600)
     monkeypatch.setattr("tuitrain.remote.control.client.FRESH_SECONDS", TIMEOUT)
     with served(tmp_path, paused=False) as run, run.control() as first:
         first.snapshot()

@@ -10,7 +10,7 @@ import pytest
 from tuitrain.app import detaching
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.framework import runner
-from tuitrain.app.script_launch import open_script
+from tuitrain.app.launch.scripts import open_script
 from tuitrain.remote.local.live_entry import RunFacts
 from tuitrain.run.snapshot import Phase
 

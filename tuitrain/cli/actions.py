@@ -91,7 +91,8 @@ def _serve_live(arguments: argparse.Namespace) -> int:
 
 def open_record(arguments: argparse.Namespace) -> int:
     """Show a recorded run in the app."""
-    from tuitrain.app.launch import check_terminal, open_recording
+    from tuitrain.app.launch.scenarios import open_recording
+    from tuitrain.app.launch.terminal_check import check_terminal
 
     check_terminal("tuitrain export RUN_DIR --csv FILE")
     open_recording(arguments.folder)
@@ -101,8 +102,8 @@ def open_record(arguments: argparse.Namespace) -> int:
 def start(arguments: argparse.Namespace) -> int:
     """Open the start screen."""
     _start_alerts()
-    from tuitrain.app.launch import check_terminal
-    from tuitrain.app.start_launch import open_start_screen
+    from tuitrain.app.launch.start import open_start_screen
+    from tuitrain.app.launch.terminal_check import check_terminal
     from tuitrain.scenario.runs.run_list import runs_folder
 
     check_terminal("tuitrain list")
@@ -255,7 +256,8 @@ def _check_paused(arguments: argparse.Namespace) -> None:
 
 
 def _open_in_app(scenario: Scenario, source: str, arguments: argparse.Namespace) -> int:
-    from tuitrain.app.launch import check_terminal, open_scenario
+    from tuitrain.app.launch.scenarios import open_scenario
+    from tuitrain.app.launch.terminal_check import check_terminal
 
     check_terminal()
     open_scenario(

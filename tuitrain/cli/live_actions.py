@@ -61,8 +61,8 @@ def list_live(arguments: argparse.Namespace) -> int:
 
 def attach(arguments: argparse.Namespace) -> int:
     """Open the app on a live run."""
-    from tuitrain.app.launch import check_terminal, is_in_browser
-    from tuitrain.app.live_launch import open_attached
+    from tuitrain.app.launch.attached import open_attached
+    from tuitrain.app.launch.terminal_check import check_terminal, is_in_browser
     from tuitrain.remote.client.find_endpoint import endpoint_of
 
     check_terminal("tuitrain ctl RUN status")

@@ -32,8 +32,8 @@ def run_script(arguments: argparse.Namespace) -> int:
             return run_headless(
                 arguments.scenario, arguments.arguments, arguments.out, arguments.private
             )
-    from tuitrain.app.launch import check_terminal
-    from tuitrain.app.script_launch import open_script
+    from tuitrain.app.launch.scripts import open_script
+    from tuitrain.app.launch.terminal_check import check_terminal
 
     check_terminal()
     return open_script(

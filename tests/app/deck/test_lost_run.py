@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.app.fake import FakeSource, running
-from tuitrain.app.live_launch import parting_line
+from tuitrain.app.launch.attached import parting_line
 from tuitrain.app.renderables.header import header_rows
 from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.widgets.footer import KeyFooter

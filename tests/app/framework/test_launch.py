@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.run_folders import flown, left_behind
-from tuitrain.app import launch
+from tuitrain.app.launch import terminal_check
 from tuitrain.cli import main
 
 
@@ -18,7 +18,7 @@ def test_the_app_needs_a_terminal(capsys, monkeypatch, arguments):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    monkeypatch.setattr(launch, "check_terminal", lambda *_: None)
+    monkeypatch.setattr(terminal_check, "check_terminal", lambda *_: None)
 
 
 def test_a_folder_without_a_run_is_an_error_with_the_nearest_match(capsys, tmp_path, terminal):

@@ -76,9 +76,9 @@ def test_only_a_terminal_is_asked_for_a_password(
 ) -> None:
     opened: list[Endpoint] = []
     monkeypatch.setenv("TEXTUAL_DRIVER", driver)
-    monkeypatch.setattr("tuitrain.app.launch.check_terminal", lambda *_: None)
+    monkeypatch.setattr("tuitrain.app.launch.terminal_check.check_terminal", lambda *_: None)
     monkeypatch.setattr(
-        "tuitrain.app.live_launch.open_attached", lambda endpoint, _: opened.append(endpoint)
+        "tuitrain.app.launch.attached.open_attached", lambda endpoint, _: opened.append(endpoint)
     )
     assert main(["attach", "box:run"]) == 0
     (endpoint,) = opened

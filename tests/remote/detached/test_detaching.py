@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tuitrain.app import detaching, launch
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.framework import runner
+from tuitrain.app.launch import detaching, terminal_check
 from tuitrain.cli import main
 from tuitrain.errors import TuitrainError
 from tuitrain.records.record_format import CommandLine, DigestLine, EndLine
@@ -55,7 +55,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         return RunFacts("0123abcd", "left", str(folder), 1)
 
     monkeypatch.setattr(detaching, "start_detached", start)
-    monkeypatch.setattr(launch, "check_terminal", lambda *_: None)
+    monkeypatch.setattr(terminal_check, "check_terminal", lambda *_: None)
     return calls
 
 

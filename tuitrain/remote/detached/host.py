@@ -26,7 +26,7 @@ from tuitrain.tracking.live import continue_logs, open_record
 from ..server.run_server import RunServer
 
 POLL_SECONDS: Final = 0.2
-"""Seconds between two looks at whether the run has ended; a signal is heeded meanwhile."""
+"""Seconds between two checks of whether the run has ended; a signal is heeded meanwhile."""
 
 LAST_LOOK_SECONDS: Final = 1.0
 """Seconds that an ended run stays for a program that waits for its end, such as ``ctl wait``."""

@@ -58,7 +58,7 @@ class Connection:
     pen : says who steers
     welcome : the first reply
     encoder : makes differences for this viewer
-    on_request : called when something is due to this viewer or to others before the next look
+    on_request : called when something is due to a viewer before the next regular snapshot
     on_answer : likewise, from any thread, when a viewer that waits for an answer may be sent it
     """
 

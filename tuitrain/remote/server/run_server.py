@@ -30,18 +30,9 @@ from .connection import Connection
 from .file_guard import FileGuard, Wait
 from .peer_user import peer_uid
 from .pen import Pen
-from .switch_interval import SwitchInterval
+from .snapshot_pump import SnapshotPump
 from .viewer_log import ViewerLog
 from .watched_run import WatchedRun
-
-LOOKS_PER_SECOND: Final = 12
-"""Snapshots that a viewer is sent in a second; as many as a screen draws."""
-
-SERVER_SHARE: Final = 0.03
-"""The largest share of the time in which snapshots are encoded, all viewers together."""
-
-MAX_LOOK_SECONDS: Final = 2.0
-"""Seconds after which viewers are sent a snapshot even if that exceeds `SERVER_SHARE`."""
 
 MAX_CONNECTIONS: Final = 64
 
@@ -83,7 +74,6 @@ class RunServer:
         self.pen = Pen() if pen is None else pen
         self._run = run
         self._log = ViewerLog(log)
-        self._clock = clock
         self._entry = LiveEntry(folder, name)
         try:
             self._listener = self._entry.bind()
@@ -98,11 +88,10 @@ class RunServer:
         )
         self._numbers = itertools.count(1)
         self._parts = SharedParts()
-        self._switching = SwitchInterval()
         self._connections: set[Connection] = set()
+        self._pump = SnapshotPump(self._connections, self._log_disconnected, clock)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._wake = asyncio.Event()
-        self._closing: asyncio.Event = asyncio.Event()
+        self._closing = asyncio.Event()
         self._thread = threading.Thread(target=self._serve, name="tuitrain-remote", daemon=True)
         self._has_started = threading.Event()
         self._farewell = Farewell(HAS_ENDED)
@@ -163,7 +152,7 @@ class RunServer:
         except DescriptorsClosedError:
             self._note_loss()
         finally:
-            self._switching.restore()
+            self._pump.close()
             self._has_started.set()
 
     def _note_loss(self) -> None:
@@ -174,7 +163,7 @@ class RunServer:
     async def _run_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
         await self._listen(self._listener)
-        tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._guard.watch())]
+        tasks = [asyncio.create_task(self._pump.run()), asyncio.create_task(self._guard.watch())]
         self._has_started.set()
         await self._closing.wait()
         for task in tasks:
@@ -201,52 +190,11 @@ class RunServer:
         for connection in list(self._connections):
             connection.abort()
 
-    async def _pump(self) -> None:
-        """Send viewers snapshots, at intervals that leave nearly all of the time to the run.
-
-        A viewer that waits for its first one, or for the answer to a command, is sent them in
-        between, too, as soon as they are published.
-        """
-        next_look = 0.0
-        while True:
-            viewers = [one for one in self._connections if one.takes_snapshots]
-            if not viewers:
-                self._switching.restore()
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            self._switching.shorten()
-            start = self._clock()
-            is_look = start >= next_look
-            for connection in viewers:
-                if is_look or connection.is_urgent:
-                    self._send_due(connection)
-            if is_look:
-                now = self._clock()
-                pause = min((now - start) / SERVER_SHARE, MAX_LOOK_SECONDS)
-                next_look = now + max(pause, 1 / LOOKS_PER_SECOND)
-            await self._wait_for_request(next_look - self._clock())
-
-    def _send_due(self, connection: Connection) -> None:
-        """Send a viewer what is due; a fault here must not end the service of other viewers."""
-        try:
-            connection.send_due()
-        except Exception as error:
-            self._log_disconnected(f"{type(error).__name__}: {error}")
-            connection.abort()
-
     def _wake_from_run(self) -> None:
         """End the wait of the pump; called on the run's thread."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended just now
-                self._loop.call_soon_threadsafe(self._wake.set)
-
-    async def _wait_for_request(self, seconds: float) -> None:
-        """Wait until a viewer asks for something, at most for some seconds."""
-        self._wake.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(seconds, 0.0)):
-                await self._wake.wait()
+                self._loop.call_soon_threadsafe(self._pump.wake)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(
@@ -257,7 +205,7 @@ class RunServer:
             SnapshotEncoder(self._parts),
             reader,
             writer,
-            self._wake.set,
+            self._pump.wake,
             self._wake_from_run,
         )
         if reason := self._refusal(writer):

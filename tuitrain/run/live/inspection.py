@@ -91,8 +91,8 @@ class LiveInspection:
         fresh : whether to describe a parameter now, even if it was described a moment ago
         """
         in_turn = self._look_turns.order(requests)
-        looks = [own.inspection for _, own in in_turn if own.inspection is not None]
-        self._inspector.update(session, looks)
+        inspections = [own.inspection for _, own in in_turn if own.inspection is not None]
+        self._inspector.update(session, inspections)
         in_turn = self._parameter_turns.order(requests)
         names = [own.parameter for _, own in in_turn if own.parameter]
         self._parameters.update(

@@ -15,7 +15,7 @@ from tuitrain.run.snapshot import Phase, Snapshot
 from tuitrain.scenario.runs.run_list import runs_folder
 from tuitrain.text import format_count, visible
 
-from .renderables.charts.pinned_runs import PinnedRun
+from ..renderables.charts.pinned_runs import PinnedRun
 
 CONNECT_SECONDS = 30.0
 """Seconds in which the run must greet; ssh may ask for a password meanwhile."""
@@ -37,10 +37,10 @@ def open_attached(
     NoSuchRunError : the run is not live
     ConnectionProblem : it cannot be reached
     """
-    from .app import TuitrainApp
-    from .config import config_path
-    from .framework.runner import run_app
-    from .screens.deck.attached_deck import AttachedDeck
+    from ..app import TuitrainApp
+    from ..config import config_path
+    from ..framework.runner import run_app
+    from ..screens.deck.attached_deck import AttachedDeck
 
     with closing(RemoteSource(endpoint, viewer_name(), read_only).start()) as source:
         source.wait_for(lambda _: source.received > 0, CONNECT_SECONDS)

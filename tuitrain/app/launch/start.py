@@ -13,9 +13,9 @@ from tuitrain.scenario.bundled import bundled_scenarios, default_scenario, scena
 from tuitrain.scenario.load import load
 from tuitrain.scenario.runs.run_list import list_runs
 
-from .launch import open_recording, open_scenario, resume_run
-from .live_launch import open_attached
-from .start_choice import AttachRun, OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
+from ..start_choice import AttachRun, OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
+from .attached import open_attached
+from .scenarios import open_recording, open_scenario, resume_run
 
 
 def open_start_screen(folder: Path) -> None:
@@ -30,9 +30,9 @@ def open_start_screen(folder: Path) -> None:
     RunFailedError : the last run that failed; the start screen shows the problem of a choice that
         could not be opened, and takes another choice
     """
-    from .config import config_path, read_hosts
-    from .framework.runner import run_app
-    from .start_app import StartApp
+    from ..config import config_path, read_hosts
+    from ..framework.runner import run_app
+    from ..start_app import StartApp
 
     scenarios, problem = bundled_scenarios(), ""
     failure: RunFailedError | None = None

@@ -9,8 +9,8 @@ from tuitrain.scenario.runs.run_list import new_run_folder
 from tuitrain.script.live_script import LiveScript
 
 from .detaching import detaching
-from .launch import open_live, printing_record
 from .leaving import NOTICE_SECONDS, say
+from .live_run import RunLaunch, open_live, printing_record
 
 
 def open_script(
@@ -46,19 +46,18 @@ def open_script(
         return ["run", "--hosted", "--continued", *options, *place, *words]
 
     with printing_record(where), detaching(where, make_words, pauses=True) as leaving:
+        run = RunLaunch(
+            script.build,
+            script.info,
+            where,
+            private,
+            leaving,
+            on_closed=script.close,
+            abandon=script.abandon,
+            find_detach_problem=script.find_detach_problem,
+        )
         try:
-            open_live(
-                script.build,
-                script.info,
-                where,
-                read_only,
-                (),
-                script.close,
-                private,
-                leaving=leaving,
-                abandon=script.abandon,
-                find_detach_problem=script.find_detach_problem,
-            )
+            open_live(run, read_only)
         finally:
             script.release()
             if not script.join(NOTICE_SECONDS):
