@@ -187,7 +187,7 @@ def choosing(monkeypatch, *choices) -> None:
 def test_the_start_screen_exits_with_1_if_one_of_its_runs_failed(
     tmp_path, capsys, monkeypatch, screen
 ):
-    monkeypatch.setattr(launch, "new_run_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(scenarios, "new_run_folder", lambda name: tmp_path / name)
     good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
     good.write_text(STEPS.replace('"small"', '"good"'))
     bad.write_text(failing(ValueError).replace('"small"', '"bad"'))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tuitrain.app import detaching
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.framework import runner
+from tuitrain.app.launch import detaching
 from tuitrain.app.launch.scripts import open_script
 from tuitrain.remote.local.live_entry import RunFacts
 from tuitrain.run.snapshot import Phase

@@ -6,13 +6,21 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual.binding import BindingType
+from textual.strip import Strip
 
 from ..keys import row_bindings
 from .rows_view import RowsView
 
 
 class RowCursor(RowsView):
-    """A panel of rows with a cursor, or another position, that moves up and down."""
+    """A panel of rows with a cursor, or another position, that moves up and down.
+
+    Attributes
+    ----------
+    header_rows : rows of a header that stays at the top and covers other rows, 0 or 1
+    """
+
+    header_rows = 0
 
     BINDINGS: ClassVar[list[BindingType]] = [*row_bindings()]
 
@@ -28,16 +36,20 @@ class RowCursor(RowsView):
         """Return the background of a component class, to lay over the row of the cursor."""
         return Style(bgcolor=self.get_component_rich_style(component).bgcolor)
 
-    def scroll_to_row(self, place: int, header_rows: int = 0) -> None:
+    def render_line(self, y: int) -> Strip:
+        """Draw a line; the header stays at the top when scrolled."""
+        return super().render_line(-self.scroll_offset.y if y < self.header_rows else y)
+
+    def scroll_to_row(self, place: int) -> None:
         """Scroll so that a row is visible.
 
         Parameters
         ----------
         place : index of the row, without the header
-        header_rows : rows of a header that stays at the top and covers other rows
         """
         top, height = self.scroll_offset.y, self.room.height
+        end = place + self.header_rows + 1
         if place < top:
             self.scroll_to(y=place, animate=False)
-        elif place + header_rows + 1 > top + height:
-            self.scroll_to(y=place + header_rows + 1 - height, animate=False)
+        elif end > top + height:
+            self.scroll_to(y=end - height, animate=False)

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from tuitrain.run.snapshot import GroupView
 
 from ...renderables.tables.groups import TableRow
-from ...widgets.inputs.filter_line import FilterInput
+from ...widgets.inputs.filter_line import FilterLine
 from .deck import Controller, Deck
 
 
@@ -92,14 +92,11 @@ class RowSelection(Controller):
 
     def action_filter(self) -> None:
         """Open the filter."""
-        self.deck.add_class("-filtering")
-        self.deck.query_one(FilterInput).focus()
+        self.deck.query_one(FilterLine).open()
 
     def close_filter(self, keep: bool) -> None:
         """Close the filter, and show all rows again unless its pattern is kept."""
-        self.deck.remove_class("-filtering")
-        if not keep:
-            self.deck.query_one(FilterInput).value = ""
+        self.deck.query_one(FilterLine).close(keep)
         self.deck.table.focus()
 
     def action_mark(self) -> None:
@@ -109,7 +106,7 @@ class RowSelection(Controller):
 
     def reset(self) -> None:
         """Show every row, and mark none."""
-        self.deck.query_one(FilterInput).value = ""
+        self.deck.query_one(FilterLine).end_filter()
         self.deck.table.clear_marks()
         self.deck.show_keys()
 

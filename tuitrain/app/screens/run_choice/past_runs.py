@@ -182,8 +182,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
 
     def action_filter(self) -> None:
         """Open the filter."""
-        self.add_class("-filtering")
-        self.query_one(FilterInput).focus()
+        self.query_one(FilterLine).open()
 
     def action_close(self) -> None:
         """Close the screen, and return the pinned runs."""
@@ -195,9 +194,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
 
     @on(FilterInput.Closed)
     def _leave_filter(self, event: FilterInput.Closed) -> None:
-        self.remove_class("-filtering")
-        if not event.keep:
-            self.query_one(FilterInput).value = ""
+        self.query_one(FilterLine).close(event.keep)
         self.runs.focus()
 
     @on(PickList.Picked)

@@ -38,7 +38,7 @@ class FilterInput(Input):
 
 
 class FilterLine(Horizontal):
-    """The prompt and the input, visible while the user types a filter."""
+    """The prompt and the input; the screen has the class ``-filtering`` while the user types."""
 
     def __init__(self) -> None:
         super().__init__(id="filter-line")
@@ -47,3 +47,18 @@ class FilterLine(Horizontal):
         """Compose prompt and input."""
         yield Static("/", classes="prompt")
         yield FilterInput()
+
+    def open(self) -> None:
+        """Show the line, and focus its input."""
+        self.screen.add_class("-filtering")
+        self.query_one(FilterInput).focus()
+
+    def close(self, keep: bool) -> None:
+        """Hide the line, and end the filter unless it is to be kept."""
+        self.screen.remove_class("-filtering")
+        if not keep:
+            self.end_filter()
+
+    def end_filter(self) -> None:
+        """Show all rows again."""
+        self.query_one(FilterInput).value = ""

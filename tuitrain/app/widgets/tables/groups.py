@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.geometry import Size
 from textual.message import Message
-from textual.strip import Strip
 
 from tuitrain.run.snapshot import GroupView, Snapshot
 
@@ -36,6 +35,8 @@ class GroupsTable(RowCursor, can_focus=True):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"groups-cursor"}
     BORDER_TITLE = "groups"
+
+    header_rows = 1
 
     @dataclass
     class Selected(Message):
@@ -98,10 +99,6 @@ class GroupsTable(RowCursor, can_focus=True):
         if place is None or y != place + 1:
             return None
         return self.cursor_style("groups-cursor")
-
-    def render_line(self, y: int) -> Strip:
-        """Keep the header at the top when scrolled."""
-        return super().render_line(-self.scroll_offset.y if y == 0 else y)
 
     def show_step(self, step: int | None) -> None:
         """Show the values of a step, or the newest."""
@@ -186,7 +183,7 @@ class GroupsTable(RowCursor, can_focus=True):
             if at is not None:
                 self.refresh_line(at + 1)
         if after is not None:
-            self.scroll_to_row(after, header_rows=1)
+            self.scroll_to_row(after)
 
     def on_click(self, event: Click) -> None:
         """Select the row under the pointer; a second click folds it, one on its badge freezes."""
@@ -229,4 +226,4 @@ class GroupsTable(RowCursor, can_focus=True):
         self.redraw()
         self.refresh()
         if (place := self._place()) is not None:
-            self.scroll_to_row(place, header_rows=1)
+            self.scroll_to_row(place)

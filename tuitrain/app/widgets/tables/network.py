@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.geometry import Size
 from textual.message import Message
-from textual.strip import Strip
 
 from tuitrain.engines.inspection import NetworkRow, NetworkView
 from tuitrain.run.snapshot import Snapshot
@@ -40,6 +39,8 @@ class NetworkTree(RowCursor, can_focus=True):
         Binding("enter", "fold", "Fold", show=False),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tree-cursor"}
+
+    header_rows = 1
 
     @dataclass
     class Selected(Message):
@@ -79,10 +80,6 @@ class NetworkTree(RowCursor, can_focus=True):
             return None
         return self.cursor_style("tree-cursor")
 
-    def render_line(self, y: int) -> Strip:
-        """Keep the header at the top when scrolled."""
-        return super().render_line(-self.scroll_offset.y if y == 0 else y)
-
     def _go(self, place: int) -> None:
         if not self._shown:
             return
@@ -90,7 +87,7 @@ class NetworkTree(RowCursor, can_focus=True):
         self.key = self._shown[max(0, min(place, len(self._shown) - 1))].key
         for at in (before, self._place):
             self.refresh_line(at + 1)
-        self.scroll_to_row(self._place, header_rows=1)
+        self.scroll_to_row(self._place)
         self.post_message(self.Selected())
 
     def on_click(self, event: Click) -> None:
@@ -116,7 +113,7 @@ class NetworkTree(RowCursor, can_focus=True):
             self._folded ^= {self.key}
             self.redraw()
             self.refresh()
-            self.scroll_to_row(self._place, header_rows=1)
+            self.scroll_to_row(self._place)
 
 
 class NetworkDetail(RowsView):

@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.geometry import Size
 from textual.message import Message
-from textual.strip import Strip
 
 from ...renderables.rows import Row
 from ..row_cursor import RowCursor
@@ -64,6 +63,7 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
     ) -> None:
         super().__init__(id=id, classes="panel pick-list")
         self._draw, self._fits, self._titles, self._absent = draw, fits, titles, absent
+        self.header_rows = 1 if titles else 0
         self._key = key
         self._items: list[Item] = []
         self._shown: list[Item] = []
@@ -96,7 +96,7 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
         self.redraw()
         self.refresh()
         if (self._selected_key, self._place) != (before, place):
-            self.scroll_to_row(self._place, self._header_rows)
+            self.scroll_to_row(self._place)
             self.post_message(self.Moved(self))
 
     def build_rows(self, room: Size) -> Sequence[Row]:
@@ -109,22 +109,18 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
 
     def row_style(self, y: int) -> Style | None:
         """Mark the row under the cursor."""
-        if not self._shown or y != self._place + self._header_rows:
+        if not self._shown or y != self._place + self.header_rows:
             return None
         return self.cursor_style("pick-cursor")
-
-    def render_line(self, y: int) -> Strip:
-        """Keep the header at the top when scrolled."""
-        return super().render_line(-self.scroll_offset.y if self._header_rows and y == 0 else y)
 
     def on_resize(self) -> None:
         """Fit the rows to the new size."""
         super().on_resize()
-        self.scroll_to_row(self._place, self._header_rows)
+        self.scroll_to_row(self._place)
 
     def on_click(self, event: Click) -> None:
         """Move to the row under the pointer; a second click picks it."""
-        place = event.get_content_offset_capture(self).y + self.scroll_offset.y - self._header_rows
+        place = event.get_content_offset_capture(self).y + self.scroll_offset.y - self.header_rows
         if 0 <= place < len(self._shown):
             is_selected = place == self._place
             self.action_move(place - self._place)
@@ -138,15 +134,11 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
         before = self._place
         self._place = max(0, min(before + delta, len(self._shown) - 1))
         for at in (before, self._place):
-            self.refresh_line(at + self._header_rows - self.scroll_offset.y)
-        self.scroll_to_row(self._place, self._header_rows)
+            self.refresh_line(at + self.header_rows - self.scroll_offset.y)
+        self.scroll_to_row(self._place)
         self.refresh()
         self.post_message(self.Moved(self))
 
     @property
     def _selected_key(self) -> object:
         return None if self.selected is None else self._key(self.selected)
-
-    @property
-    def _header_rows(self) -> int:
-        return 1 if self._titles else 0
