@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and what identifies a file."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ def write_atomic(path: Path, content: bytes, durable: bool = True) -> None:
         raise
     if durable:
         _sync_folder(path.parent)
+
+
+def file_identity(status: os.stat_result) -> tuple[int, int]:
+    """Return what identifies a file on its machine, as long as it exists."""
+    return status.st_dev, status.st_ino
 
 
 def _sync_folder(path: Path) -> None:

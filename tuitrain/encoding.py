@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from .errors import TuitrainError
+from .text import visible
 
 READABLE: Final = "tuitrain.readable"
 """The name of the error handler that `make_streams_lenient` sets on streams."""
@@ -132,6 +133,11 @@ def write_line(text: str, stream: TextIO | None) -> None:
     if stream is not None:
         stream.write(f"{text}\n")
         stream.flush()
+
+
+def write_notice(text: str) -> None:
+    """Write a line of this program to stderr, after its name; control characters as symbols."""
+    write_line(visible(f"tuitrain: {text}"), sys.stderr)
 
 
 def read_bytes(path: Path, error: type[TuitrainError] = TuitrainError) -> bytes:

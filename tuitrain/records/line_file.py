@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tuitrain.after_fork import disconnect, leave_to_parent
+from tuitrain.atomic_io import file_identity
 from tuitrain.errors import TuitrainError
 
 
@@ -32,7 +33,7 @@ class LineFile:
         self.path = path
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._descriptor = os.open(path, flags, 0o666)
-        self._identity = _identity(os.fstat(self._descriptor))
+        self._identity = file_identity(os.fstat(self._descriptor))
         self._is_left = False
         leave_to_parent(self)
 
@@ -46,7 +47,7 @@ class LineFile:
         traceback: TracebackType | None,
     ) -> None:
         with suppress(OSError):
-            if self._is_left or _identity(os.fstat(self._descriptor)) == self._identity:
+            if self._is_left or file_identity(os.fstat(self._descriptor)) == self._identity:
                 os.close(self._descriptor)
         self._descriptor = -1
 
@@ -98,7 +99,7 @@ class LineFile:
         if self._is_left:
             return
         status = os.fstat(self._descriptor)  # 0.5 µs
-        if _identity(status) != self._identity:
+        if file_identity(status) != self._identity:
             raise OSError(errno.EBADF, f"the descriptor of {self.path.name} was closed")
         if not status.st_nlink and not self._is_at_path(status.st_ino):
             raise OSError(errno.ENOENT, f"{self.path.name} was removed")
@@ -120,7 +121,3 @@ class LineFile:
         OSError : they cannot be written there
         """
         os.fsync(self._descriptor)
-
-
-def _identity(status: os.stat_result) -> tuple[int, int]:
-    return status.st_dev, status.st_ino

@@ -26,6 +26,11 @@ class Series:
     def __len__(self) -> int:
         return len(self.steps)
 
+    @property
+    def last(self) -> float | None:
+        """The last value, or None."""
+        return float(self.values[-1]) if len(self) else None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupHistory:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from tuitrain.encoding import write_line
+from tuitrain.encoding import write_notice
 from tuitrain.errors import RunFailedError
 from tuitrain.predicates import always
 from tuitrain.run.authorship import is_automatic
@@ -17,7 +16,6 @@ from tuitrain.run.logs.log_capture import LOG_NAME, LogCapture
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry, Phase
 from tuitrain.scenario.events import Finding
-from tuitrain.text import visible
 from tuitrain.user_code import describe_at_length, describe_failed_step
 
 from .host import EndLoop, Loop, end_with_loop, is_failure, run_to_exchange
@@ -151,7 +149,7 @@ def _print_warnings(session: Session) -> None:
 
     def warn(text: str) -> None:
         write_log(text)
-        write_line(visible(f"tuitrain: warning: {text}"), sys.stderr)
+        write_notice(f"warning: {text}")
 
     session.warnings.on_warning = warn
 

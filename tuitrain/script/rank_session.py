@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuitrain.encoding import write_line
+from tuitrain.encoding import write_notice
 from tuitrain.errors import RefusedError
 from tuitrain.records.checkpoint_file import CHECKPOINTS
 from tuitrain.records.part_file import PartFiles
 from tuitrain.run.session import Session
 from tuitrain.run.session_state import SessionState
-from tuitrain.text import visible
 
 from .headless_host import HeadlessHost
 from .host import Host
@@ -74,9 +72,4 @@ def prepare_session(session: Session, engine: TorchScriptEngine) -> None:
     session.timeline.also_cached = 1
     session.show_ranks(engine.ranks)
     session.checkpoints.parts = RankParts(engine)
-    engine.on_difference = write_warning
-
-
-def write_warning(text: str) -> None:
-    """Write a sentence to stderr."""
-    write_line(visible(f"tuitrain: {text}"), sys.stderr)
+    engine.on_difference = write_notice

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -12,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tuitrain.encoding import write_line
+from tuitrain.encoding import write_notice
 from tuitrain.engines.capabilities import Capabilities, Capability
 from tuitrain.engines.registry import SCRIPT_ENGINE
 from tuitrain.errors import RefusedError
@@ -29,7 +28,6 @@ from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.resumed_run import ResumedRun
 from tuitrain.scenario.run_to_end import is_action_due, repeat_action
 from tuitrain.scenario.verify import Verification, read_repetition
-from tuitrain.text import visible
 
 from .repetition import Request
 
@@ -151,7 +149,7 @@ def continue_record(
     )
     run.recorder.provenance(lambda: _provenance(recorded, header))
     note = run.restore()
-    write_line(visible(f"tuitrain: {note.message}"), sys.stderr)
+    write_notice(note.message)
     return RepeatedSession(
         run.session,
         deque(run.actions),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tuitrain.encoding import write_line
+from tuitrain.encoding import write_notice
 from tuitrain.run.live.access import LiveAccess
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase
-from tuitrain.text import format_count, visible
+from tuitrain.text import format_count
 
 from .host import Loop
 
@@ -62,4 +61,4 @@ def _end_nothing(reason: str) -> None:
 
 def _print(text: str) -> None:
     with suppress(OSError):
-        write_line(visible(f"tuitrain: {text}"), sys.stderr)
+        write_notice(text)

@@ -14,6 +14,7 @@ __all__ = [
     "format_compact",
     "format_count",
     "format_duration",
+    "format_loss",
     "format_lr",
     "format_metric",
     "format_number",
@@ -52,6 +53,11 @@ def format_number(value: float) -> str:
         return f"{value:.3g}"
     mantissa, _, exponent = f"{value:.1e}".partition("e")
     return f"{mantissa}e{int(exponent)}"
+
+
+def format_loss(value: float) -> str:
+    """Write a loss with four decimals, comparable in a column; another form far from 1."""
+    return f"{value:.4f}" if 5e-4 <= value < 1000 else format_number(value)
 
 
 def format_lr(value: float) -> str:

@@ -105,18 +105,10 @@ class ControlClient:
         if ticket is not None:
             self._check_ticket(ticket, written)
         ticket = self._source.submit(command, actor, why, at, ticket)
-
-        def waits(snapshot: Snapshot) -> bool:
-            return any(item.ticket == ticket for item in snapshot.scheduled)
-
-        def answered(snapshot: Snapshot) -> bool:
-            return waits(snapshot) or any(entry.ticket == ticket for entry in snapshot.journal)
-
-        snapshot = self._source.wait_for(answered, timeout)
-        for entry in reversed(snapshot.journal):
-            if entry.ticket == ticket:
-                return CommandReply(written, entry.outcome, entry.step, entry.message, ticket)
-        if at is not None and waits(snapshot):
+        snapshot = self._source.wait_for(lambda shown: _has(shown, ticket), timeout)
+        if answer := _answer(snapshot, ticket):
+            return answer
+        if at is not None and _has(snapshot, ticket):
             return CommandReply(written, "scheduled", at, f"waits for step {at}", ticket)
         raise self._source.error or NoAnswerError(
             f"{written!r} was not answered in {timeout or 0:g} s; it may still be applied"
@@ -150,9 +142,7 @@ class ControlClient:
             waits = f"those that wait have {known}" if known else "none waits"
             raise TuitrainError(f"no command with the id {ticket} waits for its step; {waits}")
         self._source.cancel(ticket, actor)
-        snapshot = self._source.wait_for(
-            lambda shown: any(entry.ticket == ticket for entry in shown.journal), timeout
-        )
+        snapshot = self._source.wait_for(lambda shown: bool(_answer(shown, ticket)), timeout)
         if answer := _answer(snapshot, ticket):
             return answer
         raise self._source.error or TuitrainError(f"{waiting.command!r} was not cancelled in time")
@@ -201,8 +191,8 @@ class ControlClient:
             raise lost
         waited = time.monotonic() - start
         message = snapshot.note if met else self._why_not(snapshot, waited)
-        loss = float(snapshot.loss.values[-1]) if len(snapshot.loss) else None
-        return WaitReply(until, met, snapshot.phase.value, snapshot.step, loss, message)
+        phase, loss = snapshot.phase.value, snapshot.loss.last
+        return WaitReply(until, met, phase, snapshot.step, loss, message)
 
     def _why_not(self, snapshot: Snapshot, waited: float) -> str:
         if snapshot.phase.ended:
@@ -210,6 +200,11 @@ class ControlClient:
         if self._source.error is not None:
             return str(self._source.error)
         return f"after {waited:.1f} s"
+
+
+def _has(snapshot: Snapshot, ticket: int) -> bool:
+    """Whether the command with an id is answered, or waits for its step."""
+    return any(entry.ticket == ticket for entry in (*snapshot.scheduled, *snapshot.journal))
 
 
 def _answer(snapshot: Snapshot, ticket: int) -> CommandReply | None:

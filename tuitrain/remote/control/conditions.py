@@ -129,8 +129,8 @@ def _meets(condition: AddBreakpoint, snapshot: Snapshot) -> bool:
                 if match_names(condition.group, [group.name])
             )
         case name:
-            series = snapshot.metrics.get(name, Series())
-            return bool(len(series) and compare_metric(condition, float(series.values[-1])).is_met)
+            value = snapshot.metrics.get(name, Series()).last
+            return value is not None and bool(compare_metric(condition, value).is_met)
 
 
 _NEWEST = 1000
@@ -151,7 +151,7 @@ def _check(condition: AddBreakpoint, snapshot: Snapshot) -> None:
 
 
 def _last_holds(series: Series, threshold: Threshold) -> bool:
-    return len(series) > 0 and threshold.holds(float(series.values[-1]))
+    return series.last is not None and threshold.holds(series.last)
 
 
 def _has_broken(snapshot: Snapshot) -> bool:

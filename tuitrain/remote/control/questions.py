@@ -40,11 +40,11 @@ def status_reply(snapshot: Snapshot, welcome: Welcome, socket: str) -> RunStatus
         phase=snapshot.phase.value,
         step=snapshot.step,
         total_steps=_known_end(snapshot.info.total_steps),
-        loss=_last(snapshot.loss),
+        loss=snapshot.loss.last,
         viewers=attachment.viewers if attachment else 0,
         epoch=snapshot.epoch if snapshot.info.has_epochs else None,
         metrics={
-            info.name: _last(snapshot.metrics.get(info.name, Series()))
+            info.name: snapshot.metrics.get(info.name, Series()).last
             for info in snapshot.info.metrics
         },
         samples_per_second=snapshot.samples_per_second,
@@ -182,7 +182,3 @@ def _thinned(series: Series, first: int, last: int | None, points: int) -> Serie
 
 def _known_end(total_steps: int) -> int | None:
     return None if total_steps == OPEN_END else total_steps
-
-
-def _last(series: Series) -> float | None:
-    return float(series.values[-1]) if len(series) else None

@@ -19,11 +19,12 @@ from typing import Final
 import msgspec
 
 from tuitrain.after_fork import leave_to_parent
+from tuitrain.atomic_io import file_identity
 from tuitrain.encoding import to_encodable, truncate_utf8
 from tuitrain.errors import TuitrainError
 
 from ..errors import ConnectionProblem
-from .lock_file import LockFile, file_identity, has_owner, take_lock
+from .lock_file import LockFile, has_owner, take_lock
 from .sockets_folder import make_private, make_sockets_folder, open_sockets_folder, sockets_folder
 
 ID_LENGTH: Final = 8

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tuitrain.after_fork import disconnect
+from tuitrain.atomic_io import file_identity
 from tuitrain.errors import TuitrainError
 
 BUSY_SECONDS: Final = 0.3
@@ -87,11 +88,6 @@ class LockFile:
         OSError : it is closed
         """
         return file_identity(os.fstat(self._descriptor)) == self._file
-
-
-def file_identity(status: os.stat_result) -> tuple[int, int]:
-    """Return what identifies a file on its machine, as long as it exists."""
-    return status.st_dev, status.st_ino
 
 
 def has_owner(descriptor: int) -> bool:

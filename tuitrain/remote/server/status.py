@@ -38,7 +38,7 @@ def finite_or_none(value: float) -> float | None:
 
 
 def _last(series: Series) -> float | None:
-    return finite_or_none(float(series.values[-1])) if len(series) else None
+    return None if series.last is None else finite_or_none(series.last)
 
 
 def _thinned(series: Series) -> list[float | None]:

@@ -11,33 +11,23 @@ from tuitrain.run.history.common_length import common_length
 from tuitrain.run.logs.log_capture import LogSnapshot
 from tuitrain.run.snapshot import Snapshot
 
-from .part import describe_field, field_codec
+from .part import FieldPart, describe_field
 from .values import Packed, ValueCodec, decode, encode
 from .windows import Window, apply_window, overlap
 from .wire_types import field_types
 
 
-class ListPart:
+class ListPart(FieldPart):
     """A field that is a tuple to which entries are added, and from whose end they are removed."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
-        self._codec = field_codec(name)
+        super().__init__(name)
         self._windows = msgspec.msgpack.Decoder(Window)
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The name of the field."""
-        return (self._name,)
-
-    def is_of(self, prepared: tuple[Any, ...], snapshot: Snapshot) -> bool:
-        """Whether the value is the same object."""
-        return prepared is getattr(snapshot, self._name)
 
     def prepare(self, snapshot: Snapshot, previous: tuple[Any, ...] | None) -> tuple[Any, ...]:
         """Return the entries; see `Part.prepare`."""
         del previous
-        entries: tuple[Any, ...] = getattr(snapshot, self._name)
+        entries: tuple[Any, ...] = self._value(snapshot)
         return entries
 
     def difference(self, old: tuple[Any, ...] | None, new: tuple[Any, ...]) -> bytes | None:
@@ -66,30 +56,20 @@ class _LogChange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     lines: Window
 
 
-class LogPart:
+class LogPart(FieldPart):
     """The captured output, of which the newest lines are kept."""
 
     def __init__(self, name: str = "log") -> None:
-        self._name = name
-        self._codec = field_codec(name)
+        super().__init__(name)
         self._lines = ValueCodec[tuple[Any, ...]](
             field_types(LogSnapshot)["lines"], describe_field(name)
         )
         self._changes = msgspec.msgpack.Decoder(_LogChange)
 
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The name of the field."""
-        return (self._name,)
-
-    def is_of(self, prepared: LogSnapshot, snapshot: Snapshot) -> bool:
-        """Whether the value is the same object."""
-        return prepared is getattr(snapshot, self._name)
-
     def prepare(self, snapshot: Snapshot, previous: LogSnapshot | None) -> LogSnapshot:
         """Return the log; see `Part.prepare`."""
         del previous
-        log: LogSnapshot = getattr(snapshot, self._name)
+        log: LogSnapshot = self._value(snapshot)
         return log
 
     def difference(self, old: LogSnapshot | None, new: LogSnapshot) -> bytes | None:

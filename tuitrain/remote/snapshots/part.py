@@ -65,6 +65,31 @@ class Part(Protocol):
         ...
 
 
+class FieldPart:
+    """The base of parts that are one field, whose prepared values are those of the field.
+
+    Parameters
+    ----------
+    name : of the field
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._codec = field_codec(name)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The name of the field."""
+        return (self._name,)
+
+    def is_of(self, prepared: Any, snapshot: Snapshot) -> bool:
+        """Whether the value is the same object; see `Part.is_of`."""
+        return prepared is self._value(snapshot)
+
+    def _value(self, snapshot: Snapshot) -> Any:
+        return getattr(snapshot, self._name)
+
+
 def field_codec(name: str) -> ValueCodec[Any]:
     """Return a codec for a field of a snapshot."""
     return ValueCodec(field_types(Snapshot)[name], describe_field(name))

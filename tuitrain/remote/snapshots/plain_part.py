@@ -8,7 +8,7 @@ from tuitrain.engines.state import Array
 from tuitrain.run.snapshot import Snapshot
 
 from .array_rows import array_packer, array_unpacker, arrays_in
-from .part import field_codec
+from .part import FieldPart
 from .values import Packed
 
 
@@ -19,26 +19,28 @@ class PreparedValue(NamedTuple):
     encoded: bytes
 
 
-class PlainPart:
+class PreparedArrays(NamedTuple):
+    """A value with its arrays."""
+
+    value: Any
+    arrays: list[Array]
+
+
+class _ValuePart(FieldPart):
+    """The base of parts whose prepared values have the value of the field, and more."""
+
+    def is_of(self, prepared: PreparedValue | PreparedArrays, snapshot: Snapshot) -> bool:
+        """Whether the value is the same object; see `Part.is_of`."""
+        return prepared.value is self._value(snapshot)
+
+
+class PlainPart(_ValuePart):
     """A field of any type that `ValueCodec` encodes."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._codec = field_codec(name)
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The name of the field."""
-        return (self._name,)
-
-    def is_of(self, prepared: PreparedValue, snapshot: Snapshot) -> bool:
-        """Whether the value is the same object."""
-        return prepared.value is getattr(snapshot, self._name)
 
     def prepare(self, snapshot: Snapshot, previous: PreparedValue | None) -> PreparedValue:
         """Encode the value; see `Part.prepare`."""
         del previous
-        value = getattr(snapshot, self._name)
+        value = self._value(snapshot)
         return PreparedValue(value, self._codec.encode(value))
 
     def difference(self, old: PreparedValue | None, new: PreparedValue) -> bytes | None:
@@ -55,33 +57,13 @@ class PlainPart:
         return {self._name: state}
 
 
-class PreparedArrays(NamedTuple):
-    """A value with its arrays."""
-
-    value: Any
-    arrays: list[Array]
-
-
-class ArraysPart:
+class ArraysPart(_ValuePart):
     """A field whose arrays are sent as differences to those of the value before."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._codec = field_codec(name)
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The name of the field."""
-        return (self._name,)
-
-    def is_of(self, prepared: PreparedArrays, snapshot: Snapshot) -> bool:
-        """Whether the value is the same object."""
-        return prepared.value is getattr(snapshot, self._name)
 
     def prepare(self, snapshot: Snapshot, previous: PreparedArrays | None) -> PreparedArrays:
         """List the arrays of the value; see `Part.prepare`."""
         del previous
-        value = getattr(snapshot, self._name)
+        value = self._value(snapshot)
         return PreparedArrays(value, arrays_in(value))
 
     def difference(self, old: PreparedArrays | None, new: PreparedArrays) -> bytes | None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import atexit
-import sys
 
-from tuitrain.encoding import write_line
+from tuitrain.encoding import write_notice
 from tuitrain.errors import TuitrainError
-from tuitrain.text import visible
 
 from .alert import alert_taker, ignore_alert, set_alert_taker
 from .notifier import Notifier
@@ -24,14 +22,10 @@ def start_alerts() -> None:
     try:
         settings = read_settings()
     except TuitrainError as error:
-        _log(f"no alerts are sent: {error}")
+        write_notice(f"no alerts are sent: {error}")
         return
     if not (settings.command or settings.webhook):
         return
-    notifier = Notifier(settings, _log)
+    notifier = Notifier(settings, write_notice)
     set_alert_taker(notifier.take)
     atexit.register(notifier.close)
-
-
-def _log(line: str) -> None:
-    write_line(visible(f"tuitrain: {line}"), sys.stderr)

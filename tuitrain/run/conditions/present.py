@@ -60,10 +60,10 @@ def compare_now(
     metrics : those of the present branch so far
     """
     if condition.is_on_metric:
-        curve = metrics.get(condition.on)
-        if curve is None or not len(curve.steps):
+        value = metrics.get(condition.on, Series()).last
+        if value is None:
             return Comparison(None, f"{condition.on} is not measured so far")
-        return compare_metric(condition, float(curve.values[-1]))
+        return compare_metric(condition, value)
     if not losses:
         return Comparison(None, "no step is taken")
     return compare_step(condition, LastStep(engine, losses[-1]), losses[:-1])

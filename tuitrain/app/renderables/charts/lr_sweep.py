@@ -11,7 +11,7 @@ import numpy as np
 
 from tuitrain.run.snapshot import LrSweep, Series, Snapshot
 
-from ..formatting import format_count, format_lr, format_number
+from ..formatting import format_count, format_loss, format_lr
 from ..rows import Role, Row, ljust, rjust
 from .axes import Axes, decimal_labels, pad_constant_range
 from .plot import Curve, Mark, plot
@@ -151,8 +151,8 @@ def _row(candidate: SweepCandidate, as_is: float, is_best: bool) -> Row:
         rjust(text, 12)
         for text in (
             format_lr(candidate.lr),
-            _loss(candidate.final_loss),
-            _loss(candidate.mean_loss),
+            format_loss(candidate.final_loss),
+            format_loss(candidate.mean_loss),
         )
     )
     name = ljust(candidate.value, 11)
@@ -176,12 +176,7 @@ def _difference(end: float, as_is: float) -> tuple[str, Role]:
     if not math.isfinite(as_is):
         return rjust("—", 12), "muted"
     role = "good" if end < as_is else "bad"
-    return rjust(f"{'+' if end >= as_is else '-'}{_loss(abs(end - as_is))}", 12), role
-
-
-def _loss(value: float) -> str:
-    """Write a loss with decimals that make a column comparable."""
-    return f"{value:.4f}" if 5e-4 <= value < 1000 else format_number(value)
+    return rjust(f"{'+' if end >= as_is else '-'}{format_loss(abs(end - as_is))}", 12), role
 
 
 def _lr(value: str, lr_before: float) -> float:

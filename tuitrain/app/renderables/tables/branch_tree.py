@@ -54,7 +54,7 @@ def branch_rows(snapshot: Snapshot) -> list[BranchRow]:
     branches = [*snapshot.branches, present]
     ghosts = {branch.name for branch in snapshot.branches[-MAX_GHOSTS:]}
     main = snapshot.info.main_metric
-    values = [_last(branch.metrics.get(main.name, Series())) for branch in branches]
+    values = [branch.metrics.get(main.name, Series()).last for branch in branches]
     best = main.best([value for value in values if value is not None])
     return [
         BranchRow(
@@ -100,7 +100,7 @@ def _sign(branch: BranchView, present: BranchView, ghosts: set[str]) -> str:
 
 
 def _row(branch: BranchView, stem: str, sign: str, main: MetricInfo, best: float | None) -> str:
-    loss, value = _last(branch.loss), _last(branch.metrics.get(main.name, Series()))
+    loss, value = branch.loss.last, branch.metrics.get(main.name, Series()).last
     return align_cells(
         (
             f"{sign} {stem}{branch.name}",
@@ -110,7 +110,3 @@ def _row(branch: BranchView, stem: str, sign: str, main: MetricInfo, best: float
             "—" if value is None else "★ " * (value == best) + format_metric(main, value),
         )
     )
-
-
-def _last(series: Series) -> float | None:
-    return float(series.values[-1]) if len(series) else None

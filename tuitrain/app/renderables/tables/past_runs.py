@@ -12,7 +12,7 @@ from tuitrain.metric_info import ACCURACY, LOSS, MetricInfo
 from tuitrain.scenario.runs.run_list import Ending, RecordedRun
 
 from ..charts.pinned_runs import PinnedRun, line_sample
-from ..formatting import format_count, format_metric, format_number
+from ..formatting import format_count, format_loss, format_metric
 from ..rows import Role, Row, Span, ellipsize, ljust, rjust
 
 ENDINGS: Final[dict[Ending, tuple[str, Role]]] = {
@@ -116,7 +116,7 @@ def past_run_row(
         return (*mark, name, started_at, (f"{glyph} {run.problem}", role))
     numbers = (
         rjust(_steps(run, columns.steps), columns.steps),
-        rjust(_loss(run.loss), columns.loss),
+        rjust(format_loss(run.loss), columns.loss),
         rjust(_metric(run, columns.metric, title), columns.metric),
     )
     return (
@@ -160,7 +160,7 @@ def comparison_rows(
         ((ljust("", name) + "".join(rjust(title, 11) for title in titles), "muted"),)
     ]
     columns = [
-        _compared([loss for _, loss, _ in runs], LOSS, _loss, to_first),
+        _compared([loss for _, loss, _ in runs], LOSS, format_loss, to_first),
         _compared([value for *_, value in runs], metric, partial(format_metric, metric), to_first),
     ]
     for (run_name, *_), losses, values in zip(runs, *columns, strict=True):
@@ -199,10 +199,6 @@ def _steps(run: RecordedRun, width: int) -> str:
         else format_count(run.step)
     )
     return text if len(text) < width else format_count(run.step)
-
-
-def _loss(value: float) -> str:
-    return f"{value:.4f}" if 5e-4 <= value < 1000 else format_number(value)
 
 
 def _metric(run: RecordedRun, width: int, title: MetricTitle) -> str:

@@ -240,4 +240,4 @@ def _last(run: Snapshot | FinalCurves, main: MetricInfo) -> tuple[float, float]:
 
 
 def _end(series: Series) -> float:
-    return float(series.values[-1]) if len(series) else math.nan
+    return math.nan if series.last is None else series.last
