@@ -257,7 +257,7 @@ def test_worst_confusions_are_sorted_and_exclude_zeros():
 
 def test_outputs_with_nan_are_counted_separately():
     rows = text(confusion_rows(confusions_of(CONFUSED, 4), 60, 9, GlyphSet.BLOCKS))
-    assert "4 without a guess: an output is NaN" in rows
+    assert "4 without a prediction: an output is NaN" in rows
 
 
 def test_captions_mark_mistakes_in_text_and_role():

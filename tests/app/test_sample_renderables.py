@@ -311,7 +311,7 @@ def test_an_empty_confusion_and_one_class():
     unknown = count_confusions(labels, labels - 1, 1)
     assert overall_accuracy(unknown) == 0
     assert text(confusion_rows(unknown, 40, 9, GlyphSet.LETTERS))[-1] == (
-        "3 without a guess: an output is NaN"
+        "3 without a prediction: an output is NaN"
     )
     empty = count_confusions(labels[:0], labels[:0], 0)
     assert np.isnan(overall_accuracy(empty))

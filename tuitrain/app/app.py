@@ -274,7 +274,7 @@ class TuitrainApp(BaseApp[None]):
         if theme.name == (self.config.theme or DEFAULT_THEME):
             return
         if problem := self.configure(structs.replace(self.config, theme=theme.name)):
-            self.deck.status.show_text(f"the theme is not kept: {problem}", "warning")
+            self.deck.status.show_text(f"the theme is not saved: {problem}", "warning")
 
     def finish_startup(self) -> None:
         """Show the run, then exclude the objects made so far from garbage collection.

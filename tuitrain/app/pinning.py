@@ -25,7 +25,7 @@ def toggle_pin(pinned: tuple[PinnedRun, ...], run: RecordedRun) -> tuple[PinnedR
         raise TuitrainError(run.problem)
     free = [pin for pin in PIN_LETTERS if pin not in {one.letter for one in pinned}]
     if not free:
-        raise TuitrainError(f"{len(PIN_LETTERS)} runs are pinned already; space takes one away")
+        raise TuitrainError(f"{len(PIN_LETTERS)} runs are pinned already; space unpins one")
     name = f"{run.name} {run.started_at:%m-%d %H:%M}"
     made = PinnedRun(str(run.folder), name, free[0], final_curves(run.folder))
     return tuple(sorted((*pinned, made), key=lambda pin: pin.letter))

@@ -94,4 +94,4 @@ class StartApp(BaseApp[StartChoice]):
             self._settings = structs.replace(self._settings, theme=theme.name)
             write_config(self._config, self._settings)
         except ConfigError as error:
-            self.notify(f"the theme is not kept: {error}", severity="warning")
+            self.notify(f"the theme is not saved: {error}", severity="warning")

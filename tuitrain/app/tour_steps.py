@@ -196,7 +196,7 @@ FIRST_FLIGHT_STEPS: Final = (
     TourStep(
         "groups",
         "{key} freezes conv, which knows its strokes by now: it keeps every bit, each step has "
-        "less to do, and fc learns on.",
+        "less to do, and fc continues to learn.",
         "freeze",
         group="conv",
         is_met=_is_frozen,

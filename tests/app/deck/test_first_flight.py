@@ -73,7 +73,7 @@ def test_a_folder_that_cannot_be_written_loses_only_the_record(tmp_path):
 def test_the_result_is_compared_with_the_record():
     result, other = FlightResult(0.967, 3, "2026-03-14"), FlightResult(0.95, 9, "2026-01-02")
     assert describe_best(result, None) == "This is the record to beat."
-    assert describe_best(result, other).startswith("A new record: the best before was 95.0%")
+    assert describe_best(result, other).startswith("A new record: the previous best was 95.0%")
     assert describe_best(other, result) == "The record to beat is 96.7%, of 2026-03-14."
     assert describe_best(result, result) == "That equals the record, of 2026-03-14."
 
@@ -107,7 +107,7 @@ async def test_the_end_shows_the_result_once_and_again_after_a_rewind(opened, tm
         await person.look()
         person.source.shown = over(0.98, version=6)
         await person.look()
-        assert "A new record: the best before was 96.7%" in person.text()
+        assert "A new record: the previous best was 96.7%" in person.text()
 
 
 async def test_another_run_has_no_result(opened):

@@ -84,7 +84,7 @@ async def test_the_rewind_dialog_says_what_happens_to_the_present_branch(opened)
         await person.replace("640")
         text = shown(person, "#left-behind")
         assert "kept as branch b2" in text
-        assert "not on the new line: schedule fc cosine to 0 over 3 epochs, clip norm 1" in text
+        assert "not on the new branch: schedule fc cosine to 0 over 3 epochs, clip norm 1" in text
 
 
 async def test_the_rewind_dialog_shows_input_errors(opened):
@@ -144,7 +144,7 @@ async def test_the_checkpoint_dialog_suggests_an_unused_name(opened, phase):
     async with opened(FakeSource(running(phase=phase, checkpoints=known))) as person:
         await person.press("K")
         assert person.line == ":checkpoint step-1204-2"
-        assert shown(person, "#kept") == "there are: good, step-1204"
+        assert shown(person, "#kept") == "existing: good, step-1204"
         await person.press("up", "up", "up")
         assert person.line == ":checkpoint good"
         assert shown(person, "#kept").startswith("⚠ the checkpoint good exists and will be")

@@ -101,7 +101,7 @@ async def test_a_key_changed_in_the_settings_is_stored(opened, tmp_path):
         await person.press("comma")
         await to_row(person, "freeze")
         await person.press("enter")
-        assert person.line == "press the new key for freeze; esc leaves it as it is"
+        assert person.line == "press the new key for freeze; esc keeps the present one"
         await person.press("l")
         assert person.line.startswith("✗ l is the key of lr: Set or scale the learning rate")
         await person.press("enter", "escape", "enter", "z")
@@ -113,7 +113,7 @@ async def test_a_key_changed_in_the_settings_is_stored(opened, tmp_path):
         await person.press("comma")
         await to_row(person, "freeze")
         await person.press("backspace")
-        assert person.line == "✓ freeze is as it was made"
+        assert person.line == "✓ freeze is reset"
         await person.press("escape", "f")
         assert person.sent == ["freeze conv"]
     assert read_config(path, ["nord"]).keys == {}

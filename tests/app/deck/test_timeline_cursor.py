@@ -174,11 +174,11 @@ async def test_the_cross_hair_at_the_present_step_cannot_be_rewound_to(opened):
         assert "rewind there" not in footer.render_line(0).text
         await person.press("enter")
         assert person.app.screen is person.deck
-        assert "is after the present line, which is at step" in person.status
+        assert "is after the present branch, which is at step" in person.status
 
 
 async def test_tab_in_the_rewind_dialog_explains_checkpoints(opened):
     async with opened(FakeSource(running())) as person:
         await person.press("backspace", "tab")
         there = str(person.app.screen.query_one("#there", Static).content)
-        assert there == "no checkpoint was made yet: K keeps a moment under a name"
+        assert there == "no checkpoint was made yet: K saves one under a name"

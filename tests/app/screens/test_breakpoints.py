@@ -183,7 +183,7 @@ async def test_a_condition_with_commands_makes_a_rule(opened):
         assert listed(person) == [
             "loss > x3 do rewind by 200; lr * x0.5; at most 3 times   (used 1)"
         ]
-        assert "the run acts when this is so" in person.text()
+        assert "the run acts when this holds" in person.text()
         await person.press("delete")
         assert person.sent[1:] == ["when off loss > x3"]
 

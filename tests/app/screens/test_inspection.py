@@ -191,7 +191,7 @@ async def test_the_network_screen_describes_the_selected_row(opened):
         detail = text(person, NetworkDetail)
         assert detail.startswith("conv2 (16, 10, 10)  Conv2d(…)")
         assert "2 416 parameters  conv: sgd momentum=0.9, lr 0.0312 linear→0" in detail
-        assert "dead units 2 of 16: 3, 7  the gradient passes to what is above" in detail
+        assert "dead units 2 of 16: 3, 7  the gradient passes upward" in detail
 
 
 async def test_inspectors_lead_to_each_other(opened):

@@ -65,7 +65,7 @@ NAVIGATION_KEYS: Final[tuple[Key, ...]] = (
         "T",
         "T",
         "tour",
-        "Start the tour: the first keys, in one minute. In it: go to its next step.",
+        "Start the tour: the first keys, in one minute. During it: go to its next step.",
     ),
     Key(
         "ctrl+z",

@@ -37,7 +37,7 @@ STEERING_KEYS: Final[tuple[Key, ...]] = (
         "right_parenthesis",
         ")",
         "change_pace(1)",
-        "Train faster: take more steps a second, at last as many as it can.",
+        "Train faster: take more steps a second, up to full speed.",
         verbs=("speed",),
         config_name="faster",
     ),

@@ -61,7 +61,7 @@ def cursor_row(snapshot: Snapshot, step: int, rewind_key: str) -> Row:
     if step in snapshot.cached_steps:
         texts.append("state kept")
     if step > snapshot.step:
-        texts.append(f"after the present line, which is at step {format_count(snapshot.step)}")
+        texts.append(f"after the present branch, which is at step {format_count(snapshot.step)}")
         keys = "   esc returns to now"
     elif snapshot.phase.is_record or snapshot.no_way_back:
         keys = "   esc returns to now"

@@ -26,8 +26,8 @@ _SAYS: Final = {
     "theme": "How everything looks.",
     "rate": "Screen updates a second.",
     "bell": "Ring when the run ends, breaks or diverges.",
-    "toast": "Show it over a dialog, too.",
-    "desktop": "Tell the desktop, in a sequence that your terminal knows.",
+    "toast": "Show these events over dialogs.",
+    "desktop": "Notify the desktop of these.",
 }
 
 
@@ -67,9 +67,7 @@ class SettingsScreen(BaseDialog[None]):
             box.border_title = "settings"
             yield SettingsList(*self._options(), id="settings-list", compact=True)
             yield Static(id="line")
-            keys = (
-                "[b]enter[/] change   [b]⌫[/] as it was made   [b]↑ ↓[/] choose   [b]esc[/] close"
-            )
+            keys = "[b]enter[/] change   [b]⌫[/] reset   [b]↑ ↓[/] choose   [b]esc[/] close"
             yield Static(key_hints(keys), classes="hint")
 
     @property
@@ -91,7 +89,7 @@ class SettingsScreen(BaseDialog[None]):
             self._say(f"✗ {name} keeps its key", wrong=True)
         else:
             self._list.awaiting_key = True
-            self._say(f"press the new key for {name}; esc leaves it as it is")
+            self._say(f"press the new key for {name}; esc keeps the present one")
 
     @on(SettingsList.Pressed)
     def _bind(self, event: SettingsList.Pressed) -> None:
@@ -122,7 +120,7 @@ class SettingsScreen(BaseDialog[None]):
         else:
             usual = {name: getattr(Config().notify, name)}
             changed = structs.replace(config, notify=structs.replace(config.notify, **usual))
-        self._take(changed, f"✓ {name} is as it was made")
+        self._take(changed, f"✓ {name} is reset")
 
     def action_go(self, move: str) -> None:
         """Move the cursor of the list."""
@@ -161,7 +159,7 @@ class SettingsScreen(BaseDialog[None]):
 
     def _options(self) -> list[Option]:
         config = self._config
-        values = {"theme": config.theme or "the usual one", "rate": f"{config.rate} Hz"}
+        values = {"theme": config.theme or "the default", "rate": f"{config.rate} Hz"}
         values |= {"bell": _yes(config.notify.bell), "toast": _yes(config.notify.toast)}
         values["desktop"] = config.notify.desktop
         rows = [(name, values[name], _SAYS[name]) for name in _VALUES]

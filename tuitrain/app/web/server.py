@@ -89,7 +89,7 @@ class LocalServer(Server):
     ) -> web.StreamResponse:
         origin = request.headers.get("Origin")
         if not is_same_origin(request.host, origin, self.host):
-            raise web.HTTPForbidden(text="tuitrain answers its own pages alone")
+            raise web.HTTPForbidden(text="tuitrain answers its own pages only")
         _REQUEST_HOST.set(request.host)
         if request.path == "/":
             try:

@@ -50,7 +50,7 @@ def confusion_rows(
     free_rows = height - len(rows)
     if confusions.nan_count and free_rows > 1:
         count = format_count(confusions.nan_count)
-        rows.append(((f"{count} without a guess: an output is NaN", "bad"),))
+        rows.append(((f"{count} without a prediction: an output is NaN", "bad"),))
         free_rows -= 1
     if free_rows > 1:
         rows += _worst(confusions, labels, width, free_rows)

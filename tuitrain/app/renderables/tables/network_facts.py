@@ -26,9 +26,9 @@ _FLOWS: Final[Mapping[GradientFlow, tuple[str, Role]]] = {
 }
 
 _FLOW_SENTENCES: Final[Mapping[GradientFlow, str]] = {
-    GradientFlow.PASSES: "the gradient passes to what is above",
-    GradientFlow.CUT: "the gradient is cut here: all that is above is frozen",
-    GradientFlow.ENDS: "the gradient ends here: above are the data",
+    GradientFlow.PASSES: "the gradient passes upward",
+    GradientFlow.CUT: "the gradient stops here: everything above is frozen",
+    GradientFlow.ENDS: "the gradient ends here: only the data are above",
     GradientFlow.NONE: "no gradient is computed: nothing here or above needs one",
 }
 
@@ -176,7 +176,7 @@ def _flow_sentence(row: NetworkRow) -> Row:
     if not row.use_count:
         return (("the outputs do not depend on it", "muted"),)
     reached, ways = row.inputs_with_gradient
-    suffix = f", on {reached} of {ways} ways" if _is_partial(row) else ""
+    suffix = f", on {reached} of {ways} paths" if _is_partial(row) else ""
     return ((_FLOW_SENTENCES[row.flow] + suffix, role),)
 
 

@@ -76,7 +76,7 @@ class TimelineCursor(Controller):
         if step > snapshot.step:
             where, now = format_count(step), format_count(snapshot.step)
             self.deck.status.show_text(
-                f"step {where} is after the present line, which is at step {now}", "warning"
+                f"step {where} is after the present branch, which is at step {now}", "warning"
             )
             return
         self._history.ask_for_rewind(snapshot, step)

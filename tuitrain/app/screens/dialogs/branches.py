@@ -39,7 +39,7 @@ class BranchesDialog(CommandDialog):
         options = (Option(leaf.text, id=leaf.name) for leaf in self._leaves)
         yield OptionList(*options, id="branches", compact=True)
         yield Static(
-            f"● the present line, kept as branch {self._present}   ┄ a ghost in the charts",
+            f"● the present branch, {self._present}   ┄ a ghost in the charts",
             classes="hint",
         )
 

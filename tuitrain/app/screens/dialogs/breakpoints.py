@@ -77,7 +77,7 @@ class BreakpointsDialog(CommandDialog):
     def keys(self) -> str:
         """Return the keys, as markup."""
         return (
-            "[b]enter[/] set   [b]tab[/] complete   [b]↑ ↓[/] choose   [b]del[/] take away"
+            "[b]enter[/] set   [b]tab[/] complete   [b]↑ ↓[/] choose   [b]del[/] remove"
             "   [b]esc[/] close"
         )
 
@@ -198,7 +198,7 @@ class BreakpointsDialog(CommandDialog):
             options.highlighted = min(at, len(rows) - 1)
         acts = "acts" if snapshot.rules and not snapshot.breakpoints else "pauses"
         acts += " or acts" if snapshot.rules and snapshot.breakpoints else ""
-        summary = f"the run {acts} when {'any of these' if len(rows) > 1 else 'this'} is so"
+        summary = f"the run {acts} when {'any of these' if len(rows) > 1 else 'this'} holds"
         self.query_one("#how-many", Static).update(
             literal(summary if rows else "none is set: the run does not pause by itself")
         )

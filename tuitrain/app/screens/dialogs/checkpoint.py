@@ -34,14 +34,14 @@ class CheckpointDialog(CommandDialog):
     def compose_body(self) -> ComposeResult:
         """Compose the field, and a hint about a checkpoint with the same name."""
         at = format_count(self._snapshot.step)
-        yield Static(f"saves the next boundary; the run was at step {at}")
+        yield Static(f"saves the state at the next boundary; the run was at step {at}")
         yield Static("name", classes="label")
         yield Input(self._names[-1], id="name", compact=True)
         yield Static(id="kept", classes="hint")
 
     def extra_keys(self) -> str:
         """Return the keys that offer names, if there are any."""
-        return "   [b]↑ ↓[/] names there are" if self._snapshot.checkpoints else ""
+        return "   [b]↑ ↓[/] existing names" if self._snapshot.checkpoints else ""
 
     def command_text(self) -> str:
         """Return ``checkpoint NAME``."""
@@ -78,4 +78,4 @@ def replacement_hint(name: str, known: tuple[str, ...]) -> str:
     """Return a hint about the existing checkpoints."""
     if name in known:
         return f"⚠ the checkpoint {name} exists and will be replaced"
-    return f"there are: {', '.join(known)}" if known else "rewind goes back to it by its name"
+    return f"existing: {', '.join(known)}" if known else "rewind goes back to it by its name"

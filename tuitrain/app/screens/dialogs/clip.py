@@ -33,10 +33,10 @@ class ClipDialog(PreviewDialog):
             for group in snapshot.groups
             if math.isfinite(group.grad_norm)
         )
-        now = f"now clipped by {snapshot.clip}" if snapshot.clip else "now they are not clipped"
+        now = f"now clipped by {snapshot.clip}" if snapshot.clip else "now not clipped"
         yield Static(now)
         yield Static(
-            f"their norm: {format_number(math.hypot(*norms))} in all   {group_norms}"
+            f"total norm: {format_number(math.hypot(*norms))}   {group_norms}"
             if norms
             else "no norm yet",
             classes="hint",

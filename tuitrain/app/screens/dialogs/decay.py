@@ -13,8 +13,8 @@ from ...renderables.formatting import format_lr
 from ...widgets.no_markup import Input, Static
 from .preview_dialog import OPEN_STEPS, RequestPreview, RescheduleDialog
 
-_HINT: Final = "4 means epochs, 500 steps (or 500s) counts steps"
-_HINT_OF_STEPS: Final = "500 counts steps; watch(…, steps_per_epoch=N) lets epochs be counted"
+_HINT: Final = "4 is in epochs; write 500 steps, or 500s, for steps"
+_HINT_OF_STEPS: Final = "500 is in steps; epochs need watch(…, steps_per_epoch=N)"
 
 _LENGTH = re.compile(r"\s*(\d+)\s*([a-z]*)\s*")
 

@@ -26,7 +26,7 @@ def describe_best(result: FlightResult, best: FlightResult | None) -> str:
     if best is None:
         return "This is the record to beat."
     if result.accuracy > best.accuracy:
-        return f"A new record: the best before was {best.accuracy:.1%}, of {best.day}."
+        return f"A new record: the previous best was {best.accuracy:.1%}, of {best.day}."
     if result.accuracy == best.accuracy:
         return f"That equals the record, of {best.day}."
     return f"The record to beat is {best.accuracy:.1%}, of {best.day}."

@@ -38,11 +38,11 @@ class LrDialog(RescheduleDialog):
 def _texts(schedule: str) -> tuple[str, str]:
     """Return what sets the lr now, and what an entry does."""
     if schedule == "constant":
-        return schedule, "0.01 sets, x0.5 scales; at 0 weights stay fixed, gradients continue"
+        return schedule, "0.01 sets it, x0.5 scales it; 0 fixes the weights, not the gradients"
     if schedule == SCRIPT_SCHEDULE:
         return (
             "the script sets it",
-            "0.01 sets, x0.5 scales its present value, and then it stays so",
+            "0.01 sets it, x0.5 scales its present value; it is constant then",
         )
     then = "a value takes over from the schedule, a factor scales it"
-    return f"the schedule {schedule} owns it", then
+    return f"the schedule {schedule} sets it", then

@@ -130,7 +130,7 @@ class RescheduleDialog(PreviewDialog):
         note.set_class(not gives_back, "ends")
         note.update(
             literal(
-                "the script sets it, now as before"
+                "the script continues to set it"
                 if gives_back
                 else f"⚠ this ends the script's schedule; `lr {name} auto` gives it back"
             )

@@ -26,7 +26,7 @@ class RegroupDialog(CommandDialog):
 
     def compose_body(self) -> ComposeResult:
         """Compose the two fields and the list of matches."""
-        yield Static("name of the group, new or old", classes="label")
+        yield Static("name of the group, new or existing", classes="label")
         yield Input(id="name", compact=True, placeholder="head")
         yield Static("globs over parameter names", classes="label")
         yield Input(self._globs, id="globs", compact=True, placeholder="fc2.* *.bias")

@@ -47,9 +47,9 @@ class RewindDialog(CommandDialog):
         """Compose the field, the events of the step, and the commands left out."""
         kept = self._now().checkpoints
         yield Static(
-            "to the moment before step, or to a checkpoint"
+            "to the boundary before step, or to a checkpoint"
             if kept
-            else "to the moment before step",
+            else "to the boundary before step",
             classes="label",
         )
         yield Input(str(self._first), id="step", compact=True)
@@ -112,7 +112,7 @@ class RewindDialog(CommandDialog):
             field.cursor_position = len(field.value)
         else:
             key = key_label(self.app, "checkpoint")
-            text = f"no checkpoint was made yet: {key} keeps a moment under a name"
+            text = f"no checkpoint was made yet: {key} saves one under a name"
             self.query_one("#there", Static).update(text)
 
     def _step(self) -> int | None:
@@ -156,7 +156,7 @@ def left_behind(snapshot: Snapshot, step: int) -> str:
     if not undone:
         return kept
     more = f" and {len(undone) - _NAMED} more" if len(undone) > _NAMED else ""
-    return f"{kept}\nnot on the new line: {', '.join(undone[:_NAMED])}{more}"
+    return f"{kept}\nnot on the new branch: {', '.join(undone[:_NAMED])}{more}"
 
 
 def _undone(snapshot: Snapshot, step: int) -> list[str]:

@@ -35,9 +35,9 @@ class ScheduleDialog(RescheduleDialog):
         with Horizontal(id="choice"):
             yield OptionList(*(Option(kind, id=kind) for kind in self._terms), compact=True)
             with Vertical():
-                yield Static("its course from now on", classes="label")
+                yield Static("terms, from now on", classes="label")
                 yield Input(id="terms", compact=True)
-                yield Static("steps to fade it in, or nothing", classes="label")
+                yield Static("warm-up steps, optional", classes="label")
                 yield Input(id="warmup", compact=True)
 
     def extra_keys(self) -> str:

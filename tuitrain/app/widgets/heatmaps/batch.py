@@ -116,7 +116,7 @@ class SetResults(BatchPanel):
 
     def draw_step(self, view: StepBatchView, room: Size) -> Sequence[Row]:
         """List what a step's batch holds."""
-        self.set_border_texts("what the batch holds", "")
+        self.set_border_texts("contents of the batch", "")
         return entry_rows(view, room.width, room.height, 0)
 
 
