@@ -58,7 +58,7 @@ class TuitrainApp(BaseApp[None]):
     refreshes : whether timers poll the run; without them only `poll` does
     read_only : refuse every command
     config : the file of the settings; None does not store them
-    output : captures what the training code prints; None captures nothing
+    output : captures the output of the training code; None captures nothing
     deck : the main screen; None for a `FlightDeck`
 
     Raises

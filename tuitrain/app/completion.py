@@ -83,7 +83,7 @@ def _words(suggestions: Suggestions, before: list[str], snapshot: Snapshot | Non
 
 
 def _set_conditions(before: list[str], texts: Iterable[str]) -> list[str]:
-    """Return what may follow in the line that removes a breakpoint or a rule of the run.
+    """Return the completions of a line that removes a breakpoint or a rule of the run.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The results of first flights: what was reached, and the record to beat."""
+"""The results of first flights, and the best of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The start app: asks what to open, and returns the choice."""
+"""The start app: lets the user choose a run, and returns the choice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TITLE: Final = "tuitrain"
 
 
 class StartApp(BaseApp[StartChoice]):
-    """Asks what to open; `run` returns the choice, or None.
+    """Shows the start screen; `run` returns the choice, or None.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class StartApp(BaseApp[StartChoice]):
         self.theme_changed_signal.subscribe(self, self._keep_theme)
 
     def _refresh_live(self) -> None:
-        """Show the live runs, and once what keeps machines from being asked."""
+        """Show the live runs, and once why machines cannot be asked."""
         if self.screen is self.start and self.start.takes_input:
             self.start.refresh_live()
         for problem in self._live_list.problems if self._live_list else ():

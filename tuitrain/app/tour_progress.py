@@ -1,4 +1,4 @@
-"""How far a tour is: the step that is shown, and what it says of the present run."""
+"""The progress of a tour: the step that is shown, and its text for the present run."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class TourProgress:
                 break
 
     def prompt(self, snapshot: Snapshot, row: SelectedRow) -> Prompt:
-        """Return what to show of the present step."""
+        """Return the text of the present step, and the panel that it is about."""
         step = self.steps[self.at]
         if step.is_about_training and snapshot.phase is Phase.PAUSED:
             return Prompt("header", PAUSED, "pause")

@@ -33,7 +33,7 @@ class TourStep:
         beginning
     takes_back : the first word of the command that must be taken back
     needs : see `Need`; the step is left out on other runs
-    effect : what is seen afterwards, shown for ``effect_steps`` steps of the run
+    effect : describes the visible result, shown for ``effect_steps`` steps of the run
     """
 
     panel: str

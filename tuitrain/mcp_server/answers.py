@@ -26,7 +26,7 @@ MAX_LIST: Final = 100
 """Maximum length of a list that has no other limit, such as that of checkpoints."""
 
 DIGITS: Final = 6
-"""Significant digits of a number: more tell a model nothing."""
+"""Significant digits of a number: more have no use for a model."""
 
 _IDS: Final = ("id", "scheduled_ids")
 

@@ -18,7 +18,7 @@ class FarewellProblem(ConnectionProblem):
 
 
 class ProtocolError(UnreachableRunError):
-    """A peer sent what the protocol does not allow."""
+    """A peer has broken the protocol."""
 
 
 class SilentViewerError(TuitrainError):

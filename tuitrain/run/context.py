@@ -41,9 +41,9 @@ class RunContext:
     engine : trains the model
     info : the facts of the run, such as its name and its length
     planned : commands with their steps
-    recorder : records what happens
+    recorder : receives the events of the run
     policy : how often states, digests and checkpoints are saved
-    limits : what programs that steer may do; None for everything
+    limits : for programs that steer; None for no limits
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ class RunContext:
 
         Parameters
         ----------
-        what : what has happened, as a clause after the name of the run
+        what : the event, as a clause after the name of the run
         text : why, in one line (default: where the run is)
         is_current : see `Alert`
         """

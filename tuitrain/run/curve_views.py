@@ -40,7 +40,7 @@ class GroupHistory:
     ----------
     lr : the learning rate of the step that follows, at steps between which it is linear
     grad_norm, update_ratio : at the steps of snapshots
-    lr_spans : what gives the learning rate of every step; empty if that is not known
+    lr_spans : from which the learning rate of every step follows; empty if that is not known
     """
 
     name: str
@@ -118,7 +118,7 @@ class UpdatePreview:
     problem : why the command would be refused, or ""
     effect : for a breakpoint or a rule, whether it would pause the run or act now; else ""
     is_possible : whether the engine can preview; if it cannot, ``problem`` says why, and the
-        command may be applied all the same
+        command may still be applied
     """
 
     command: str

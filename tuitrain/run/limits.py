@@ -1,4 +1,4 @@
-"""The limits of a run: what programs that steer it may do, as a scenario or `watch` declares."""
+"""The limits of a run for programs that steer it, as a scenario or `watch` declares them."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Recorder(Protocol):
         ...
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
-        """Record what the model and the data are made from, before the first step.
+        """Record the provenance of the model and the data, before the first step.
 
         Parameters
         ----------

@@ -2,7 +2,7 @@
 
 A session has no clock and no thread, so a run under the screen and a headless replay apply the same
 commands at the same steps. At the boundary before a step come first the commands planned for it,
-then submitted commands, then what the owner of the session checks there, then the step.
+then submitted commands, then the checks of the session's owner, then the step.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Session:
     info : the facts of the run, such as its name and its length
     planned : commands with their steps; those of one step are applied in the given order
     stops : further steps at which a burst must end, because the session's owner has work there
-    recorder : records what happens
+    recorder : receives the events of the run
     policy : how often states, digests and checkpoints are saved
-    limits : what programs that steer may do; None for everything
+    limits : for programs that steer; None for no limits
 
     Attributes
     ----------

@@ -61,7 +61,7 @@ class SessionState:
     met_conditions : the conditions that the held step, or else the last step taken, met
     pace : maximum steps per second while a screen shows the run; None for no limit
     observer_state : the state of the session's observers, as plain values
-    rules : those that are set, their uses, and what they are about to do
+    rules : those that are set, their uses, and their pending commands
     """
 
     engine: EngineState

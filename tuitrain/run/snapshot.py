@@ -87,7 +87,7 @@ class Phase(Enum):
 
     @property
     def is_record(self) -> bool:
-        """Whether a record is shown and no run: one moment of it, or moments in turn."""
+        """Whether the snapshot shows a moment of a record, and no run."""
         return self in (Phase.RECORDED, Phase.PLAYED)
 
 
@@ -160,7 +160,7 @@ class Attachment:
     asked_by : the viewer who asks the holder for the pen; "" for none
     seconds_left : seconds until the pen goes to that viewer; 0 if none asks
     delay : seconds by which the screen is late; None if it is not
-    problem : what is wrong with the connection, such as ``the connection was lost``; or ""
+    problem : the fault of the connection, such as ``the connection was lost``; or ""
     is_asking : whether this screen asks for the pen
     """
 
@@ -189,11 +189,11 @@ class Snapshot:
     eta : seconds to the end at that throughput; None while it is unknown
     fallback_reason : why steps are computed operation by operation, slowly; "" if they are not
     pace : maximum steps per second while a screen shows the run; None for no limit
-    frozen_cache : what the frozen layers at the bottom compute, if it is kept; see `FrozenCache`
+    frozen_cache : the cached outputs of the frozen bottom, if any; see `FrozenCache`
     overhead : the share of the last seconds in which the run's thread did not train, from 0 to 1;
         None while it is unknown
     loss : training loss of each step
-    metrics : what was measured on the test set, by name: a value for each measurement
+    metrics : the metrics of the test set, by name: a value for each measurement
     histories : the metrics of each group on the branch that is shown
     journal : the commands, oldest first, on whichever branch they were applied
     scheduled : the submitted commands that wait for a step, by step
@@ -207,7 +207,7 @@ class Snapshot:
     breakpoints : the conditions at which the run pauses, as commands
     rules : the conditions at which the run gives itself commands, oldest first
     optimizers : the optimizers that groups can be given
-    limits : what programs that steer may do, in one line; "" for everything
+    limits : for programs that steer, in one line; "" for no limits
     clip : how gradients are clipped, such as ``norm 1``; "" if they are not
     lr_sweep : the last sweep of learning rates
     no_way_back : why the run cannot go back to an earlier step; "" if it can

@@ -12,7 +12,7 @@ from tuitrain.run.live.live_run import LiveRun
 from tuitrain.text import format_count
 
 NOTICE_SECONDS: Final = 1.0
-"""Seconds after which the user learns what is waited for."""
+"""Seconds after which a line names the cause of the wait."""
 
 ABANDON_SECONDS: Final = 5.0
 """Seconds in which a run must end whose step was abandoned."""

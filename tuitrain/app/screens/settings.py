@@ -38,7 +38,7 @@ class SettingsScreen(BaseDialog[None]):
     ----------
     config : the present settings
     themes : the names of all themes
-    change : applies and stores a config; returns what is wrong, or ""
+    change : applies and saves a config; returns its fault, or ""
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -1,4 +1,4 @@
-"""`tuitrain serve`: checks its arguments, starts the server, and explains what can go wrong."""
+"""`tuitrain serve`: checks its arguments, and starts the server."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class RowCursor(RowsView):
     BINDINGS: ClassVar[list[BindingType]] = [*row_bindings()]
 
     def action_move(self, delta: int) -> None:
-        """Move the cursor by some rows, as far as there are any."""
+        """Move the cursor by a number of rows, at most to the first or last."""
         raise NotImplementedError
 
     def action_half(self, delta: int) -> None:

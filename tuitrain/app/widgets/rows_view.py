@@ -26,7 +26,7 @@ from .no_markup import NoMarkup
 
 @dataclass
 class _Frame:
-    """What is around the rows of a panel: borders and padding.
+    """The frame of a panel around its rows: borders and padding.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
         return [plain_text(row) for row in self._drawn]
 
     def rendered_text(self) -> str:
-        """Return the text as it was drawn last, also what is scrolled out of sight."""
+        """Return the text as it was drawn last, with the part that is scrolled out of sight."""
         return "\n".join(self.rendered_rows)
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
@@ -206,7 +206,7 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
             self._painted[place] = frame.with_edges(y, row, self._painted[place])
 
     def _measure_frame(self, crop: Region) -> _Frame:
-        """Return what is around the rows; it stays until all lines are painted."""
+        """Return the frame around the rows; it stays until all lines are painted."""
         styles, content, whole = self.styles, self.content_region, self.region
         fades = self.opacity != 1 or styles.text_opacity != 1 or styles.tint.a
         overlaid = styles.has_rule("hatch") or any(edge for edge, _ in styles.outline)

@@ -1,4 +1,4 @@
-"""The panel of the tour: what to look at, and the key to press."""
+"""The panel of the tour: a panel of the deck to look at, and the key to press."""
 
 from __future__ import annotations
 

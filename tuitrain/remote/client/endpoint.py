@@ -199,7 +199,7 @@ def ssh_command(host: str, words: list[str], asks: bool) -> list[str]:
 
 
 async def _skip_to_greeting(reader: asyncio.StreamReader) -> None:
-    """Read to the relay's greeting, past what a login shell has printed.
+    """Read to the relay's greeting, past the output of a login shell.
 
     Raises
     ------

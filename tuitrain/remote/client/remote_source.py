@@ -115,7 +115,7 @@ class RemoteSource:
             return self.snapshot()
 
     def snapshot(self) -> Snapshot:
-        """Return the newest snapshot; its `Attachment` says how late it is."""
+        """Return the newest snapshot; its `Attachment` has the delay."""
         with self._changed:
             if self._attachment() != self._snapshot.attachment:
                 self._show(self._snapshot)

@@ -37,7 +37,7 @@ class RunStatus(msgspec.Struct, frozen=True):
     total_steps : planned steps; None for a run without a known end
     epoch : epochs done; None if the length of an epoch is not known
     samples_per_second : the throughput; in ``speed_unit``, which is ``samples`` or ``steps``
-    limits : what programs that steer may do, in one line; "" for everything
+    limits : for programs that steer, in one line; "" for no limits
     rules : the commands that have set them, each with how often it was used
     """
 
@@ -165,7 +165,7 @@ class JournalReply(msgspec.Struct, frozen=True):
 
 
 class WaitReply(msgspec.Struct, frozen=True):
-    """Whether what was waited for has come.
+    """The result of a wait: whether the condition was met.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Starting a run in a process of its own, which outlives the terminal and the shell."""
+"""Starting a detached run, whose process outlives the terminal and the shell."""
 
 from __future__ import annotations
 

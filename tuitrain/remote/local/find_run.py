@@ -47,7 +47,7 @@ def check_not_live(folder: Path) -> None:
 
     Raises
     ------
-    TuitrainError : its run is live; says how it is reached
+    TuitrainError : its run is live; names the command that attaches to it
     """
     try:
         ids = [entry.id for entry in read_entries()]

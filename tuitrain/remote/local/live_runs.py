@@ -21,7 +21,7 @@ from ..wire.messages import (
 from .live_entry import RunFacts, read_entries
 
 STATUS_SECONDS: Final = 3.0
-"""Seconds in which a run must tell its status."""
+"""Maximum seconds to wait for the status of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class LiveRunRow:
 
     Attributes
     ----------
-    status : None if the run did not tell it
-    problem : why it did not; or ""
+    status : None if the run did not answer
+    problem : why the run did not answer, or ""
     """
 
     facts: RunFacts

@@ -55,7 +55,7 @@ def make_private(folder: Path) -> Path:
 def open_sockets_folder() -> int | None:
     """Return a descriptor of the folder of sockets, which was checked; None if there is none.
 
-    What is read and removed through the descriptor is in the folder that was checked, even if its
+    Reading and removing through the descriptor affects the folder that was checked, even if its
     path leads elsewhere meanwhile.
 
     Raises

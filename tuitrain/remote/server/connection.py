@@ -55,11 +55,11 @@ class Connection:
     ----------
     number : identifies the viewer in the run's process
     run : gives it snapshots and takes its commands
-    pen : says who steers
+    pen : knows who steers
     welcome : the first reply
     encoder : makes differences for this viewer
     on_request : called when something is due to a viewer before the next regular snapshot
-    on_answer : likewise, from any thread, when a viewer that waits for an answer may be sent it
+    on_answer : called from any thread when an answer for a waiting viewer may be there
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Connection:
 
     @property
     def name(self) -> str:
-        """The viewer's name, for messages; "" before it has said it."""
+        """The viewer's name, for messages; "" before its first message."""
         return self._requests.name
 
     @property
@@ -120,7 +120,7 @@ class Connection:
 
         Raises
         ------
-        ProtocolError : it sent what is not allowed; it has been told so
+        ProtocolError : it has broken the protocol; it was sent the reason
         SilentViewerError : it has sent nothing, or read nothing, for `SILENCE_SECONDS`
         OSError : the connection is lost
         """
@@ -174,7 +174,7 @@ class Connection:
             self._writer.write_eof()
 
     def abort(self) -> None:
-        """Close the connection without sending what is unsent; one that has closed stays so."""
+        """Close the connection, and discard unsent messages; does nothing if it is closed."""
         if self.descriptor >= 0:  # asyncio raises for a connection that has closed by itself
             self._writer.transport.abort()
 

@@ -25,7 +25,7 @@ class FileGuard:
     ----------
     entry : of the run
     on_listener : serves a new socket in place of the last one
-    log : takes a line where files were made again, or cannot be
+    log : called with a line when files were made again, or cannot be
     wait : between two checks
     """
 

@@ -23,7 +23,7 @@ class LocalScreen:
     Parameters
     ----------
     run : the run
-    pen : says who steers
+    pen : knows who steers
     name : of this screen, for other viewers
     read_only : whether it never steers
     ends_run : whether closing the screen ends the run, and waits for its end
@@ -47,7 +47,7 @@ class LocalScreen:
         pen.join(_NUMBER, name, not read_only, wants=True)
 
     def snapshot(self) -> Snapshot:
-        """Return the newest snapshot; its `Attachment` says who steers, if there are others."""
+        """Return the newest snapshot, with an `Attachment` if there are other viewers."""
         newest, view = self._run.snapshot(), self._pen.view(_NUMBER)
         shown = newest.version, view
         if shown != self._shown or self._snapshot is None:

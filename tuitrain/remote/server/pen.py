@@ -1,7 +1,7 @@
 """The pen: of many viewers of a run, one steers.
 
 A viewer asks the holder for the pen. The holder gives it, or refuses once; without an answer the
-pen goes to the one who asked after a notice of some seconds. A second request cannot be refused.
+pen goes to the viewer after a notice of some seconds. A second request cannot be refused.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class PenView:
     viewers : the number of screens
     holder : the name of the viewer with the pen; "" for none
     is_yours : whether this viewer holds it
-    asked_by : who asks for it; "" for no one
-    seconds_left : until it goes to the one who asks; 0 if no one does
+    asked_by : the viewer who asks for it; "" for none
+    seconds_left : until it goes to that viewer; 0 if none asks
     is_asking : whether this viewer asks
     """
 
@@ -47,7 +47,7 @@ class _Asking:
 
 
 class Pen:
-    """Who watches a run, and who of them steers; any thread may call its methods.
+    """The viewers of a run, and the one of them who steers; any thread may call its methods.
 
     Parameters
     ----------

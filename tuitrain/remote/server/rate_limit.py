@@ -1,4 +1,4 @@
-"""A limit on what one connection may ask in a second."""
+"""A limit on the messages of one connection in a second."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class RateLimit:
-    """Lets through a number of events a second on average, and some more at once.
+    """Limits events to a number a second on average, with short bursts of more.
 
     Parameters
     ----------

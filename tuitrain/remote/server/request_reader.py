@@ -35,7 +35,7 @@ class RequestReader:
 
     Attributes
     ----------
-    name : the viewer's name, for messages; "" before it has said it
+    name : the viewer's name, for messages; "" before its first message
     """
 
     def __init__(self, reader: asyncio.StreamReader) -> None:
@@ -93,6 +93,6 @@ class RequestReader:
 
 
 async def _wait_for(limit: RateLimit) -> None:
-    """Count an event, and wait until the limit lets it through."""
+    """Count an event, and wait until the limit allows it."""
     if wait := limit.wait_seconds():
         await asyncio.sleep(wait)

@@ -52,7 +52,7 @@ class RunServer:
     folder : of the record
     name : of the run
     log : takes lines about viewers that were refused or disconnected; see `ViewerLog`
-    pen : says who steers; shared with the screen in the run's process
+    pen : knows who steers; shared with the screen in the run's process
     clock : returns a monotonic time in seconds
     wait : between two checks of the run's files; see `FileGuard`
 

@@ -47,16 +47,16 @@ def start_server(
 ) -> RunServer | None:
     """Serve a run until the server is closed; return None if it is not served.
 
-    A run that cannot be served is trained all the same, with a line in the log.
+    A run that cannot be served is still trained, with a line in the log.
 
     Parameters
     ----------
     run : gives viewers snapshots and takes their commands
     folder : of its record
     name : of the run
-    log : takes a line for what went wrong
+    log : called with a line about a fault
     private : serve it to no other process; so does `PRIVATE_VARIABLE`
-    pen : says who steers
+    pen : knows who steers
     """
     if private or os.environ.get(PRIVATE_VARIABLE, "") not in ("", "0"):
         return None

@@ -19,9 +19,9 @@ class ViewerCommands:
     Parameters
     ----------
     number : of the viewer, for the pen
-    hello : what the viewer has said of itself
+    hello : the first message of the viewer
     viewer : takes the commands
-    pen : says who steers
+    pen : knows who steers
     """
 
     def __init__(self, number: int, hello: Hello, viewer: RunViewer, pen: Pen) -> None:

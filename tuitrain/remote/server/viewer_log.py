@@ -18,7 +18,7 @@ class ViewerLog:
 
     Parameters
     ----------
-    log : takes a line
+    log : called with a line
     clock : returns a monotonic time in seconds
     """
 

@@ -1,4 +1,4 @@
-"""The run as the server needs it: viewers, each with snapshots of its own."""
+"""The interface of a run that the server uses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class RunViewer(Protocol):
     """One viewer of a run; see `tuitrain.run.live`."""
 
     def snapshot(self) -> Snapshot:
-        """Return the newest snapshot, with what this viewer has requested."""
+        """Return the newest snapshot, with the views that this viewer has requested."""
         ...
 
     def submit(

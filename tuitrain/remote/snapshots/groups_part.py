@@ -74,7 +74,7 @@ class _Columns:
 
         Parameters
         ----------
-        content : what `pack` has returned
+        content : the result of `pack`
         changes : other values of further fields
 
         Raises
@@ -102,7 +102,7 @@ _PARAMETERS: Final = _Columns(ParameterRow)
 
 @dataclass(eq=False)
 class PreparedGroups:
-    """The groups of a snapshot, with what is compared and encoded."""
+    """The groups of a snapshot, prepared for comparison and encoding."""
 
     groups: tuple[GroupView, ...]
 

@@ -68,7 +68,7 @@ class _Whole(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 
 
 class PreparedHistories:
-    """The histories of a snapshot, with what is compared.
+    """The histories of a snapshot, prepared for comparison.
 
     Parameters
     ----------

@@ -108,7 +108,7 @@ class PreparedRates:
 
 
 def prepare_rates(histories: Sequence[GroupHistory]) -> list[PreparedRates]:
-    """Return what is compared and sent of the learning rates of histories."""
+    """Return the learning rates of histories in the form that is compared and sent."""
     return [_prepare(rates_of(history)) for history in histories]
 
 

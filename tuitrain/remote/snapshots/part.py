@@ -13,7 +13,7 @@ from .wire_types import field_types
 class Part(Protocol):
     """One or more fields of a snapshot.
 
-    A prepared value is what the writer keeps for later differences, a state what the reader keeps.
+    The writer keeps prepared values for later differences, the reader keeps states.
     Both are immutable, except for buffers that grow behind views.
     """
 

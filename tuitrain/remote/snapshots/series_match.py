@@ -30,7 +30,7 @@ class KnownSeries:
 
     Attributes
     ----------
-    roles : what each of them shows
+    roles : the field that each of them is
     """
 
     roles: list[Role]

@@ -1,6 +1,6 @@
-"""What the encoders of several viewers share: each part of a snapshot is encoded once.
+"""The encoded parts that several viewers share: each is encoded once.
 
-The snapshots of viewers differ in what each of them has requested. All their other fields are the
+The snapshots of viewers differ in the requested views. All their other fields are the
 same objects, which is how the parts are recognized.
 """
 

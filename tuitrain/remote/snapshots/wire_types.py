@@ -1,4 +1,4 @@
-"""The types that msgpack is decoded to before values are made of it.
+"""The types to which msgpack is decoded before values are made.
 
 For each dataclass there is a struct with the same fields that takes no others. An array becomes
 `ArrayData` or `ArrayRows`. A union of dataclasses, which msgspec cannot tell apart, becomes a

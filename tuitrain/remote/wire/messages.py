@@ -38,7 +38,7 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     Attributes
     ----------
     version : of the protocol
-    role : what the connection is for
+    role : the purpose of the connection
     name : of the viewer, for the journal and other viewers: ``laptop``
     read_only : whether this viewer never steers
     wants_pen : whether the viewer takes the pen if no other holds it
@@ -158,8 +158,8 @@ class PenState(msgspec.Struct, frozen=True, tag="pen_state"):
     viewers : the number of screens, those of the run's own process included
     holder : the name of the viewer with the pen; "" for none
     is_yours : whether the receiver holds it
-    asked_by : who asks for it; "" for no one
-    seconds_left : until it goes to the one who asks
+    asked_by : the viewer who asks for it; "" for none
+    seconds_left : until it goes to that viewer
     is_asking : whether the receiver asks for it
     """
 
@@ -247,7 +247,7 @@ def decode_request(data: bytes) -> Request:
 
     Raises
     ------
-    ProtocolError : it is none; says what is wrong, and where
+    ProtocolError : it is none; names the fault and its place
     """
     return _decode(_requests, data)
 
@@ -257,7 +257,7 @@ def decode_reply(data: bytes) -> Reply:
 
     Raises
     ------
-    ProtocolError : it is none; says what is wrong, and where
+    ProtocolError : it is none; names the fault and its place
     """
     return _decode(_replies, data)
 

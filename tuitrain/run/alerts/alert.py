@@ -30,7 +30,7 @@ class Alert:
     Attributes
     ----------
     run : the name of the run
-    title : what has happened, as ``RUN has finished``
+    title : the event as a sentence, such as ``RUN has finished``
     text : where and why, in one line
     step : steps taken
     loss : the last training loss; None if there is none
@@ -84,7 +84,7 @@ _take_alert: TakeAlert = ignore_alert
 
 
 def alert_taker() -> TakeAlert:
-    """Return what takes the alerts of the runs that are made from now on."""
+    """Return the function that takes the alerts of later sessions."""
     return _take_alert
 
 

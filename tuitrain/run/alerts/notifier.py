@@ -28,7 +28,7 @@ class Notifier:
     Parameters
     ----------
     settings : how alerts are delivered
-    log : takes a line for each alert that was not delivered
+    log : called with a line for each alert that was not delivered
     """
 
     def __init__(self, settings: AlertSettings, log: Callable[[str], None]) -> None:

@@ -44,7 +44,7 @@ Desktop: TypeAlias = Literal["off", "osc9", "osc777"]
 
 
 class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """``[notify]``: what happens when a run has ended, has paused by itself or has failed.
+    """``[notify]``: the delivery of alerts of runs that have ended, paused by themselves or failed.
 
     Attributes
     ----------

@@ -27,7 +27,7 @@ _RELATIONS: Final = {
 
 
 class ComparedStep(Protocol):
-    """What a condition reads of a step; a `PendingStep` has it, for one."""
+    """The values of a step that conditions read, such as a `PendingStep` has."""
 
     @property
     def loss(self) -> float:
@@ -58,8 +58,8 @@ class Comparison:
 
     Attributes
     ----------
-    is_met : None if it cannot be said yet
-    found : the compared values, in words
+    is_met : None if that is not known yet
+    found : the compared values, as a sentence
     """
 
     is_met: bool | None

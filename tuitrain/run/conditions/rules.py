@@ -34,7 +34,7 @@ _WAY_BACK: CommandKind = "history"
 
 
 class Rules:
-    """The rules of a session, their uses, and what they are about to do.
+    """The rules of a session, their uses, and their pending commands.
 
     A rule is used where its condition comes true: at a step that meets it after one that did not,
     and once at each visit of a step. Uses are counted for the whole life of the run, whatever its
@@ -199,7 +199,7 @@ class Rules:
         )
 
     def state(self, step: int) -> RulesState:
-        """Return what decides the rest of a run, at the boundary before step ``step``."""
+        """Return the state of the rules at the boundary before step ``step``."""
         current = [self.current] if self.current is not None else []
         return RulesState(
             tuple(self._rules.values()),

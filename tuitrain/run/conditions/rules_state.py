@@ -27,7 +27,7 @@ class SetRule:
 
 @dataclass(frozen=True, slots=True)
 class DueRule:
-    """A condition that has come true, and what was found."""
+    """A condition that has come true, with the values that met it."""
 
     condition: AddBreakpoint
     found: str
@@ -39,7 +39,7 @@ class RuleStep:
 
     Attributes
     ----------
-    why : what was found, and how often the rule was used
+    why : the values that met its condition, and the number of the use
     actor : who has set the rule
     """
 
@@ -50,7 +50,7 @@ class RuleStep:
 
 @dataclass(frozen=True, slots=True)
 class RulesState:
-    """What a checkpoint keeps of the rules.
+    """The state of all rules, as a checkpoint saves it.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class RulesState:
     uses : by rule, without its number of times, how often it was used; also of removed rules
     met : the conditions that the last step taken met
     fired : those that have come true at the coming step already
-    due, steps : what was to be done at this boundary
+    due, steps : the conditions and commands that were pending at this boundary
     """
 
     rules: tuple[SetRule, ...] = ()

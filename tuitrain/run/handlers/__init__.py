@@ -1,1 +1,1 @@
-"""The handlers: what commands do to a run."""
+"""The handlers of commands: each applies one kind of command to a run."""

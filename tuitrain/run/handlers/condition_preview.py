@@ -36,7 +36,7 @@ def describe_condition(context: RunContext, command: AddBreakpoint | AddRule) ->
 
 
 def preview_condition(context: RunContext, command: AddBreakpoint | AddRule) -> UpdatePreview:
-    """Return what a breakpoint or a rule would do now, or why it would be refused."""
+    """Return the effect that a breakpoint or a rule would have now, or why it would be refused."""
     text = to_text(command)
     try:
         return UpdatePreview(text, effect=describe_condition(context, command))

@@ -45,7 +45,7 @@ class RuleActions:
         self._apply_planned = apply_planned
 
     def act(self) -> bool:
-        """Do what is due at this boundary; return whether there was anything to do."""
+        """Give the commands that are due at this boundary; return whether there were any."""
         rules, run_state = self._context.rules, self._context.run_state
         if not (rules.due or rules.steps) or not self._context.engine.is_steerable:
             return False

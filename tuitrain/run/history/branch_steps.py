@@ -75,7 +75,7 @@ class BranchSteps:
         self.training: Callable[[], AbstractContextManager[None]] = nullcontext
         """A context that is entered while the engine trains or evaluates, to time it."""
         self.on_difference: Callable[[str], None] = _ignore_difference
-        """Called with a clause that says how a retrained step differs from before."""
+        """Called with a clause about the difference between a retrained step and the first one."""
         self._tips = TipDigests()
         self.stops: Sequence[int] = ()
         self.on_stop: Callable[[], None] = lambda: None

@@ -100,7 +100,7 @@ class Timeline(BranchSteps):
         return self._move_to(self._tree.rewind(step, self._engine.step), step)
 
     def return_to(self, step: int, decisions: Sequence[Decision]) -> str:
-        """Return to step ``step`` of the branch with these decisions, with all of them applied.
+        """Return to step ``step`` of the branch with these decisions, all applied.
 
         Returns
         -------

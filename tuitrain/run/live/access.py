@@ -28,7 +28,7 @@ class LiveAccess:
 
     Attributes
     ----------
-    mailbox, publisher : what the run's side reads and writes
+    mailbox, publisher : the run reads from the one, and writes to the other
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class LiveAccess:
             self.publisher.update(journal=shown.journal + refusals, scheduled=())
 
     def report_progress(self, note: str, done: float | None = None) -> None:
-        """Show what a starting run waits for, and the share of it that is done."""
+        """Show the work of a starting run, and the share of it that is done."""
         self.publisher.update(note=note, progress=done)
 
     def newest(self) -> Snapshot:

@@ -31,7 +31,7 @@ class Attendance:
     ----------
     session : the run
     access : of the viewers; None for a run without viewers, whose commands of an earlier process
-        are applied all the same
+        are still applied
     is_steerable : whether commands can be applied; those that arrive before are applied then
     clock : returns a monotonic time in seconds
     always_waits : whether every pause holds the run, as if a viewer attended
@@ -66,7 +66,7 @@ class Attendance:
         return self._session.phase is Phase.PAUSED and self._waits()
 
     def visit(self) -> None:
-        """Apply the viewers' commands, and publish a snapshot if one of them has asked for it."""
+        """Apply the viewers' commands, and publish a snapshot if one of them has requested it."""
         access, boundary = self._access, self._boundary
         if access is None or boundary is None:
             return

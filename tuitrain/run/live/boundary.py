@@ -146,7 +146,7 @@ class Boundary:
         return self._mailbox.wait(timeout)
 
     def publish(self, now: bool = False) -> None:
-        """Publish a snapshot with what viewers have requested, if one is due or wanted ``now``."""
+        """Publish a snapshot with the views of viewers, if one is due or wanted ``now``."""
 
         def build() -> Publication:
             views = self._inspection.build_views(self._session, self._requests, now)
@@ -162,7 +162,7 @@ class Boundary:
     def _visit_measurement(self) -> None:
         """Answer new viewers, and apply settings, between two batches of the test set.
 
-        What viewers have requested is not built there; the other fields of a snapshot are.
+        The requested views are not built there; the other fields of a snapshot are.
         """
         if not self._mailbox.has_mail:
             return
@@ -176,7 +176,7 @@ class Boundary:
                 )
 
     def _receive(self) -> Mail:
-        """Take what has arrived; commands wait to be applied."""
+        """Take the mail that has arrived; its commands wait to be applied."""
         mail = self._mailbox.receive()
         self._requests = mail.requests
         self.commands.add(mail)

@@ -84,7 +84,7 @@ class LiveInspection:
     def build_views(
         self, session: Session, requests: Mapping[int, ViewRequests], fresh: bool
     ) -> dict[int, Views]:
-        """Build what each viewer has requested.
+        """Build the views that each viewer has requested.
 
         Parameters
         ----------

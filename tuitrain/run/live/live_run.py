@@ -34,7 +34,7 @@ class LiveRun:
 
     Attributes
     ----------
-    access : what other viewers use
+    access : for other viewers
     """
 
     def __init__(

@@ -58,7 +58,7 @@ class ViewRequests:
     Attributes
     ----------
     parameter : the parameter to describe in full, or None
-    inspection : what to inspect, or None
+    inspection : the requested inspection, or None
     preview : the command whose effect on the next update is computed, or None
     """
 

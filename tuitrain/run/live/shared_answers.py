@@ -63,7 +63,7 @@ class SharedAnswers(Generic[_Request, _Answer]):
         requests : in the order in which new ones are answered
         call : makes an answer
         seconds : minimum seconds between two answers to a request
-        moment : what the state of a paused run depends on
+        moment : changes with the state of a paused run
         is_paused : whether no training waits: every request is answered once for each moment,
             however long it takes
         renew : whether to renew the oldest answer now, even if it is not due

@@ -35,7 +35,7 @@ class TrainingWarnings:
             self.on_warning(problem)
 
     def note_difference(self, what: str) -> None:
-        """Warn that a step has been trained again with another result; ``what`` is a clause."""
+        """Warn that a step has been trained again with another result, which ``what`` names."""
         if not self._has_differed:
             self._has_differed = True
             self.on_warning(

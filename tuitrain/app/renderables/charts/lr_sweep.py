@@ -204,7 +204,7 @@ def _smooth(series: Series) -> Series:
 
 
 def _span(curves: Sequence[np.ndarray], whole: Sequence[np.ndarray]) -> tuple[float, float] | None:
-    """Return the range of a plot, whose top leaves out what diverges.
+    """Return the range of a plot; curves that diverge may leave it at the top.
 
     Parameters
     ----------

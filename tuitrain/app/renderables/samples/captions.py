@@ -161,7 +161,7 @@ def mean(errors: Array) -> float:
 
 
 def input_note(view: BatchView) -> str:
-    """Return what is drawn of the samples, where that is not simply a picture; else ""."""
+    """Return the kind of picture that is drawn of the samples; "" for a plain one."""
     inputs, notes = view.inputs, list[str]()
     if inputs.kind == "image":
         channels = inputs.values.shape[1]

@@ -83,7 +83,7 @@ class _Labels:
         return f"{rjust(str(label), self._digits)} {ljust(name, self.width - self._digits - 3)}"
 
     def plural(self, label: int) -> str:
-        """Return what the samples of a class are called."""
+        """Return the noun for samples of a class."""
         return self.name(label) if self._names else f"the {label}s"
 
     def name(self, label: int) -> str:

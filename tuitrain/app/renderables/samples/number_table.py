@@ -211,7 +211,7 @@ def _rest(count: int) -> str:
 
 
 def _heading(view: BatchView) -> str:
-    """Return what the captions are, where they do not say it."""
+    """Return the meaning of the captions; "" if they need none."""
     return "true→predicted" if isinstance(view.targets, NumberTargets) else ""
 
 

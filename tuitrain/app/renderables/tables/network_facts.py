@@ -163,7 +163,7 @@ def _group_text(group: GroupView) -> str:
 
 
 def _is_partial(row: NetworkRow) -> bool:
-    """Whether the gradient reaches a row on some of its ways only."""
+    """Whether the gradient reaches a row on some of its paths only."""
     reached, ways = row.inputs_with_gradient
     return row.flow is GradientFlow.PASSES and reached < ways
 

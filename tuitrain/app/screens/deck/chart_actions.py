@@ -32,7 +32,7 @@ _CHART_TURNS = (0, 1, 2, 1)
 
 
 class ChartActions(Controller):
-    """Changes what the charts show. Nothing here sends a command."""
+    """Changes the contents of the charts. No method sends a command."""
 
     def __init__(self, deck: Deck) -> None:
         super().__init__(deck)
@@ -61,7 +61,7 @@ class ChartActions(Controller):
             chart.show(shown_metric)
 
     def follow_metrics(self, snapshot: Snapshot) -> None:
-        """Show what the run measures, once that is known.
+        """Show the metrics of the run, once they are known.
 
         A script may report none of the metrics that it could: the first chart has the room until it
         does. A metric that was reported once keeps its chart, also at an earlier step.

@@ -104,7 +104,7 @@ class CommandSender:
 
         Parameters
         ----------
-        verb : what cannot be done while the run is starting
+        verb : the act that is impossible while the run is starting
         looks : whether the caller only shows something, also read-only and after a failure
         """
         snapshot = self._deck.snapshot

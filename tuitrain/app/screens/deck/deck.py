@@ -1,4 +1,4 @@
-"""The base of the main screen: what its controllers share."""
+"""The base of the main screen, with the parts that its controllers share."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Navigation(Controller):
         self.deck.status.show_text("")
 
     def action_hold(self) -> None:
-        """Hold the display, or let it follow the run again; the run continues either way."""
+        """Hold the display, or follow the run again; the run continues in both cases."""
         deck = self.deck
         deck.held = not deck.held
         text = "the display is held, training continues: p releases it" if deck.held else ""
@@ -72,7 +72,7 @@ class Navigation(Controller):
         self.deck.query_one(RunHeader).set_stalled(self.deck.held)
 
     def action_quit(self) -> None:
-        """Leave; ask first while the run is not over, and whether it continues."""
+        """Leave; while the run is not over, ask first whether it continues."""
         snapshot = self.deck.snapshot
         if snapshot is None or snapshot.phase.ended:
             self.deck.app.exit()

@@ -1,4 +1,4 @@
-"""The pen on the deck: a key to take it or give it away, and a line when another asks for it."""
+"""The pen on the deck: a key to take it or give it away, and a line when another viewer asks."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class PenActions(Controller):
         return f"{after.asked_by} asks for the pen: {key} answers; {left}"
 
     def _news(self, before: Attachment, after: Attachment) -> str:
-        """Return what has changed for the user, or ""."""
+        """Return the change of the pen as a sentence, or ""."""
         key = key_label(self.deck.app, "pen")
         if after.asked_by and after.asked_by != before.asked_by:
             return self._request(after)

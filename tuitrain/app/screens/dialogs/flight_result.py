@@ -1,4 +1,4 @@
-"""The end of the first flight: what was reached, and the record to beat."""
+"""The end of the first flight: its result, and the record to beat."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..help import EXPLAIN
 
 
 def describe_result(result: FlightResult) -> str:
-    """Return what was reached, in one sentence."""
+    """Return the result in one sentence."""
     number = result.commands
     commands = f"with {number} command{'' if number == 1 else 's'}" if number else "left alone"
     return f"You have reached {result.accuracy:.1%} on the test digits, {commands}."
@@ -47,7 +47,7 @@ class FlightResultDialog(BaseDialog[bool]):
         self._best = best
 
     def compose(self) -> ComposeResult:
-        """Compose the result, the record, and what can be done next."""
+        """Compose the result, the record, and the keys."""
         with Vertical(classes="dialog") as box:
             box.border_title = "the end of the flight"
             yield Static(describe_result(self._result), classes="question")

@@ -36,7 +36,7 @@ class LrDialog(RescheduleDialog):
 
 
 def _texts(schedule: str) -> tuple[str, str]:
-    """Return what sets the lr now, and what an entry does."""
+    """Return the present source of the lr, and the effect of an entry."""
     if schedule == "constant":
         return schedule, "0.01 sets it, x0.5 scales it; 0 fixes the weights, not the gradients"
     if schedule == SCRIPT_SCHEDULE:

@@ -1,4 +1,4 @@
-"""The dialog about the pen: who watches the run, and who of them steers it."""
+"""The dialog about the pen: the viewers of the run, and the one who steers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PenDialog(BaseDialog[PenAction]):
         self._attachment = attachment
 
     def compose(self) -> ComposeResult:
-        """Compose who has the pen, and what can be done."""
+        """Compose the holder of the pen, and the choices."""
         with Vertical(classes="dialog") as box:
             box.border_title = "the pen"
             yield Static(holder_text(self._attachment), id="holder", classes="question")

@@ -90,7 +90,7 @@ class RescheduleDialog(PreviewDialog):
     def compose_preview(self) -> ComposeResult:
         """Compose the future learning rate above the next update.
 
-        Above both is what becomes of a script's own schedule, which ends with any command that sets
+        Above both is a note about a script's own schedule, which ends with any command that sets
         the lr, also with a factor.
         """
         if self._group.schedule == SCRIPT_SCHEDULE:
@@ -121,7 +121,7 @@ class RescheduleDialog(PreviewDialog):
             self.query_one(LrForecastPanel).show(forecast)
 
     def _show_script_note(self, note: Static) -> None:
-        """Show what the command makes of the schedule of the script."""
+        """Show whether the command ends the schedule of the script."""
         try:
             gives_back = isinstance(self.command(), AutoLr)
         except CommandError:

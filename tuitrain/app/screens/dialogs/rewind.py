@@ -1,4 +1,4 @@
-"""The rewind dialog: the target, and what the new branch leaves out."""
+"""The rewind dialog: the target, and the commands that the new branch leaves out."""
 
 from __future__ import annotations
 
@@ -145,12 +145,12 @@ def unknown(name: str, known: tuple[str, ...]) -> str:
 
 
 def kept_as(snapshot: Snapshot) -> str:
-    """Return what happens to the present branch."""
+    """Return a sentence about the present branch, which is kept."""
     return f"what followed is kept as branch {snapshot.branch}; the run pauses there"
 
 
 def left_behind(snapshot: Snapshot, step: int) -> str:
-    """Return what happens to the steps and commands after a step."""
+    """Return sentences about the steps and commands after a step."""
     kept = kept_as(snapshot)
     undone = _undone(snapshot, step)
     if not undone:

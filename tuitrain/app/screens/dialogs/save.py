@@ -100,7 +100,7 @@ class SaveDialog(BaseDialog["SaveRequest | None"]):
         return home_path(self.query_one(Input).value.strip()).absolute()
 
     def problem(self) -> str:
-        """Return what is wrong with the file name; "" if nothing is."""
+        """Return the fault of the file name, or ""."""
         if not self.query_one(Input).value.strip():
             return "name a file"
         try:
@@ -122,7 +122,7 @@ class SaveDialog(BaseDialog["SaveRequest | None"]):
         line.set_class(target is not None and target == self._confirmed, "risky")
 
     def _plan(self, target: Path) -> str:
-        """Return what enter would do."""
+        """Return the effect of enter."""
         if target == self._confirmed:
             return f"⚠ {target} exists; enter overwrites it"
         return f"→ {target}" + ("   (exists)" if target.exists() else "")

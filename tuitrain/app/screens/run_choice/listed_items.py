@@ -35,7 +35,7 @@ def make_list(
 
 
 def describe_item(item: object) -> tuple[str, str]:
-    """Return what enter does with a row and what it is about, with the style of the text."""
+    """Return the effect of enter and a description of a row, with the style of the text."""
     match item:
         case ListedRun():
             where = f" on {item.host}" if item.host else ""

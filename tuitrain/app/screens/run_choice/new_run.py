@@ -96,7 +96,7 @@ class NewRunDialog(BaseDialog[TrainModel]):
 
 
 def _problem(data: str) -> str:
-    """Return what is wrong with the data's name or files; "" if nothing is."""
+    """Return the fault of the data's name or files, or ""."""
     if not data:
         return f"name the data: {', '.join(BUNDLED_DATA)}, or csv:, npz:, folder:, idx: and a path"
     try:

@@ -69,7 +69,7 @@ class Samples(BatchPanel):
         return rows or [(("no sample is wrong", "good"),)]
 
     def draw_step(self, view: StepBatchView, room: Size) -> Sequence[Row]:
-        """Draw the images of a step's batch; without any, list what it holds."""
+        """Draw the images of a step's batch; without any, list its values."""
         pictures = view.pictures
         first = min(self.first, max(0, _count(view) - 1))
         note = "" if pictures is None else f"images {format_shape(pictures.shape)}"
@@ -115,7 +115,7 @@ class SetResults(BatchPanel):
         return error_rows(targets.test_errors, room.width, room.height)
 
     def draw_step(self, view: StepBatchView, room: Size) -> Sequence[Row]:
-        """List what a step's batch holds."""
+        """List the values of a step's batch."""
         self.set_border_texts("contents of the batch", "")
         return entry_rows(view, room.width, room.height, 0)
 

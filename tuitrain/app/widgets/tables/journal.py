@@ -109,7 +109,7 @@ class Journal(RowCursor, can_focus=True):
         self._go(self._place + delta)
 
     def action_choose(self) -> None:
-        """Ask for the step of the selected entry, or for what becomes of a command that waits."""
+        """Ask for the step of the selected entry, or whether to cancel a command that waits."""
         match self.selected:
             case JournalEntry() as entry:
                 self.post_message(self.Chosen(entry))

@@ -27,7 +27,7 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
     fits : whether an item matches a filter
     titles : draws the header, of a given width; None for no header
     absent : text of a list without items
-    key : what stays the same of an item whose other values change; the cursor follows it
+    key : identifies an item while its other values change; the cursor follows it
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
