@@ -6,7 +6,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from tuitrain.errors import describe_error
 
@@ -76,10 +76,27 @@ class FaultLog:
         return self._rest
 
 
+@runtime_checkable
+class FaultGuard(Protocol):
+    """An app that survives faults of its screens; see `GuardedApp`."""
+
+    def contain(self, error: Exception) -> bool:
+        """Log a fault and rebuild the screen; return whether the app continues."""
+        ...
+
+    def report(self, error: Exception) -> bool:
+        """Log a fault that its caller contains; return whether it was logged."""
+        ...
+
+
 def report_fault(app: object, error: Exception) -> bool:
     """Log a contained fault in an app; return whether the app logged it."""
-    report = getattr(app, "report", None)
-    return report is not None and report(error)
+    return isinstance(app, FaultGuard) and app.report(error)
+
+
+def contain_fault(app: object, error: Exception) -> bool:
+    """Log a fault in an app, which rebuilds its screen; return whether the app continues."""
+    return isinstance(app, FaultGuard) and app.contain(error)
 
 
 def _kind_of(error: BaseException) -> tuple[str, str, int]:

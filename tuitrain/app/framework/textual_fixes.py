@@ -32,6 +32,8 @@ from textual.screen import Screen
 from textual.theme import ThemeProvider
 from textual.widgets import OptionList
 
+from .faults import contain_fault
+
 Result = TypeVar("Result")
 
 _OWN_UPKEEP = (CloseMessages, InvokeLater, Layout, Prompt, Prune, Update, UpdateScroll)
@@ -50,14 +52,8 @@ class ResilientPump(MessagePump):
         try:
             await super()._dispatch_message(message)
         except Exception as error:
-            if not contain(self, error):
+            if not contain_fault(self.app, error):
                 raise
-
-
-def contain(pump: MessagePump, error: Exception) -> bool:
-    """Pass a fault to the app of a pump; return whether the app continues."""
-    contains = getattr(pump.app, "contain", None)
-    return contains is not None and contains(error)
 
 
 class StrictScreen(ResilientPump, Screen[Result]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 from textual.keys import Keys, format_key
 
@@ -83,9 +83,16 @@ def is_fixed(name: str) -> bool:
     return name in _FIXED
 
 
+@runtime_checkable
+class KeyTableOwner(Protocol):
+    """An app whose keys the user may have changed."""
+
+    key_table: Sequence[Key]
+
+
 def key_table_of(app: object) -> Sequence[Key]:
     """Return the key table of an app: its own, or the default one."""
-    return getattr(app, "key_table", KEYS)
+    return app.key_table if isinstance(app, KeyTableOwner) else KEYS
 
 
 def key_label(app: Any, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 from textual.widget import Widget
 
@@ -11,6 +11,7 @@ from tuitrain.engines.inspection import Inspection
 from ..renderables.rows import Row
 
 
+@runtime_checkable
 class InspectionScreen(Protocol):
     """A screen that shows an inspection.
 
@@ -28,7 +29,7 @@ class InspectionScreen(Protocol):
 
 def inspection_of(panel: Widget) -> Inspection | None:
     """Return the newest inspection of a panel's screen; None if there is none."""
-    return getattr(panel.screen, "inspection", None)
+    return panel.screen.inspection if isinstance(panel.screen, InspectionScreen) else None
 
 
 def placeholder_rows(panel: Widget, width: int) -> list[Row]:
