@@ -14,8 +14,14 @@ from tuitrain.errors import TuitrainError, did_you_mean
 from tuitrain.remote.control.replies import GroupsReply, JournalReply, ListedRun, MetricsReply
 
 MAX_RUNS: Final = 50
+"""Maximum number of runs of an answer."""
+
 MAX_GROUPS: Final = 50
+"""Maximum number of groups of an answer."""
+
 MAX_PARAMETERS: Final = 200
+"""Maximum number of parameters of an answer, of all groups together."""
+
 MAX_VALUES: Final = 2000
 """Maximum number of values of all curves of an answer."""
 

@@ -18,6 +18,7 @@ MAX_NAMES: Final = 20
 """Maximum number of curves of one answer."""
 
 MAX_ANSWER_SECONDS: Final = 300.0
+"""Maximum seconds to wait for the answer to a command; a step may be long."""
 
 Step = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]

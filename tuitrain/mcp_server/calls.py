@@ -34,6 +34,7 @@ from .arguments import (
 )
 
 PREVIEW_SECONDS: Final = 60.0
+"""Seconds in which a preview must be answered; a step may be long."""
 
 ACTOR: Final = "agent"
 """The kind of actor for which a run has limits; see ``docs/how-to/limits.md``."""

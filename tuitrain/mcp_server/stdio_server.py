@@ -34,6 +34,7 @@ MAX_CALLS: Final = 8
 """Calls that are answered at once; further ones wait."""
 
 MAX_CLIENT_NAME: Final = 32
+"""Maximum number of characters of a client's name, which is part of the viewer's name."""
 
 INSTRUCTIONS: Final = (
     "tuitrain trains neural networks that can be watched and steered while they learn. Look at a "

@@ -9,6 +9,7 @@ from typing import Final
 from .wire.messages import MAX_NAME
 
 _MAX_HOST: Final = 24
+"""Maximum number of characters of a machine's name: a viewer's name has the user, too."""
 
 
 def viewer_name() -> str:

@@ -13,6 +13,7 @@ from .client.endpoint import RELAY_GREETING, SocketEndpoint
 from .local.live_entry import RunFacts
 
 _CHUNK = 1 << 16
+"""Maximum number of bytes that are passed on at once."""
 
 
 def relay(facts: RunFacts) -> None:

@@ -17,6 +17,7 @@ MIN_OUTSIDE_TICKET: Final = 2**32
 """The lowest ticket that a submitter may bring; lower ones are the mailbox's own."""
 
 MAX_OUTSIDE_TICKET: Final = 2**63 - 1
+"""The highest ticket: a signed integer of 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from ..local.live_runs import list_live_runs
 from .endpoint import ssh_command
 
 REFRESH_SECONDS: Final = 1.0
+"""Seconds between two lists of the live runs of a machine."""
 
 RETRY_SECONDS: Final = 15.0
 """Seconds after which a machine is asked again whose connection was lost."""

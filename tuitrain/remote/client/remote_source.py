@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
+
 from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.inspection import InspectionRequest
 from tuitrain.errors import TuitrainError
@@ -176,8 +178,7 @@ class RemoteSource:
         self._link.close()
 
     def _request(self, **changes: object) -> None:
-        fields = {name: getattr(self._views, name) for name in RequestViews.__struct_fields__}
-        self._views = RequestViews(**{**fields, **changes})  # pyright: ignore[reportArgumentType]
+        self._views = msgspec.structs.replace(self._views, **changes)
         self._link.send(self._views)
 
     def _restart(self) -> None:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 FIRST_SECONDS: Final = 0.1
+"""Seconds before the first attempt: a run that was interrupted for a moment is back at once."""
+
 MAX_SECONDS: Final = 5.0
+"""Maximum seconds between two attempts."""
 
 
 def retry_delays() -> Iterator[float]:

@@ -28,7 +28,7 @@ from ..server.run_server import RunServer
 POLL_SECONDS: Final = 0.2
 """Seconds between two checks of whether the run has ended; a signal is heeded meanwhile."""
 
-LAST_LOOK_SECONDS: Final = 1.0
+LINGER_SECONDS: Final = 1.0
 """Seconds that an ended run stays for a program that waits for its end, such as ``ctl wait``."""
 
 Build = Callable[[ProgressCallback, LogCapture], Session]
@@ -141,7 +141,7 @@ def _wait_for_end(run: LiveRun, server: RunServer) -> None:
     """Wait until the run has ended and no viewer looks at it."""
     while not run.join(POLL_SECONDS).phase.ended:
         pass
-    time.sleep(LAST_LOOK_SECONDS)
+    time.sleep(LINGER_SECONDS)
     while run.snapshot().phase.ended and server.has_viewers:
         time.sleep(POLL_SECONDS)
     if not run.snapshot().phase.ended:  # a viewer has gone back in its history

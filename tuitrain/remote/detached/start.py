@@ -19,6 +19,7 @@ from ..local.live_entry import RunFacts, read_entries, run_id
 from ..local.live_runs import ask_run
 
 POLL_SECONDS: Final = 0.05
+"""Seconds between two checks of whether the run is there."""
 
 START_SECONDS: Final = 60.0
 """Seconds in which the process must have its socket; importing takes one, a busy machine more."""

@@ -22,6 +22,7 @@ PROBE_SECONDS: Final = 10.0
 where they are suspended or the machine is busy."""
 
 _RETRY_SECONDS: Final = 0.03
+"""Seconds between two attempts to take a lock."""
 
 
 class LockFile:

@@ -22,6 +22,8 @@ HELLO_SECONDS: Final = 5.0
 """Seconds in which the first message must arrive."""
 
 MESSAGES_PER_SECOND: Final = 200
+"""Messages of all kinds a second that one connection may send; more are read later."""
+
 COMMANDS_PER_SECOND: Final = 40
 """Requests a second that one connection may send; a held key sends 30. More are read later."""
 

@@ -35,6 +35,7 @@ from .viewer_log import ViewerLog
 from .watched_run import WatchedRun
 
 MAX_CONNECTIONS: Final = 64
+"""Maximum number of connections of viewers and programs; further ones are refused."""
 
 CLOSE_SECONDS: Final = 1.0
 """Seconds in which viewers can take the last snapshot when the run ends."""

@@ -13,6 +13,7 @@ from tuitrain.run.snapshot import Series, Snapshot
 from ..wire.messages import Status
 
 CURVE_POINTS: Final = 64
+"""Points of the loss curve in a list of runs; it is drawn a few cells wide."""
 
 
 def make_status(snapshot: Snapshot, viewers: int) -> Status:

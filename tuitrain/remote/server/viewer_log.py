@@ -11,6 +11,7 @@ MAX_LINES: Final = 10
 """Lines in `PERIOD_SECONDS`; further ones are counted."""
 
 PERIOD_SECONDS: Final = 60.0
+"""Seconds after which further lines are written again."""
 
 
 class ViewerLog:

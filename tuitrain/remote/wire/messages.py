@@ -15,6 +15,7 @@ from tuitrain.commands import MAX_COUNT
 from ..errors import ProtocolError
 
 PROTOCOL_VERSION: Final = 1
+"""The version of the messages; viewer and run must have the same."""
 
 MAX_NAME: Final = 64
 """Maximum number of characters of a viewer's name."""

@@ -14,9 +14,16 @@ from typing import Final
 from .alert import Alert, DeliveryError
 
 _POLL_SECONDS: Final = 0.05
+"""Seconds between two checks of whether the process has ended."""
+
 _CHUNK: Final = 1 << 16
+"""Maximum number of bytes of one read from its error output."""
+
 _KEPT: Final = 4096
+"""Bytes of its error output that are kept."""
+
 _MAX_READS: Final = 64
+"""Reads of its error output at a time: endless output must not hold the thread."""
 
 
 def run_command(command: Sequence[str], alert: Alert, timeout: float) -> None:

@@ -15,8 +15,13 @@ from tuitrain.errors import TuitrainError
 from tuitrain.user_folders import config_folder
 
 MAX_TIMEOUT: Final = 60.0
+"""Maximum seconds that a delivery may take: the end of a process waits for it."""
+
 MAX_RETRIES: Final = 10
+"""Maximum number of further attempts to deliver an alert."""
+
 MAX_INTERVAL: Final = 86_400.0
+"""Maximum seconds between two alerts of pauses: a day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from tuitrain.commands import AnyCommand
 from tuitrain.engines.state import EngineState
 
 BUDGET_BYTES = 256 << 20
+"""Memory for cached states; more of them are thinned out."""
 
 
 @dataclass(frozen=True, slots=True)

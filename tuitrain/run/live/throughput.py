@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 WINDOW_SECONDS = 1.0
+"""Seconds over which the throughput is measured."""
 
 
 class ThroughputMeter:

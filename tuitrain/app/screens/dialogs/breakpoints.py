@@ -25,6 +25,7 @@ START = "break when "
 RULE_START = "when "
 _WIDTH = 66
 _MAX_SEARCHED = 8
+"""Maximum number of groups that the run is asked about."""
 
 
 class BreakpointsDialog(CommandDialog):

@@ -26,6 +26,8 @@ RequestPreview: TypeAlias = Callable[[AnyCommand | None], None]
 """Requests a preview from the run; see `Source.preview`."""
 
 _POINTS = 400
+"""Points of a curve: more than a dialog has columns."""
+
 _MARGIN = 1.3
 """A curve is drawn this much longer than until it is constant."""
 
@@ -33,6 +35,7 @@ OPEN_STEPS: Final = 2000
 """Steps of a run without a known length that are drawn, and that schedules take by default."""
 
 _MAX_GROUPS = 3
+"""Groups whose next update is shown; a dialog has no room for more at 80x24."""
 
 
 class PreviewDialog(CommandDialog):
