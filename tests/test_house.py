@@ -165,3 +165,22 @@ def is_private(node: ast.Attribute) -> bool:
     owned = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
     private = node.attr.startswith("_") and not node.attr.startswith("__")
     return private and not owned and node.attr not in FOREIGN
+
+
+SMALL_BODY = 20
+"""Nodes of a syntax tree: smaller bodies of functions may be equal by chance."""
+
+
+def test_no_function_of_the_program_is_written_twice():
+    """Engines are left out: each describes itself, and imports no other."""
+    places: dict[str, list[str]] = {}
+    for path in python_files("tuitrain"):
+        is_engine = path.is_relative_to(ROOT / "tuitrain/engines")
+        for node in () if is_engine else ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name != "__init__":
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                if sum(1 for statement in body for _ in ast.walk(statement)) >= SMALL_BODY:
+                    key = "\n".join(map(ast.dump, body))
+                    place = f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}"
+                    places.setdefault(key, []).append(place)
+    assert [twins for twins in places.values() if len(twins) > 1] == []
