@@ -6,13 +6,13 @@ BIN    := $(VENV)/bin
 
 # Tests that run at once. Those of screens mostly wait, so more than there are processors.
 WORKERS ?= 4
-# The tests of screens come first and are slow: a worker that is idle takes over a part of another's.
+# The tests of screens are slow and come together: a worker that is idle takes over a part of another's.
 PARALLEL = -n $(WORKERS) --dist worksteal
 
 # Each worker compiles all tests, and tests start many processes: keep what was compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-# The order of the tests in `make shuffle`; pytest prints it, and ORDER=N repeats it.
+# The order of the tests below the screens in `make check`; make prints it, and ORDER=N repeats it.
 ORDER ?= $(shell od -An -N2 -tu2 /dev/urandom | tr -d " ")
 
 # What the monkey does, and the first of its seeds.
@@ -20,7 +20,7 @@ EVENTS ?= 100000
 SEED   ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage shuffle reference format picture snapshots scenarios sessions long-watch networks ranks fuzz kills monkey torch-test logs-test mcp-test neon-test bench browser-test ssh-test animation clean
+.PHONY: help run test check types all-tests torch-types torch-tests mcp-types mcp-tests coverage shuffle reference format picture snapshots scenarios sessions long-watch networks ranks fuzz kills monkey torch-test logs-test mcp-test neon-test bench browser-test ssh-test animation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,12 +34,17 @@ test: $(VENV)/.dev  ## run the tests but for the slow ones (first: set up)
 check: $(VENV)/.dev  ## everything that must hold: format, lint, types, import contracts, all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(PARALLEL)
+	$(MAKE) --no-print-directory -j 2 types all-tests ORDER=$(ORDER)
 
-shuffle: $(VENV)/.dev  ## the quick tests below the screens in random order (ORDER=N repeats one)
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" --hypothesis-profile=quick --random-order --random-order-seed=$(ORDER) \
+types:  # one process, of one thread: beside the tests it uses a processor that waits for them
+	$(BIN)/pyright
+
+all-tests:
+	$(BIN)/python -m pytest $(PARALLEL) --shuffle=$(ORDER)
+
+shuffle: $(VENV)/.dev  ## the quick tests below the screens in random order, as `make check` runs all of them (ORDER=N repeats one)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" --hypothesis-profile=quick --shuffle=$(ORDER) \
 	  tests/commands tests/run tests/engines tests/records tests/scenario
 
 scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
@@ -47,8 +52,13 @@ scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
 
 torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch and JAX (first: install them)
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax accelerate lightning transformers
+	$(MAKE) --no-print-directory -j 2 torch-types torch-tests
+
+torch-types:
 	$(BIN)/pyright -p pyright-torch.json
-	$(BIN)/python -m pytest tests/torch tests/jax
+
+torch-tests:
+	$(BIN)/python -m pytest -n 2 tests/torch tests/jax
 	$(BIN)/python -m pytest $(PARALLEL) tests/torch_script  # by itself: JAX has threads, and its tests fork
 	$(BIN)/python -m pytest -n 2 tests/torch_distributed  # ranks mostly wait for one another
 	$(BIN)/python -m pytest $(PARALLEL) tests/conformance -k torch
@@ -59,7 +69,12 @@ logs-test: $(VENV)/.dev  ## have TensorBoard, W&B and pandas read what is writte
 
 mcp-test: $(VENV)/.dev  ## serve runs to a client of the Model Context Protocol (first: install it)
 	$(BIN)/python -m pip install --quiet -c constraints.txt mcp
+	$(MAKE) --no-print-directory -j 2 mcp-types mcp-tests
+
+mcp-types:
 	$(BIN)/pyright -p pyright-mcp.json
+
+mcp-tests:
 	$(BIN)/python -m pytest tests/mcp
 
 neon-test: $(VENV)/.dev  ## run the kernels for ARM under an emulator (gcc-aarch64-linux-gnu, qemu-user)

@@ -5,6 +5,8 @@ import os
 import signal
 from collections.abc import Iterator
 from importlib.metadata import entry_points
+from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import settings
@@ -29,6 +31,41 @@ settings.load_profile("ci" if os.environ.get("CI") else "search")
 
 # `make torch-test` installs them and runs what needs them.
 collect_ignore = [package for package in ("torch", "jax", "mcp") if not is_installed(package)]
+
+SHUFFLED = [
+    Path(__file__).parent / folder
+    for folder in ("commands", "run", "engines", "records", "scenario")
+]
+"""Tests below the screens, which `make check` runs in a random order."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--shuffle",
+        type=int,
+        metavar="SEED",
+        help="run the tests below the screens in random order",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Shuffle the files below the screens, and the tests in each; all others keep their order.
+
+    They come first: some take long, and at the end the other workers would wait for them.
+    """
+    seed = config.getoption("--shuffle")
+    if seed is None:
+        return
+    files: dict[Path, list[pytest.Item]] = {}
+    others: list[pytest.Item] = []
+    for item in items:
+        is_shuffled = any(folder in item.path.parents for folder in SHUFFLED)
+        (files.setdefault(item.path, []) if is_shuffled else others).append(item)
+    random, groups = Random(seed), list(files.values())
+    random.shuffle(groups)
+    for group in groups:
+        random.shuffle(group)
+    items[:] = [*(item for group in groups for item in group), *others]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -35,7 +35,7 @@ epoch = 1
 do = "lr * x0.5"
 """
 
-EPOCHS = 80
+EPOCHS = 30
 VIEWERS = 50
 
 DOOMED = """
