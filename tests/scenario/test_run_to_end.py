@@ -132,14 +132,15 @@ def test_a_resume_within_a_condition_leaves_the_same_record(tmp_path, name):
     before = (tmp_path / "run" / JOURNAL).read_bytes()
     with ExitStack() as files:
         again = list(resume(tmp_path / "run", files, nothing, nothing, name))
-    assert again[-1] == whole[-1]
+    assert repr(again[-1]) == repr(whole[-1]), "as text: the loss is nan, which equals nothing"
     assert (tmp_path / "run" / JOURNAL).read_bytes() == before
     # and where the record was cut off after the checkpoint
     lines = before.splitlines(keepends=True)
     kept = next(at for at, item in enumerate(lines) if b"checkpoint a" in item) + 1
     (tmp_path / "run" / JOURNAL).write_bytes(b"".join(lines[:kept]))
     with ExitStack() as files:
-        assert list(resume(tmp_path / "run", files, nothing, nothing, "a"))[-1] == whole[-1]
+        again = list(resume(tmp_path / "run", files, nothing, nothing, "a"))
+    assert repr(again[-1]) == repr(whole[-1])
     assert (tmp_path / "run" / JOURNAL).read_bytes() == before
 
 
