@@ -115,7 +115,7 @@ def test_a_loop_that_fetches_its_own_batches_shows_the_inputs_by_name():
     view = engine.inspect_batch(REQUEST)
     assert (view.is_input, view.batch_step, view.pictures.labels) == (True, 1, None)
     assert [entry.path for entry in view.entries] == ["images", "factor"]
-    assert view.entries[1] == BatchEntry("factor", "float", first="0.5")
+    assert repr(view.entries[1]) == repr(BatchEntry("factor", "float", first="0.5"))  # with nan
 
 
 def test_positional_inputs_are_not_named_like_those_that_are_given_by_name():
