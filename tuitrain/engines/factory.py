@@ -83,6 +83,11 @@ class EngineSpec:
         """Batches in one pass over the training data."""
         return -(-len(self.train) // self.batch_size)
 
+    @property
+    def metric_infos(self) -> tuple[MetricInfo, ...]:
+        """The names and kinds of the metrics, in order."""
+        return tuple(plan.info for plan in self.metrics)
+
 
 def describe_loss_problem(kind: str, value: object, shape: tuple[int, ...] | None) -> str:
     """Say what a loss must return instead of a value.

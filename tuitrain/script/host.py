@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from tuitrain.engines.engine import Engine
+from tuitrain.engines.loops.steered_loop import SteeredLoop
 from tuitrain.engines.loops.turns import Turns
+from tuitrain.engines.targets import KnownNames
 from tuitrain.run.live.attendance import Attendance
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import JournalEntry, Phase
@@ -36,6 +39,19 @@ class Loop(Protocol):
     @property
     def is_steerable(self) -> bool:
         """Whether commands can be applied at the present boundary; see `SteeredLoop`."""
+        ...
+
+
+class LoopEngine(Engine, Protocol):
+    """The engine of a script's loop."""
+
+    @property
+    def loop(self) -> SteeredLoop:
+        """The loop's side of the engine."""
+        ...
+
+    def known_names(self) -> KnownNames:
+        """Return the names of groups, parameters and optimizers."""
         ...
 
 

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import atexit
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
 from tuitrain.after_fork import leave_to_parent
 from tuitrain.encoding import write_line
-from tuitrain.engines.engine import Engine
-from tuitrain.engines.loops.steered_loop import SteeredLoop
 from tuitrain.engines.registry import DEFAULT_ENGINE, engine_factory
-from tuitrain.engines.targets import KnownNames
 from tuitrain.errors import ExpectationError, TerminatedError
 from tuitrain.records.observer import NULL_OBSERVER, RecordObserver
 from tuitrain.records.provenance import script_provenance
 from tuitrain.records.record_reader import SCHEMA, Header
 from tuitrain.run.alerts.start import start_alerts
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
-from tuitrain.run.ending_signals import ENDING_SIGNALS
 from tuitrain.run.limits import Limits
 from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
@@ -36,27 +31,13 @@ from tuitrain.text import visible
 from tuitrain.tracking.live import open_record, start_logs
 
 from .arguments import Plan, check_kind
-from .exit_status import set_exit_status
-from .host import Host
+from .host import Host, LoopEngine
 from .host_choice import make_host
 from .loop_scenario import loop_scenario
 from .plan_file import PlanFile, commands_of
 from .repeating_host import RepeatingHost, requested_host
 from .reported_values import reported_numbers
-
-
-class LoopEngine(Engine, Protocol):
-    """The engine of a script's loop."""
-
-    @property
-    def loop(self) -> SteeredLoop:
-        """The loop's side of the engine."""
-        ...
-
-    def known_names(self) -> KnownNames:
-        """Return the names of groups, parameters and optimizers."""
-        ...
-
+from .script_end import ScriptEnd, set_exit_status
 
 E = TypeVar("E", bound=LoopEngine)
 
@@ -103,7 +84,7 @@ class LoopRun(Generic[E]):
         self._expectations: ExpectationLog | None = None
         self._on_stop: Callable[[], None] | None = None
         self._has_finished = False
-        self._error: BaseException | None = None
+        self._script_end = ScriptEnd(self._end_at_exit)
         self._provenance = script_provenance()
         if isinstance(plan, PlanFile):
             self._provenance["source of the plan"] = plan.digest
@@ -120,19 +101,14 @@ class LoopRun(Generic[E]):
 
     def _begin(self) -> None:
         """Have the script's end end the run."""
-        self._previous_hook = sys.excepthook
-        sys.excepthook = self._note_error
-        atexit.register(self._end_at_exit)
-        ENDING_SIGNALS.begin()
+        self._script_end.begin()
         leave_to_parent(self)
         self._host.watch(self._end)
 
     def after_fork(self) -> None:
         """Leave the run to the parent; called in a forked child, whose loop runs alone."""
         self._has_finished = True
-        atexit.unregister(self._end_at_exit)
-        if sys.excepthook == self._note_error:
-            sys.excepthook = self._previous_hook
+        self._script_end.cancel()
         self._engine.loop.turns.leave()
 
     @property
@@ -198,27 +174,24 @@ class LoopRun(Generic[E]):
 
     def _failed_plan(self) -> Iterator[str]:
         """Yield why the plan of a file has failed, without a screen."""
-        if self._error is None and self._host.reports_record and self._expectations is not None:
+        if self._script_end.error is not None or not self._host.reports_record:
+            return
+        if self._expectations is not None:
             yield from self._problems()
 
     def _end(self, error: BaseException | None = None) -> None:
         """End the run once; a signal that arrives meanwhile ends the script after it."""
         if self._has_finished:
             return
-        self._error = error or self._error
+        self._script_end.error = error or self._script_end.error
         self._has_finished = True
-        with ENDING_SIGNALS.held() as held:
+        with self._script_end.held():
             self._write_end()
-        ENDING_SIGNALS.end()
-        if held.number and self._error is None:
-            raise TerminatedError(held.number)
 
     def _write_end(self) -> None:
-        atexit.unregister(self._end_at_exit)
-        if sys.excepthook == self._note_error:
-            sys.excepthook = self._previous_hook
+        self._script_end.cancel()
         self._detach()
-        self._engine.loop.end(self._error)
+        self._engine.loop.end(self._script_end.error)
         if self._session is None:
             return
         self._host.join()
@@ -300,15 +273,9 @@ class LoopRun(Generic[E]):
         place = str(Path.cwd())
         return Header(SCHEMA, scenario, environment, place, self._provenance, seed=seed)
 
-    def _note_error(
-        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
-        self._error = error
-        self._previous_hook(kind, error, trace)
-
     def _report(self) -> None:
         error = self._host.error
-        if error is not None and error is not self._error:
+        if error is not None and error is not self._script_end.error:
             write_line(f"tuitrain: the run has failed: {error}", sys.stderr)
         for problem in self._problems():
             write_line(visible(f"tuitrain: {problem}"), sys.stderr)

@@ -288,7 +288,7 @@ class TorchRun(_Base):
         if self._engine.checks.is_forked or self._has_finished:
             return  # of a fork, the run is that of the parent process
         super()._end(error)
-        if self._has_started and self._error is None:
+        if self._has_started and self._script_end.error is None:
             self._engine.leave()
 
     def _detach(self) -> None:

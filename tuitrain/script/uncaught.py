@@ -11,7 +11,7 @@ from tuitrain.errors import RunFailedError, TerminatedError, TuitrainError, User
 from tuitrain.text import visible_lines
 from tuitrain.user_code import describe_mistake
 
-from .exit_status import set_exit_status
+from .script_end import set_exit_status
 
 
 def report_mistakes() -> None:

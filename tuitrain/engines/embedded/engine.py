@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -18,6 +17,7 @@ from tuitrain_core.native import compile_kernels
 from ..batch_view import BatchView, InspectBatch
 from ..capabilities import EVERY_CAPABILITY
 from ..factory import EngineSpec
+from ..grouping.preview import compare_next_updates
 from ..grouping.rehearsal import RehearsalEngine
 from ..inspection import NetworkView
 from ..pending_step import HoldCondition, PendingStep
@@ -133,7 +133,7 @@ class EmbeddedEngine(GroupedNetwork):
     @property
     def metrics(self) -> tuple[MetricInfo, ...]:
         """The metrics that `evaluate` measures, in order."""
-        return tuple(plan.info for plan in self._spec.metrics)
+        return self._spec.metric_infos
 
     def evaluate(self, on_batch: Callable[[], None] = ignore_batch) -> Mapping[str, float]:
         """Return each of the `metrics` on the test set; see `Trainable.evaluate`."""
@@ -153,10 +153,7 @@ class EmbeddedEngine(GroupedNetwork):
         Two clones take the step, one of them after the command.
         """
         state = self.state()
-        without, with_command = self._clone(state), self._clone(state)
-        with_command.apply(command)
-        now, after = without._next_ratios(), with_command._next_ratios()
-        return {name: (now.get(name, math.nan), ratio) for name, ratio in after.items()}
+        return compare_next_updates(self._clone(state), self._clone(state), command)
 
     @property
     def fallback_reason(self) -> str:
@@ -194,11 +191,6 @@ class EmbeddedEngine(GroupedNetwork):
         clone = EmbeddedEngine(self._spec)
         clone.load_state(state)
         return clone
-
-    def _next_ratios(self) -> dict[str, float]:
-        """Take a step, and return each group's |Δw|/|w| in it."""
-        self.run(1, always)
-        return {group.name: group.update_ratio for group in self.groups()}
 
     def _clip_by(self, command: Clip) -> None:
         self.stepper.clip = command

@@ -59,7 +59,7 @@ class RehearsalEngine:
         self.steps_per_epoch = spec.steps_per_epoch
         self.batch_size = spec.batch_size
         self.samples_per_epoch = len(spec.train)
-        self.metrics = tuple(plan.info for plan in spec.metrics)
+        self.metrics = spec.metric_infos
 
     def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
         """Do nothing: no kernel is called."""

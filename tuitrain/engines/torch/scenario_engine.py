@@ -21,6 +21,7 @@ from tuitrain_core.losses import default_loss
 from ..batch_view import BatchView, InspectBatch
 from ..capabilities import Capabilities, Capability
 from ..factory import EngineSpec
+from ..grouping.preview import compare_next_updates
 from ..grouping.rehearsal import RehearsalEngine
 from ..inspection import NetworkView
 from ..pending_step import HoldCondition, PendingStep, meets_condition
@@ -103,7 +104,7 @@ class TorchScenarioEngine(TorchEngine):
     @property
     def metrics(self) -> tuple[MetricInfo, ...]:
         """The metrics that `evaluate` measures, in order."""
-        return tuple(plan.info for plan in self._spec.metrics)
+        return self._spec.metric_infos
 
     def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
         """Take a step and an evaluation with a clone, which raise the model's errors."""
@@ -159,10 +160,7 @@ class TorchScenarioEngine(TorchEngine):
 
         Two clones take the step, one of them after the command.
         """
-        without, with_command = self._clone(), self._clone()
-        with_command.apply(command)
-        now, after = without._next_ratios(), with_command._next_ratios()
-        return {name: (now.get(name, math.nan), ratio) for name, ratio in after.items()}
+        return compare_next_updates(self._clone(), self._clone(), command)
 
     def count_dead_units(self) -> Sequence[LayerUnits]:
         """Count the dead units in the next step's batch; see `Inspectable.count_dead_units`."""
@@ -249,11 +247,6 @@ class TorchScenarioEngine(TorchEngine):
         clone = TorchScenarioEngine(self._spec, self._clock)
         clone.load_state(self.state())
         return clone
-
-    def _next_ratios(self) -> dict[str, float]:
-        """Take a step, and return each group's |Δw|/|w| in it."""
-        self.run(1, always)
-        return {group.name: group.update_ratio for group in self.groups()}
 
     def _jump(self, step: int) -> None:
         self._step, self._error = step, None

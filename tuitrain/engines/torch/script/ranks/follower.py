@@ -80,13 +80,6 @@ class FollowerLoop(RankLoop):
         self.channel.liveness.report(FAILED, failure)
         raise RunFailedError(f"rank {self.channel.rank} {failure}")
 
-    def end(self, error: BaseException | None = None) -> None:
-        """Note that the loop has ended; see `SteeredLoop.end`."""
-        explained = self.channel.liveness.explain(error)
-        super().end(explained)
-        if explained is not None:
-            self.channel.liveness.report_end(explained, self.step)
-
     def collect_reports(self) -> None:
         """Drop the metrics reported so far: those of rank 0 count."""
         self.reported = {}

@@ -140,13 +140,6 @@ class LeaderLoop(RankLoop):
         self.channel.send(b"held" if is_held else b"")
         return is_held
 
-    def end(self, error: BaseException | None = None) -> None:
-        """Note that the loop has ended; see `SteeredLoop.end`."""
-        explained = self.channel.liveness.explain(error)
-        super().end(explained)
-        if explained is not None:
-            self.channel.liveness.report_end(explained, self.step)
-
     def _release(self, is_stopped: bool) -> None:
         """Tell the other ranks that the session has ended; those that have left do not hear it."""
         liveness = self.channel.liveness

@@ -102,6 +102,13 @@ class RankLoop(TorchLoop):
         self._end_clock()
         super().uninstall()
 
+    def end(self, error: BaseException | None = None) -> None:
+        """Note that the loop has ended, and tell the other ranks; see `SteeredLoop.end`."""
+        explained = self.channel.liveness.explain(error)
+        super().end(explained)
+        if explained is not None:
+            self.channel.liveness.report_end(explained, self.step)
+
     def visit(self) -> None:
         """Visit the boundary; see `TorchLoop.visit`."""
         super().visit()
