@@ -174,7 +174,7 @@ class Module:
         """Set the gradients of all parameters to 0; those that are None stay None."""
         for parameter in self.parameters():
             if parameter.grad is not None:
-                parameter.grad = parameter.grad * 0
+                parameter.grad.reset_zero()
 
     def replace_param(self, params: Mapping[Any, Parameter], start_pos: int = 0) -> int:
         """Replace parameters by their position among the sorted names of the module.

@@ -186,7 +186,7 @@ class Optimizer:
         """Set the gradients to 0; those that are None stay None; returns the optimizer itself."""
         for param in self.parameters():
             if param.grad is not None:
-                param.grad = param.grad * 0
+                param.grad.reset_zero()
         return self
 
     def remove(self, params: Parameter | Iterable[Parameter]) -> Self:

@@ -160,3 +160,11 @@ def test_it_prints_as_a_tree():
         "  (head): Linear(2, 1)\n"
         ")"
     )
+
+
+def test_zero_grad_clears_gradients_that_are_not_finite():
+    net = M.Linear(2, 1)
+    net.weight.grad = Tensor(np.array([[np.nan, -np.inf]], np.float32))
+    net.zero_grad()
+    assert net.weight.grad.numpy().tobytes() == bytes(8)
+    assert net.bias.grad is None

@@ -8,7 +8,7 @@ import pytest
 from tuitrain_core import optimizer as optim
 from tuitrain_core.errors import CoreError, ShapeError
 from tuitrain_core.module import Linear
-from tuitrain_core.tensor import Parameter, Tensor
+from tuitrain_core.tensor import Parameter, Tensor, wrap
 
 EVERY_RULE = [
     lambda params, **more: optim.SGD(params, **{"lr": 0.1, **more}),
@@ -271,3 +271,11 @@ def test_betas_of_a_list_belong_to_one_group():
     opt.load_state_dict(saved)
     loaded[0] = 0.3
     assert [group["betas"] for group in opt.param_groups] == [(0.5, 0.99), (0.1, 0.2)]
+
+
+def test_zero_grad_clears_gradients_that_are_not_finite():
+    first, second = Parameter(np.ones(3)), Parameter(np.ones(2))
+    first.grad = wrap(np.array([np.nan, np.inf, -1.0], np.float32))
+    optim.SGD([first, second], lr=0.1).zero_grad()
+    assert first.grad.numpy().tobytes() == bytes(12)
+    assert second.grad is None
