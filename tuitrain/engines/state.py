@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tuitrain.commands import Clip
 
 Array: TypeAlias = NDArray[Any]
 
@@ -50,6 +52,17 @@ class EngineState:
     random: Mapping[str, Any]
     clip: tuple[str, float] = ("off", 0.0)
     gradients: Mapping[str, Array] = field(default_factory=dict[str, Array])
+
+    @property
+    def clip_command(self) -> Clip:
+        """The command that clips so.
+
+        Raises
+        ------
+        CommandError : there is no such way of clipping; states of a file may have any
+        """
+        by, limit = self.clip
+        return Clip(cast('Literal["norm", "value", "off"]', by), limit)
 
     @property
     def nbytes(self) -> int:

@@ -142,7 +142,7 @@ class GroupedNetwork(ABC):
     def load_state(self, state: EngineState) -> None:
         """Continue from a state; see `Stateful.load_state`."""
         restore_state(state, self.model, self._table, self._frozen)
-        self._clip_by(Clip(*state.clip))  # type: ignore[arg-type]
+        self._clip_by(state.clip_command)
         self._jump(state.step)
         self._follow_freezes()
 

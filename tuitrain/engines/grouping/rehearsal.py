@@ -171,7 +171,7 @@ class RehearsalEngine:
     def load_state(self, state: EngineState) -> None:
         """Continue from a state of this engine."""
         self._groups.load(state.groups, state.frozen)
-        self._clip = Clip(*state.clip)  # type: ignore[arg-type]
+        self._clip = state.clip_command
         self.step = state.step
 
     def rehearsal(self) -> RehearsalEngine:

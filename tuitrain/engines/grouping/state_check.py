@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from tuitrain.commands import Clip
 from tuitrain.errors import CommandError, RefusedError, StateMismatchError
 from tuitrain_core.errors import CoreError
 
@@ -49,7 +48,7 @@ def validate_state(
     problems += [
         f"frozen {name}: no such parameter" for name in state.frozen if name not in parameters
     ]
-    clipped = _clip_problem(*state.clip)
+    clipped = _clip_problem(state)
     problems += [clipped] if clipped else []
     if state.step < 0:
         problems.append(f"step {state.step} is below 0")
@@ -58,10 +57,10 @@ def validate_state(
     return groups
 
 
-def _clip_problem(by: str, limit: float) -> str:
-    """Yield what is wrong with a way of clipping."""
+def _clip_problem(state: EngineState) -> str:
+    """Return what is wrong with a state's way of clipping, or ""."""
     try:
-        Clip(by, limit)  # type: ignore[arg-type]
+        _ = state.clip_command
     except CommandError as error:
         return str(error)
     return ""

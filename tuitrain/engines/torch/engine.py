@@ -197,7 +197,7 @@ class TorchEngine:
         self._table.reset(groups)
         self._groups.settle()
         self._load_optimizers(state)
-        self._updates.clip = Clip(*state.clip)  # type: ignore[arg-type]
+        self._updates.clip = state.clip_command
         self._jump(state.step)
         self._buffers.forget()
         self._frozen.reset(state.frozen)
