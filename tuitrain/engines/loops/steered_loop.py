@@ -28,6 +28,8 @@ class SteeredLoop:
     has_jumped : whether a state was loaded since the batch was fetched
     is_viewed : whether the sizes of updates are measured now and then, for viewers
     error : what has ended the loop, or None
+    is_cut : whether the loop has ended in the middle of a step, as far as is known: the state may
+        then be that of no boundary
     on_lr : called with a group's name and the lr of an update, if the update before had another
     """
 
@@ -40,6 +42,7 @@ class SteeredLoop:
         self.has_jumped = False
         self.is_viewed = True
         self.error: BaseException | None = None
+        self.is_cut = False
         self.on_lr: Callable[[str, float], None] = _ignore_lr
         self._rates: dict[str, float] = {}
         self._rates_step = 0
@@ -114,8 +117,27 @@ class SteeredLoop:
     def end(self, error: BaseException | None = None) -> None:
         """Note that the loop has ended, and what has ended it."""
         self.error = error
+        self._note_cut(error)
         self.collect_reports()
         self.turns.end()
+
+    def _note_cut(self, error: BaseException | None) -> None:
+        """Note whether an exception has ended the loop in the middle of a step.
+
+        An interrupt may come within an update; any exception may follow a forward pass, which
+        changes the buffers of norm layers.
+        """
+        is_unplanned = isinstance(error, Exception | KeyboardInterrupt)
+        self.is_cut = self._is_updating or (is_unplanned and self._may_have_changed_buffers())
+
+    @property
+    def _is_updating(self) -> bool:
+        """Whether an update is under way."""
+        return self.turns.is_updating
+
+    def _may_have_changed_buffers(self) -> bool:
+        """Whether a forward pass since the boundary may have changed buffers."""
+        return False
 
     def _check_first_update(self) -> None:
         """Check that a batch of `batches` gets its first update; a fetch clears `_has_updated`.

@@ -103,6 +103,11 @@ class Turns:
         self._gates = _Gates()
         self._updated = threading.Condition()
 
+    @property
+    def is_updating(self) -> bool:
+        """Whether the parameters are being changed."""
+        return self._is_updating
+
     def let_run(self, max_steps: int) -> None:
         """Give the loop the turn for at least one step, and wait until it gives it back.
 

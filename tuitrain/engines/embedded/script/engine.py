@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -105,6 +105,10 @@ class ScriptEngine(LoopEngine[ScriptLoop], GroupedNetwork):
         """Return the names of groups, parameters and optimizers."""
         choices = [choice.name for choice in self.optimizer_choices()]
         return KnownNames(self._table.names, self._table.aliases, choices)
+
+    def digests(self) -> Mapping[str, str]:
+        """Return digests by name; see `Stateful.digests`. A loop that was cut off has none."""
+        return {} if self.loop.is_cut else super().digests()
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups; see `Steerable.apply`."""

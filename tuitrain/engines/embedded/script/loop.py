@@ -60,7 +60,7 @@ class ScriptLoop(SteeredLoop):
         self._loss = math.nan
         self._begun: MutableState | None = None
         self._on_first_step = on_first_step
-        self._has_visited = False
+        self._has_visited = self._is_update_broken = False
         self._own = frozenset(map(id, groups.parameters.values()))
         self._observations = [observe_backward(self._add_loss)]
         if loader is None:
@@ -115,10 +115,12 @@ class ScriptLoop(SteeredLoop):
                 return
             self._drop_frozen()
         self.turns.begin_update()
+        self._is_update_broken = True
         try:
             self._update_groups()
             self._arrays.note_update()
             self._finish_step(self._loss)
+            self._is_update_broken = False
         finally:
             self.turns.end_update()
         self._loss = math.nan
@@ -129,6 +131,16 @@ class ScriptLoop(SteeredLoop):
             end_observation()
         self._observations = []
         super().end(error)
+
+    @property
+    def _is_updating(self) -> bool:
+        """Whether an update is under way, or was left by an exception."""
+        return self._is_update_broken
+
+    def _may_have_changed_buffers(self) -> bool:
+        """Whether a forward pass since the boundary may have changed buffers."""
+        is_in_step = self._has_visited if self._loader is None else not self._has_updated
+        return is_in_step and bool(self._model.buffers())
 
     def _visit(self) -> None:
         self._on_first_step()

@@ -123,6 +123,10 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         choices = [choice.name for choice in self.optimizer_choices()]
         return KnownNames(self._table.names, self._table.aliases, choices)
 
+    def digests(self) -> Mapping[str, str]:
+        """Return digests by name; see `Stateful.digests`. A loop that was cut off has none."""
+        return {} if self.loop.is_cut else super().digests()
+
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups; see `Steerable.apply`."""
         if isinstance(command, Thaw):

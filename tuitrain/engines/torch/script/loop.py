@@ -40,7 +40,7 @@ class TorchLoop(SteeredLoop):
         self.updates_of = Updates(parts.groups, parts.buffers)
         self._groups, self._arrays, self._pruning = parts.groups, parts.arrays, parts.pruning
         self._batches, self._next_forward = parts.batches, parts.next_forward
-        self._checks, self._scaler = parts.checks, parts.scaler
+        self._checks, self._scaler, self._buffers = parts.checks, parts.scaler, parts.buffers
         self._turn_losses, self._hold = TurnLosses(), StepHold(parts.mutable)
         self._loss, self._measuring = self._turn_losses.step, Measuring()
         self._hooks = StepHooks(
@@ -80,6 +80,16 @@ class TorchLoop(SteeredLoop):
         """Note that the loop has ended, and what has ended it."""
         self.uninstall()
         super().end(error)
+
+    @property
+    def _is_updating(self) -> bool:
+        """Whether an update is under way, or only some optimizers have stepped."""
+        return self.turns.is_updating or self._is_in_step
+
+    def _may_have_changed_buffers(self) -> bool:
+        """Whether a forward pass since the boundary may have changed buffers."""
+        is_in_step = self._batches is None or not self._has_updated
+        return is_in_step and bool(self._buffers.live())
 
     def log(self, values: Mapping[str, float]) -> None:
         """Take metrics, or the ``loss`` of the coming update; see `SteeredLoop.log`.

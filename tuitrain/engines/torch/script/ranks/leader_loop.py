@@ -154,4 +154,5 @@ class LeaderLoop(RankLoop):
         self.error = KeyboardInterrupt(reason) if is_interrupted else RunFailedError(reason)
         self.turns.on_stop = self.channel.liveness.check
         self.turns.abandon()
+        self._note_cut(self.error)
         self.turns.has_ended = True
