@@ -8,6 +8,7 @@ import pytest
 
 import tuitrain
 from tests.script.problem import Problem, make_problem, read_lines
+from tuitrain_core import optimizer as optim
 from tuitrain_core import tensor
 from tuitrain_core.optimizer import Adam, MultipleOptimizer, clip_grad_norm
 
@@ -157,3 +158,60 @@ def test_a_thaw_takes_effect_at_its_step_where_the_loop_sets_the_gradients(tmp_p
         weights.append(problem.weights()["first.weight"])
     run.finish()
     assert [old != new for old, new in pairwise(weights)] == [False, False, True, True]
+
+
+def end_of_cut_loop(problem: Problem, folder, loop, error: type[BaseException]) -> dict:
+    """Return the end in the record of a loop that an exception ends."""
+    run = tuitrain.watch(
+        problem.net, problem.optimizer, loader=problem.loader, epochs=EPOCHS, out=folder
+    )
+    with pytest.raises(error) as raised:
+        loop(problem, run)
+    run.finish(raised.value)
+    return read_lines(folder, "journal.jsonl")[-1]
+
+
+@pytest.mark.parametrize("loop", [own_loop, with_batches])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_a_loop_that_is_cut_off_in_an_update_records_no_digest(tmp_path, monkeypatch, loop, error):
+    calls = []
+
+    def step(optimizer):
+        calls.append(optimizer)
+        if len(calls) == 7:
+            raise error
+        return whole(optimizer)
+
+    whole = optim.Adam.step
+    monkeypatch.setattr(optim.Adam, "step", step)
+    end = end_of_cut_loop(make_problem(), tmp_path / "run", loop, error)
+    assert (end["step"], end["digests"]) == (6, {})
+
+
+@pytest.mark.parametrize("loop", [own_loop, with_batches])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_a_loop_that_is_cut_off_after_a_forward_pass_of_a_norm_layer_records_no_digest(
+    tmp_path, monkeypatch, loop, error
+):
+    def loss(problem, *batch):
+        value = whole(problem, *batch)
+        calls.append(value)
+        if len(calls) == 7:
+            raise error
+        return value
+
+    calls, whole = [], Problem.loss
+    monkeypatch.setattr(Problem, "loss", loss)
+    end = end_of_cut_loop(make_problem(), tmp_path / "run", loop, error)
+    assert (end["step"], end["digests"]) == (6, {})
+
+
+def test_a_loop_that_is_cut_off_between_two_steps_records_the_digest(tmp_path):
+    def loop(problem, run):
+        for step in range(6):
+            train(problem, problem.loader.batch(step))
+        raise KeyboardInterrupt
+
+    end = end_of_cut_loop(make_problem(), tmp_path / "run", loop, KeyboardInterrupt)
+    assert end["step"] == 6
+    assert end["digests"].keys() >= state_of(make_problem()).keys()

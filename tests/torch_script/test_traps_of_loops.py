@@ -1,5 +1,6 @@
 """The traps of PyTorch that were measured: rates, accumulation, checkpoints, loaders, modules."""
 
+import contextlib
 import random
 import warnings
 
@@ -11,8 +12,16 @@ from torch.nn import functional as F
 from torch.optim.lr_scheduler import ExponentialLR, LambdaLR, StepLR
 from torch.utils.data import DataLoader
 
-from tests.torch_script.fixtures import commands_of, watch
-from tests.torch_script.problem import EPOCHS, STEPS, Net, body_of, make_data, make_problem
+from tests.torch_script.fixtures import commands_of, read_lines, watch
+from tests.torch_script.problem import (
+    EPOCHS,
+    PER_EPOCH,
+    STEPS,
+    Net,
+    body_of,
+    make_data,
+    make_problem,
+)
 
 __all__ = ["watch"]
 
@@ -239,3 +248,93 @@ def test_a_regroup_that_changes_nothing_takes_no_rate_from_the_script(watch):
     outcomes = [outcome for _, _, outcome in commands_of(run.folder)]
     assert outcomes == ["applied", "applied", "unchanged"]
     assert problem.optimizer.param_groups[1]["lr"] == 0.5 / EPOCHS
+
+
+class Halved(torch.optim.SGD):
+    """Calls the step of its base; an error may end its step before or after that."""
+
+    errors: tuple[int, ...] = ()
+
+    def step(self, closure=None):
+        self.calls = getattr(self, "calls", 0) + 1
+        if self.calls in self.errors:
+            raise ArithmeticError
+        return super().step(closure)
+
+
+@pytest.mark.parametrize("errors", [(), (3, 4)])
+def test_a_step_that_calls_that_of_its_base_is_one_step(watch, errors):
+    torch.optim.SGD([torch.zeros(1)])  # PyTorch calls hooks in the steps of classes with objects
+    problem = make_problem(Halved, Plain, lr=0.1)
+    problem.optimizer.errors = errors
+    run = watch(problem, steps=STEPS)
+    for batch in problem.loader:
+        problem.differentiate(batch)
+        with contextlib.suppress(ArithmeticError):
+            problem.optimizer.step()
+    assert run.steps_taken == PER_EPOCH - len(errors)
+
+
+# The digest of an end is that of a boundary.
+
+
+class CutOff(torch.optim.SGD):
+    """Raises in the middle of its seventh update."""
+
+    def step(self, closure=None):
+        loss = super().step(closure)
+        self.calls = getattr(self, "calls", 0) + 1
+        if self.calls == 7:
+            raise KeyboardInterrupt
+        return loss
+
+
+def train_until_cut(problem, run) -> dict:
+    with pytest.raises((KeyboardInterrupt, ValueError)) as raised:
+        problem.train_epochs()
+    run.finish(raised.value)
+    return read_lines(run.folder, "journal.jsonl")[-1]
+
+
+class Plain(nn.Module):
+    """Two linear layers: a network without buffers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(6, 8), nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.last(F.relu(self.first(x)))
+
+
+def test_a_loop_that_is_cut_off_in_an_update_records_no_digest(watch):
+    problem = make_problem(CutOff, Plain, lr=0.1)
+    end = train_until_cut(problem, watch(problem, steps=STEPS))
+    assert (end["step"], end["reason"], end["digests"]) == (6, "interrupted", {})
+
+
+@pytest.mark.parametrize(("net", "is_whole"), [(Plain, True), (Net, False)])
+def test_a_loop_that_is_cut_off_after_a_forward_pass_records_a_digest_unless_it_has_buffers(
+    watch, net, is_whole
+):
+    problem = make_problem(net=net)
+    run, passes = watch(problem, steps=STEPS), []
+
+    def fail(*_):
+        passes.append(run.steps_taken)
+        if len(passes) == 7:
+            raise ValueError
+
+    problem.net.register_forward_hook(fail)
+    end = train_until_cut(problem, run)
+    assert (end["step"], end["reason"], bool(end["digests"])) == (6, "failed", is_whole)
+
+
+@pytest.mark.parametrize("net", [Plain, Net])
+def test_a_loop_that_is_cut_off_between_two_steps_records_the_digest(watch, net):
+    problem = make_problem(net=net)
+    run = watch(problem, steps=STEPS)
+    problem.train_epochs(1)
+    run.finish(KeyboardInterrupt())
+    end = read_lines(run.folder, "journal.jsonl")[-1]
+    assert (end["step"], end["reason"], bool(end["digests"])) == (PER_EPOCH, "interrupted", True)

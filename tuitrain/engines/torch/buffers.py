@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _NormBase
 
 from ..state import Array
 from .arrays import to_array, unwrap
+from .buffer_versions import BufferVersions
 from .rng import RandomState
 
 Deciders: TypeAlias = tuple[str, ...]
@@ -29,6 +30,10 @@ class HeldBuffers:
     ----------
     model : the network
     names : the first name of each parameter, by identity
+
+    Attributes
+    ----------
+    versions : tell whether the buffers have changed since a boundary
     """
 
     def __init__(self, model: torch.nn.Module, names: Mapping[int, str]) -> None:
@@ -40,6 +45,7 @@ class HeldBuffers:
             if next(module.named_buffers(recurse=False), None) is not None
         }
         self._deciders = {path: self._deciders_of(path) for path in self._owned}
+        self.versions = BufferVersions(self._owned.values())
         self._copies: dict[str, torch.Tensor] = {}
         self._hooks: dict[str, tuple[Any, Any]] = {}
 

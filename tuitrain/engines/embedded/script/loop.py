@@ -115,7 +115,6 @@ class ScriptLoop(SteeredLoop):
                 return
             self._drop_frozen()
         self.turns.begin_update()
-        self._is_update_broken = True
         try:
             self._update_groups()
             self._arrays.note_update()
@@ -206,6 +205,7 @@ class ScriptLoop(SteeredLoop):
             clip_grad_norm(self._groups.parameters.values(), self.clip.limit)
         elif self.clip.by == "value":
             clip_grad_value(self._groups.parameters.values(), self.clip.limit)
+        self._is_update_broken = True
         for group in groups:
             group.optimizer.step()
         self._groups.share_state()

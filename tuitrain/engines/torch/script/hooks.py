@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any
 
 import torch
@@ -13,6 +15,9 @@ from .step_call import is_probe
 
 class StepHooks:
     """Hooks of optimizers, which tell an update from a step that only allocates state.
+
+    The step of a subclass calls that of its base, and PyTorch may call the hooks for both: the
+    inner call is no update of its own.
 
     Parameters
     ----------
@@ -35,6 +40,7 @@ class StepHooks:
         self._begin_plain, self._end_plain = begin_plain, end_plain
         self._is_probe = self._is_plain = False
         self._handles: list[Any] = []
+        self._frames: dict[int, FrameType] = {}  # of the steps under way, by optimizer
 
     def install(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:
         """Put the hooks into optimizers."""
@@ -47,11 +53,16 @@ class StepHooks:
         for handle in self._handles:
             handle.remove()
         self._handles = []
+        self._frames.clear()
 
     def _before(
         self, optimizer: torch.optim.Optimizer, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """Do what comes before an update: the pre-hook of ``optimizer.step``."""
+        caller = sys._getframe(1)
+        if id(optimizer) in self._frames and _is_within(caller, self._frames[id(optimizer)]):
+            return None
+        self._frames[id(optimizer)] = caller
         closure = arguments[1] if len(arguments) > 1 else named.get("closure")  # the first is self
         self._is_plain = closure is None and self._begin_plain(optimizer)
         if self._is_plain:
@@ -76,8 +87,21 @@ class StepHooks:
 
     def _after(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
         """Do what comes after an update: the post-hook of ``optimizer.step``."""
+        if self._frames.get(id(optimizer)) is not sys._getframe(1):
+            return
+        del self._frames[id(optimizer)]
         if self._is_plain:
             self._is_plain = False
             self._end_plain()
         elif not self._is_probe:  # its state, which would tell so, is allocated by now
             self._on_after(optimizer)
+
+
+def _is_within(frame: FrameType, outer: FrameType) -> bool:
+    """Whether a frame was called, at any depth, by another; a step that has raised calls none."""
+    above = frame.f_back
+    while above is not None:
+        if above is outer:
+            return True
+        above = above.f_back
+    return False

@@ -40,7 +40,8 @@ class TorchLoop(SteeredLoop):
         self.updates_of = Updates(parts.groups, parts.buffers)
         self._groups, self._arrays, self._pruning = parts.groups, parts.arrays, parts.pruning
         self._batches, self._next_forward = parts.batches, parts.next_forward
-        self._checks, self._scaler, self._buffers = parts.checks, parts.scaler, parts.buffers
+        self._checks, self._scaler = parts.checks, parts.scaler
+        self._buffer_versions = parts.buffers.versions
         self._turn_losses, self._hold = TurnLosses(), StepHold(parts.mutable)
         self._loss, self._measuring = self._turn_losses.step, Measuring()
         self._hooks = StepHooks(
@@ -89,7 +90,7 @@ class TorchLoop(SteeredLoop):
     def _may_have_changed_buffers(self) -> bool:
         """Whether a forward pass since the boundary may have changed buffers."""
         is_in_step = self._batches is None or not self._has_updated
-        return is_in_step and bool(self._buffers.live())
+        return is_in_step and self._buffer_versions.may_have_changed()
 
     def log(self, values: Mapping[str, float]) -> None:
         """Take metrics, or the ``loss`` of the coming update; see `SteeredLoop.log`.
@@ -133,6 +134,7 @@ class TorchLoop(SteeredLoop):
         assert self._batches is not None
         self.has_jumped = self._is_in_step = self._is_dropped = self.has_skipped = False
         self._has_updated = False
+        self._buffer_versions.note()
         self._arrays.forget_update()  # before the coming gradients take memory
         if self._should_hold is not None:
             self._hold.begin()
@@ -276,6 +278,7 @@ class TorchLoop(SteeredLoop):
         if self._batches is None:
             self.visit()
             self.has_jumped = False
+            self._buffer_versions.note()
         elif self.is_viewed and not self._is_dropped:
             self._arrays.note_update()
 
