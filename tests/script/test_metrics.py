@@ -106,3 +106,13 @@ def test_a_breakpoint_on_a_metric_is_met_once(measured, tmp_path):
     measured(log_at(3)[0], plan={0: "break when accuracy >= 0.02"})
     journal = read_lines(tmp_path / "run", "journal.jsonl")
     assert [e["step"] for e in journal if e.get("actor") == "breakpoint"] == [3]
+
+
+def test_what_is_reported_after_the_end_of_the_run_is_dropped(measured):
+    def loop(problem, run) -> None:
+        for epoch in range(EPOCHS):
+            problem.train_epochs(1)
+            run.log(accuracy=epoch)
+        assert run.step == 20
+
+    assert measured(loop, loader=None, epochs=None, steps=10) == [(5, 0), (10, 1)]

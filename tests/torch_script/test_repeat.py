@@ -89,6 +89,32 @@ def test_a_replay_trains_the_same_bits(script, capfd, text):
     assert (result["identical_through"], result["ok"]) == (20, True)
 
 
+REPORTS = {
+    "after the loop": (ONE_LINE, "steps=20", "run.log(accuracy=0.5)"),
+    "after an open loop": (ONE_LINE, "steps=None", "run.log(accuracy=0.5)"),
+    "after batches": (BATCHES, "steps=None", "run.log(accuracy=0.5)"),
+    "after epochs": (WITH_EPOCHS, "steps=None", "    run.log(accuracy=epoch)"),
+    "at a break": (
+        ONE_LINE,
+        "steps=20",
+        "    run.log(accuracy=1)\n    if epoch == 2:\n        break",
+    ),
+    "beyond the end": (ONE_LINE, "steps=12", "    run.log(accuracy=epoch)"),
+}
+
+
+@pytest.mark.parametrize("where", REPORTS)
+def test_the_report_of_a_last_step_is_compared(script, capfd, where):
+    loop, length, report = REPORTS[where]
+    command, run = script(loop.replace("plan=", f"{length}, plan=") + report)
+    assert main(["replay", "--json", str(run), *command]) == 0
+    result = json.loads(capfd.readouterr().out.splitlines()[-1])
+    last = read_lines(run, "journal.jsonl")[-1]["step"]
+    assert (result["identical_through"], result["nothing_after"]) == (last, None)
+    measured = [line["step"] for line in read_lines(run, "metrics.jsonl") if "accuracy" in line]
+    assert max(measured) <= last
+
+
 def test_another_seed_differs(script, capfd):
     command, run = script(ONE_LINE)
     path = Path(command[-1])

@@ -197,7 +197,8 @@ class RecordCheck:
                 self._lacking = here[1] - 1  # the journal continues, so the metrics were lost
             return
         recorded = self._metrics.popleft()
-        self._since_digest = True
+        if here[0] == "loss" or here[1] != self._identical_through:
+            self._since_digest = True  # a report of the digest's own boundary changes no state
         if recorded[:2] != here[:2] or _bits(recorded[2]) != _bits(here[2]):
             kind, step, value = recorded
             at = "" if (kind, step) == here[:2] else f"{kind} of step {step} "

@@ -79,7 +79,7 @@ class TorchRun(_Base):
     @property
     def steps_taken(self) -> int:
         """Steps taken."""
-        return self._engine.step
+        return self._engine.loop.step
 
     def step(self, loss: Any = None) -> None:
         """Update the parameters: step the optimizers, through the scaler if there is one.
@@ -213,21 +213,21 @@ class TorchRun(_Base):
             if loop.turns.is_released:
                 return
             self._engine.reload()
-            yield self._engine.step // self.info.steps_per_epoch
+            yield self._engine.loop.step // self.info.steps_per_epoch
 
     def _epoch_batches(self) -> Iterator[Any]:
         """Yield the batches to the end of the epoch, or until the run goes to another epoch."""
         loop, per_epoch = self._engine.loop, self.info.steps_per_epoch
-        epoch = self._engine.step // per_epoch
+        epoch = self._engine.loop.step // per_epoch
         while True:
             batch = self._next()
             if batch is None:
                 return
             yield from self._parts(batch)
-            if self._engine.step % per_epoch == 0 and not loop.has_jumped:
+            if self._engine.loop.step % per_epoch == 0 and not loop.has_jumped:
                 return  # the boundary after the epoch is visited after the rest of its body
             loop.visit()
-            if self._engine.step // per_epoch != epoch:
+            if self._engine.loop.step // per_epoch != epoch:
                 self._engine.leave_epoch()
                 return
 

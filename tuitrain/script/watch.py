@@ -214,7 +214,7 @@ class ScriptRun(_Base):
     @property
     def step(self) -> int:
         """Steps taken."""
-        return self._engine.step
+        return self._engine.loop.step
 
     def batches(self, loader: Any = None) -> Iterator[Any]:
         """Yield the batches of all epochs, each a function of its step, so the run can go back.

@@ -69,8 +69,9 @@ class LoopEngine(Generic[L]):
 
     @property
     def step(self) -> int:
-        """Steps taken."""
-        return self.loop.step
+        """Steps taken in the run, after whose end a loop may take more."""
+        last = self.loop.last_step
+        return self.loop.step if last is None else last
 
     @property
     def has_reported(self) -> bool:

@@ -22,6 +22,7 @@ class SteeredLoop:
     ----------
     turns : the turns of the loop and of the session
     step : steps taken
+    last_step : the last step of the run, if the loop has taken more since; else None
     updates : the updates so far, those of left branches among them
     reported : the metrics that the script has reported since the last boundary
     logged : those that it had reported by this boundary, and after the one before it
@@ -36,6 +37,7 @@ class SteeredLoop:
     def __init__(self) -> None:
         self.turns = Turns()
         self.step = self.updates = 0
+        self.last_step: int | None = None
         self.reported: dict[str, float] = {}
         self.logged: Mapping[str, float] = {}
         self._logged_step = -1
@@ -103,15 +105,25 @@ class SteeredLoop:
                 self.reported[name] = float(value)
 
     def collect_reports(self) -> None:
-        """Note that the metrics reported so far are those of this boundary, where a turn ends."""
+        """Note that the metrics reported so far are those of this boundary, where a turn ends.
+
+        Those of steps after the run's end are dropped.
+        """
+        if self.last_step is not None:
+            self.reported = {}
         if self.reported:
+            if self.turns.is_released:  # the earlier ones wait for the loop's end, too
+                self.reported = {**self.logged, **self.reported}
             self.logged, self.reported = self.reported, {}
             self._logged_step = self.step
             self.turns.interrupt()
 
     def has_reports_of_boundary(self) -> bool:
-        """Whether metrics wait that can be recorded at this boundary: no others were before."""
-        is_free = self._logged_step != self.step and not self.turns.is_released
+        """Whether metrics wait that can be recorded at this boundary: no others were before.
+
+        Those of the run's last boundary are recorded at the loop's end, however many there are.
+        """
+        is_free = self._logged_step != self.step or self.turns.is_released
         return is_free and bool(self.reported)
 
     def end(self, error: BaseException | None = None) -> None:
@@ -157,6 +169,8 @@ class SteeredLoop:
         self._has_updated = True
         self._losses.append(loss if math.isnan(self._reported_loss) else self._reported_loss)
         self._reported_loss = math.nan
+        if self.turns.is_released and self.last_step is None:
+            self.last_step, self.reported = self.step, {}
         self.step += 1
         self.updates += 1
         self.turns.count()
