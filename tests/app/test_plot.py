@@ -51,21 +51,21 @@ def test_braille_joins_neighboring_columns():
 def test_columns_keep_the_extremes_of_many_points():
     values = np.zeros(10_000)
     values[4321] = 9.0
-    low, mean, high = braille.bin_columns(np.arange(10_000), values, 0, 9_999, 40)
+    low, mean, high = braille.bin_columns(Series(np.arange(10_000), values), 0, 9_999, 40)
     assert high.max() == 9.0
     assert low.max() == 0.0
     assert mean.max() == pytest.approx(9 / 256, rel=0.05)
 
 
 def test_columns_are_interpolated_between_few_points():
-    _, mean, _ = braille.bin_columns(np.array([0, 10]), np.array([0.0, 10.0]), 0, 20, 21)
+    _, mean, _ = braille.bin_columns(Series(np.array([0, 10]), np.array([0.0, 10.0])), 0, 20, 21)
     assert mean[:11].tolist() == list(range(11))
     assert np.isnan(mean[11:]).all()
 
 
 def test_columns_leave_a_gap_at_nan():
     values = np.array([1.0, 1.0, np.nan, 1.0, 1.0])
-    _, mean, _ = braille.bin_columns(np.arange(5), values, 0, 4, 9)
+    _, mean, _ = braille.bin_columns(Series(np.arange(5), values), 0, 4, 9)
     assert np.isnan(mean).tolist() == [False, False, False, True, True, True, False, False, False]
 
 
@@ -190,11 +190,11 @@ def test_the_number_of_ghosts_is_limited():
 
 def test_ghosts_lower_the_bottom_but_do_not_raise_the_top():
     left = [Curve(series(0.01, 900.0, float("nan")))]
-    assert value_range(series(1.0, 2.0), left) == (0.01, 2.0)
-    assert value_range(series(), left) == (0.01, 900.0)
-    assert value_range(series(1.0, 2.0), left, rises=True) == (1.0, 900.0)
-    assert value_range(series(), left, rises=True) == (0.01, 900.0)
-    assert value_range(series(), []) is None
+    assert value_range([series(1.0, 2.0)], left) == (0.01, 2.0)
+    assert value_range([series()], left) == (0.01, 900.0)
+    assert value_range([series(1.0, 2.0)], left, rises=True) == (1.0, 900.0)
+    assert value_range([series()], left, rises=True) == (0.01, 900.0)
+    assert value_range([series()], []) is None
 
 
 @pytest.mark.parametrize("span", [(-2.0, -1.7), (-2.0, -1.0), (-1.8, -1.72), (-6.0, 0.0)])

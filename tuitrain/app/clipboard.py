@@ -13,7 +13,7 @@ from tuitrain.run.snapshot import (
 )
 
 from .renderables.charts.metrics import Metric
-from .renderables.charts.series import value_at
+from .renderables.charts.series import count_at, value_at
 from .renderables.formatting import format_shape
 from .renderables.tables.groups import TableRow
 
@@ -46,7 +46,9 @@ def step_text(snapshot: Snapshot, metrics: Sequence[Metric], step: int) -> str:
         for curve in metric.curves(snapshot):
             value = value_at(curve.series, step)
             if curve.role != "ghost" and value is not None:
-                lines.append(f"{metric.name} {curve.name}".strip() + f" {value!r}")
+                count = count_at(curve.series, step)
+                note = f" (mean of {count} values)" if count > 1 else ""
+                lines.append(f"{metric.name} {curve.name}".strip() + f" {value!r}{note}")
     return "\n".join(lines)
 
 

@@ -46,7 +46,7 @@ class RecordedBranch:
         """Return the losses up to and including a step."""
         known = _until(self.loss, step)
         in_gap = len(known) and int(known.steps[-1]) in self.gaps
-        return Series(known.steps[:-1], known.values[:-1]) if in_gap else known
+        return known.part(slice(-1)) if in_gap else known
 
     def metrics_until(self, step: int) -> dict[str, Series]:
         """Return the metrics up to and including a step, by name."""
@@ -259,4 +259,4 @@ def _is_imported(folder: Path) -> bool:
 def _until(curve: Curve, step: int) -> Series:
     series = curve.series()
     end = int(series.steps.searchsorted(step, side="right"))
-    return Series(series.steps[:end], series.values[:end])
+    return series.part(slice(end))

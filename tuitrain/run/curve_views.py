@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +30,29 @@ class Series:
     def last(self) -> float | None:
         """The last value, or None."""
         return float(self.values[-1]) if len(self) else None
+
+    @property
+    def lows(self) -> NDArray[np.float64]:
+        """The lowest value that each point stands for."""
+        return self.values
+
+    @property
+    def highs(self) -> NDArray[np.float64]:
+        """The highest value that each point stands for."""
+        return self.values
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """The number of finite values that each point stands for."""
+        return np.isfinite(self.values).astype(np.int64)
+
+    def part(self, places: slice) -> Series:
+        """Return a part of the points."""
+        return Series(self.steps[places], self.values[places])
+
+    def mapped(self, function: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Series:
+        """Return the curve with an ascending function of its values."""
+        return Series(self.steps, function(self.values))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

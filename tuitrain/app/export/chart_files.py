@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
@@ -66,6 +67,19 @@ def to_csv(curves: Sequence[Curve], present_name: str) -> str:
         points = zip(curve.series.steps.tolist(), curve.series.values.tolist(), strict=True)
         writer.writerows((name, step, repr(value)) for step, value in points)
     return text.getvalue()
+
+
+def means_note(curves: Sequence[Curve]) -> str:
+    """Return up to which step values are means, after a semicolon; "" if all values are there.
+
+    A screen that is attached to a long run keeps no more of its older steps.
+    """
+    ends = [
+        int(curve.series.steps[thinned[-1]])
+        for curve in curves
+        if len(thinned := np.flatnonzero(curve.series.counts > 1))
+    ]
+    return f"; values up to step {max(ends)} are means of several" if ends else ""
 
 
 def legend_rows(curves: Sequence[Curve], width: int) -> list[Row]:

@@ -15,7 +15,6 @@ from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 
-from tuitrain.engines.state import Array
 from tuitrain.run.snapshot import BranchView, Series, Snapshot
 
 from .arrays import (
@@ -27,8 +26,9 @@ from .arrays import (
     unpack_steps,
 )
 from .errors import RemoteDataError
-from .growing_curves import GrowingCurves, check_points
+from .growing_curves import check_points
 from .part import field_codec
+from .received_curve import MAX_SHOWN, ReceivedCurve
 from .series_match import KnownSeries, Role, find_source
 from .values import Packed, decode, encode
 from .wire_types import field_types
@@ -88,10 +88,14 @@ class PreparedCurves:
 
 
 class _Curve(NamedTuple):
-    """A received curve: a view of a buffer."""
+    """A received curve, and the series of it."""
 
-    buffer: GrowingCurves
+    received: ReceivedCurve
     series: Series
+
+    @classmethod
+    def of(cls, received: ReceivedCurve) -> _Curve:
+        return cls(received, received.series())
 
 
 class CurvesState(NamedTuple):
@@ -215,7 +219,7 @@ def _read_curves(old: list[_Curve], changes: tuple[_CurveChange, ...], count: in
 
 
 def _points(change: _CurveChange) -> int:
-    return change.keep + sum(change.values.shape)
+    return min(change.keep, MAX_SHOWN) + sum(change.values.shape)
 
 
 def _read_curve(old: list[_Curve], change: _CurveChange) -> _Curve:
@@ -228,25 +232,17 @@ def _read_curve(old: list[_Curve], change: _CurveChange) -> _Curve:
     if change.source < 0:
         if change.keep:
             raise RemoteDataError(f"{_WHAT}: {change.keep} points are kept of no curve")
-        return _curve(GrowingCurves(steps, values[None]), len(steps))
+        return _Curve.of(ReceivedCurve.of(steps, values))
     if change.source >= len(old):
         raise RemoteDataError(
             f"{_WHAT}: one continues curve {change.source}, but {len(old)} are known here"
         )
-    source = old[change.source]
-    if change.keep > len(source.series):
+    source = old[change.source].received
+    if change.keep > source.length:
         raise RemoteDataError(
-            f"{_WHAT}: one continues after {change.keep} of {len(source.series)} points"
+            f"{_WHAT}: one continues after {change.keep} of {source.length} points"
         )
-    return _curve(
-        source.buffer.extended(change.keep, steps, values[None]), change.keep + len(steps)
-    )
-
-
-def _curve(buffer: GrowingCurves, length: int) -> _Curve:
-    steps, rows = buffer.views(length)
-    values: Array = rows[0]
-    return _Curve(buffer, Series(steps, values))
+    return _Curve.of(source.extended(change.keep, steps, values))
 
 
 def _assemble(

@@ -25,11 +25,13 @@ class GrowingCurves:
     ----------
     steps : (n,) whole numbers
     values : (curves, n) numbers
+    room : points for which the first buffers have room, if there are no more
     """
 
-    def __init__(self, steps: NDArray[np.integer[Any]], values: Array) -> None:
-        self._steps = np.empty(len(steps), steps.dtype)
-        self._values = np.empty(values.shape, values.dtype)
+    def __init__(self, steps: NDArray[np.integer[Any]], values: Array, room: int = 0) -> None:
+        capacity = max(len(steps), room)
+        self._steps = np.empty(capacity, steps.dtype)
+        self._values = np.empty((len(values), capacity), values.dtype)
         self._length = 0
         self._write(steps, values)
 

@@ -37,7 +37,8 @@ class GroupMetricHistory:
         if self._length == MAX_POINTS:
             first, last = float(self._steps[0]), float(self._steps[-1])
             even = np.linspace(first, last, MAX_POINTS // 2)
-            self._keep(np.unique(np.searchsorted(self._steps, even)))
+            places = np.searchsorted(self._steps, even)
+            self._keep(places[np.diff(places, prepend=-1) > 0])  # np.unique would import numpy.ma
         self._steps[self._length] = step
         self._values[:, self._length] = group.grad_norm, group.update_ratio
         self._length += 1

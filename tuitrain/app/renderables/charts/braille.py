@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tuitrain.run.snapshot import Series
+
 Dots = NDArray[np.bool_]
 
 _WEIGHTS: Final = np.array([[1, 8], [2, 16], [4, 32], [64, 128]], np.uint32)
@@ -65,11 +67,7 @@ def _join(first: NDArray[np.int_], last: NDArray[np.int_], shown: NDArray[np.boo
 
 
 def bin_columns(
-    steps: NDArray[np.int64],
-    values: NDArray[np.float64],
-    start: float,
-    end: float,
-    width: int,
+    series: Series, start: float, end: float, width: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return the lowest, mean and highest value of the points in each column of dots.
 
@@ -78,31 +76,34 @@ def bin_columns(
 
     Parameters
     ----------
-    steps, values : the points, in ascending steps
+    series : the points
     start, end : the steps of the first and the last column
     width : number of columns
     """
     empty = np.full(width, np.nan)
-    inside = (steps >= start) & (steps <= end)
-    steps, values = steps[inside], values[inside]
-    if not len(steps):
+    first, last = np.searchsorted(series.steps, start), np.searchsorted(series.steps, end, "right")
+    series = series.part(slice(int(first), int(last)))
+    if not len(series):
         return empty, empty, empty
     span = max(end - start, 1e-12)
-    column = ((steps - start) * ((width - 1) / span)).round().astype(int)
+    column = ((series.steps - start) * ((width - 1) / span)).round().astype(int)
     begins = np.flatnonzero(np.diff(column, prepend=-1))
     filled = column[begins]
-    values = np.where(np.isfinite(values), values, np.nan)
-    low = np.fmin.reduceat(values, begins)
-    high = np.fmax.reduceat(values, begins)
-    known = np.isfinite(values)
+    low = np.fmin.reduceat(_finite(series.lows), begins)
+    high = np.fmax.reduceat(_finite(series.highs), begins)
+    counts = series.counts
     with np.errstate(invalid="ignore"):
-        total = np.add.reduceat(np.where(known, values, 0.0), begins)
-        mean = total / np.add.reduceat(known.astype(float), begins)
+        total = np.add.reduceat(np.where(counts > 0, series.values, 0.0) * counts, begins)
+        mean = total / np.add.reduceat(counts, begins)
     return (
         _interpolate(filled, low, mean, width),
         _interpolate(filled, mean, mean, width),
         _interpolate(filled, high, mean, width),
     )
+
+
+def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _interpolate(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tuitrain.run.snapshot import BranchView, Series
 
@@ -31,7 +32,7 @@ def branch_curves(
 
 
 def value_range(
-    present: Series, ghosts: Sequence[Curve], rises: bool = False
+    present: Sequence[Series], ghosts: Sequence[Curve], rises: bool = False
 ) -> tuple[float, float] | None:
     """Return the range of a chart's values; None if no value is finite.
 
@@ -42,9 +43,8 @@ def value_range(
     rises : whether a larger value is better; then ghosts do not lower the bottom instead, and the
         better values of a branch that was left are in view
     """
-    own = present.values[np.isfinite(present.values)]
-    others = np.concatenate([np.empty(0), *(curve.series.values for curve in ghosts)])
-    others = others[np.isfinite(others)]
+    own = _extremes(present)
+    others = _extremes([curve.series for curve in ghosts])
     both = np.concatenate([own, others])
     if not len(both):
         return None
@@ -56,4 +56,11 @@ def value_range(
 
 def _since(series: Series, step: int) -> Series:
     start = int(np.searchsorted(series.steps, step))
-    return Series(series.steps[start:], series.values[start:])
+    return series.part(slice(start, None))
+
+
+def _extremes(curves: Iterable[Series]) -> NDArray[np.float64]:
+    """Return the finite values among the lowest and highest of the points of curves."""
+    values = [values for series in curves for values in (series.lows, series.highs)]
+    every = np.concatenate([np.empty(0), *values])
+    return every[np.isfinite(every)]

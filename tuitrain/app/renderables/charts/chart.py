@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-
-from tuitrain.run.snapshot import Series, Snapshot
+from tuitrain.run.snapshot import Snapshot
 
 from ..formatting import format_count
 from ..rows import Row, wrap_text
@@ -19,7 +17,7 @@ from .intervention_marks import intervention_marks
 from .metrics import LR, Metric
 from .pinned_runs import PinnedRun, legend_rows, pinned_curves
 from .plot import Curve, plot
-from .series import clip_steps, log10, running_mean, value_at
+from .series import clip_steps, count_at, log10, running_mean, value_at
 
 _MIN_LEGEND_HEIGHT: Final = 8
 """Minimum height of a chart with a legend; in others the title has the letters of the runs."""
@@ -144,7 +142,9 @@ def _values(curves: Sequence[Curve], metric: Metric, step: float | None) -> str:
     for curve in curves:
         value = None if curve.is_reference else value_at(curve.series, step)
         if value is not None:
-            texts.append(f"{curve.name} {metric.format(value)}".strip())
+            count = count_at(curve.series, step)
+            note = f" (mean of {format_count(count)})" if count > 1 else ""
+            texts.append(f"{curve.name} {metric.format(value)}".strip() + note)
     text = "  ".join(texts)
     return text if step is None else f"step {format_count(round(step))}: {text or '—'}"
 
@@ -153,11 +153,10 @@ def _span(curves: Sequence[Curve], metric: Metric) -> tuple[float, float] | None
     """Return the range of the y axis; None if no value is finite."""
     # References do not raise the top, since a diverged one would flatten the other curves.
     # Learning rates are an exception: a comparison needs all of them.
-    own = [curve.series.values for curve in curves if not curve.is_reference or metric is LR]
-    present = Series(np.empty(0, np.int64), np.concatenate([np.empty(0), *own]))
+    own = [curve.series for curve in curves if not curve.is_reference or metric is LR]
     info = metric.info
     rises = info is not None and info.larger_is_better and not info.is_share
-    span = value_range(present, [curve for curve in curves if curve.is_reference], rises)
+    span = value_range(own, [curve for curve in curves if curve.is_reference], rises)
     if span is None:
         return None
     bottom, top = span

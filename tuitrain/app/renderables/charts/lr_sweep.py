@@ -188,8 +188,7 @@ def _lr(value: str, lr_before: float) -> float:
 
 def _sweep_part(series: Series, sweep: LrSweep) -> Series:
     first = int(np.searchsorted(series.steps, sweep.step, side="right"))
-    part = slice(first, first + sweep.steps)
-    return Series(series.steps[part], series.values[part])
+    return series.part(slice(first, first + sweep.steps))
 
 
 def _smooth(series: Series) -> Series:

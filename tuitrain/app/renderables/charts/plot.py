@@ -103,9 +103,7 @@ def _canvas(curves: Sequence[Curve], axes: Axes, width: int, height: int) -> lis
     text = np.full((height, width), " ", dtype="<U8")  # a character of a name, and its accents
     role = np.full((height, width), "text", dtype=object)
     for curve in reversed(curves):
-        low, mean, high = braille.bin_columns(
-            curve.series.steps, curve.series.values, axes.start, axes.end, width * 2
-        )
+        low, mean, high = braille.bin_columns(curve.series, axes.start, axes.end, width * 2)
         line, band = braille.blank_canvas(width, height), braille.blank_canvas(width, height)
         braille.draw_curve(line, mean, mean, axes.bottom, axes.top)
         if curve.dotted:

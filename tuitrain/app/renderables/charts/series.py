@@ -13,26 +13,36 @@ def value_at(series: Series, step: float | None) -> float | None:
     return float(series.values[at - 1]) if at else None
 
 
+def count_at(series: Series, step: float | None) -> int:
+    """Return how many values the value at a step is the mean of; 1 for a value itself."""
+    at = len(series) if step is None else int(np.searchsorted(series.steps, step, side="right"))
+    return max(1, int(series.part(slice(at - 1, at)).counts[0])) if at else 1
+
+
 def clip_steps(series: Series, start: float, end: float) -> Series:
     """Return the part of a series from step ``start`` to step ``end``, both included."""
     first = int(np.searchsorted(series.steps, start))
-    part = slice(first, int(np.searchsorted(series.steps, end, side="right")))
-    return Series(series.steps[part], series.values[part])
+    return series.part(slice(first, int(np.searchsorted(series.steps, end, side="right"))))
 
 
 def log10(series: Series) -> Series:
     """Return the decimal logarithms of a series; zeros give -inf, negative values NaN."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Series(series.steps, np.log10(series.values))
+        return series.mapped(np.log10)
 
 
 def running_mean(series: Series, window: int) -> Series:
-    """Return the mean of each value and up to ``window - 1`` values before it, without NaN."""
-    known = np.isfinite(series.values)
-    total = np.concatenate(([0.0], np.cumsum(np.where(known, series.values, 0.0))))
-    number = np.concatenate(([0], np.cumsum(known)))
+    """Return the mean of each value and up to ``window - 1`` values before it, without NaN.
+
+    A point of a thinned series that stands for more values than the window has is kept.
+    """
+    counts = series.counts
+    known = counts > 0
+    total = np.concatenate(([0.0], np.cumsum(np.where(known, series.values, 0.0) * counts)))
+    number = np.concatenate(([0], np.cumsum(counts)))
     end = np.arange(1, len(series) + 1)
-    start = np.maximum(0, end - window)
+    places = np.concatenate(([0], np.cumsum(np.maximum(counts, 1))))  # NaN takes a place, too
+    start = np.minimum(np.searchsorted(places, places[end] - window), end - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = (total[end] - total[start]) / (number[end] - number[start])
     return Series(series.steps, np.where(known, means, np.nan))

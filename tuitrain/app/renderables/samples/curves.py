@@ -8,6 +8,7 @@ import numpy as np
 
 from tuitrain.engines.batch_view import BatchView, Reconstructions
 from tuitrain.engines.state import Array
+from tuitrain.run.snapshot import Series
 
 from ..charts.braille import bin_columns, blank_canvas, draw_curve, to_text
 from ..rows import Role, Row, merge_spans
@@ -52,7 +53,9 @@ def plot_curves(curves: Array, width: int, height: int, limits: tuple[float, flo
     steps = np.arange(curves.shape[1], dtype=np.int64)
     for place, curve in enumerate(curves):
         inside = np.where(np.isfinite(curve), np.clip(curve, bottom, top), np.nan)
-        low, _, high = bin_columns(steps, inside.astype(np.float64), 0, len(steps) - 1, width * 2)
+        low, _, high = bin_columns(
+            Series(steps, inside.astype(np.float64)), 0, len(steps) - 1, width * 2
+        )
         draw_curve(layers[place % len(_ROLES)], low, high, bottom, top)
     return merge_layers(layers, _ROLES)
 

@@ -10,7 +10,14 @@ from tuitrain.metric_info import ACCURACY, MetricInfo
 from tuitrain.run.snapshot import Phase, Snapshot
 from tuitrain.scenario.runs.run_list import list_runs
 
-from ...export.chart_files import legend_rows, to_csv, to_svg, with_every_rate, write_new_files
+from ...export.chart_files import (
+    legend_rows,
+    means_note,
+    to_csv,
+    to_svg,
+    with_every_rate,
+    write_new_files,
+)
 from ...export.png import PngError, to_png
 from ...renderables.charts.metrics import (
     LOSS,
@@ -144,11 +151,12 @@ class ChartActions(Controller):
         )
 
     def _export(self, chart: Chart, snapshot: Snapshot) -> tuple[dict[str, str | bytes], str]:
-        """Return a chart's files by suffix, and why there is no PNG, if there is none."""
+        """Return a chart's files by suffix, and what they lack: a PNG, or values of older steps."""
         metric = chart.metric
         curves = metric.curves(snapshot) + pinned_curves(self.deck.chart_view.pinned, metric)
         name = chart.border_texts[0] if chart.border_texts else metric.name
         title = f"{snapshot.info.name} · {name} · step {snapshot.step}"
+        note = means_note(curves)
         rows = [*legend_rows(curves, chart.room.width), *chart.rows(snapshot, chart.room)]
         numbers = with_every_rate(curves, snapshot.histories) if metric is LR else curves
         files: dict[str, str | bytes] = {
@@ -158,8 +166,8 @@ class ChartActions(Controller):
         try:
             files[".png"] = to_png(rows, chart.style_of, title)
         except PngError as error:
-            return files, f"; {error}"
-        return files, ""
+            return files, f"{note}; {error}"
+        return files, note
 
     def _is_zoomed(self) -> bool:
         """Return whether the charts show a part of the run; if not, say so."""
