@@ -18,7 +18,7 @@ from tuitrain.app.renderables.charts.metrics import LOSS
 from tuitrain.app.renderables.charts.plot import Curve
 from tuitrain.app.renderables.charts.series import clip_steps, log10, running_mean
 from tuitrain.app.renderables.rows import plain_text
-from tuitrain.remote.snapshots.received_curve import ReceivedCurve
+from tuitrain.remote.snapshots.curves.received_curve import ReceivedCurve
 from tuitrain.run.snapshot import Series
 
 POINTS, SPIKE = 400_000, 150_000
@@ -58,8 +58,8 @@ def test_the_columns_of_a_chart_have_the_same_means_and_extremes(whole, thinned)
 @pytest.mark.parametrize("view", [ChartView(), ChartView(smooth=True)])
 def test_a_chart_of_the_whole_run_looks_the_same(whole, thinned, view):
     _, expected = image(whole, view)
-    _, found = image(thinned, view)
-    cells = [pair for rows in zip(expected, found, strict=True) for pair in zip(*rows, strict=True)]
+    _, short = image(thinned, view)
+    cells = [pair for rows in zip(expected, short, strict=True) for pair in zip(*rows, strict=True)]
     assert sum(old != new for old, new in cells) < len(cells) / 25
 
 

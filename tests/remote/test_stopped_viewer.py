@@ -34,7 +34,7 @@ def print_new(snapshot):
     global shown
     if source.received > shown:
         shown = source.received
-        print(snapshot.step, len(snapshot.loss), flush=True)
+        print(snapshot.step, snapshot.loss.counts.sum(), flush=True)
     return False
 
 source = RemoteSource(endpoint_of(sys.argv[1]), "stopped", read_only=True)
@@ -55,7 +55,7 @@ def start_viewer(identity: str) -> subprocess.Popen[str]:
 
 
 def read_to(lines: IO[str], step: int) -> list[tuple[int, int]]:
-    """Return what a viewer shows, with their curves' lengths, up to a step."""
+    """Return what a viewer shows, with the values of their curves, up to a step."""
     shown: list[tuple[int, int]] = []
     for line in lines:
         reached, length = map(int, line.split())

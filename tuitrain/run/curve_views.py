@@ -33,17 +33,17 @@ class Series:
 
     @property
     def lows(self) -> NDArray[np.float64]:
-        """The lowest value that each point stands for."""
+        """The lowest value of those that each point summarizes."""
         return self.values
 
     @property
     def highs(self) -> NDArray[np.float64]:
-        """The highest value that each point stands for."""
+        """The highest value of those that each point summarizes."""
         return self.values
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """The number of finite values that each point stands for."""
+        """The number of finite values that each point summarizes."""
         return np.isfinite(self.values).astype(np.int64)
 
     def part(self, places: slice) -> Series:

@@ -1,4 +1,4 @@
-"""Curves of which the older points stand for several values each."""
+"""Curves of which the older points summarize several values each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .curve_views import Series
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spread:
-    """What the points of a curve stand for; all arrays have the length of the curve.
+    """What the points of a curve summarize; all arrays have the length of the curve.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Spread:
     counts: NDArray[np.int64]
 
     def part(self, places: slice) -> Spread:
-        """Return what a part of the points stands for."""
+        """Return what a part of the points summarizes."""
         return Spread(self.lows[places], self.highs[places], self.counts[places])
 
 
@@ -36,7 +36,7 @@ class ThinnedSeries(Series):
     Parameters
     ----------
     steps, values : the points
-    spread : what they stand for
+    spread : what they summarize
     """
 
     __slots__ = ("_spread",)
@@ -50,17 +50,17 @@ class ThinnedSeries(Series):
 
     @property
     def lows(self) -> NDArray[np.float64]:
-        """The lowest value that each point stands for."""
+        """The lowest value of those that each point summarizes."""
         return self._spread.lows
 
     @property
     def highs(self) -> NDArray[np.float64]:
-        """The highest value that each point stands for."""
+        """The highest value of those that each point summarizes."""
         return self._spread.highs
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """The number of finite values that each point stands for."""
+        """The number of finite values that each point summarizes."""
         return self._spread.counts
 
     def part(self, places: slice) -> ThinnedSeries:

@@ -14,8 +14,8 @@ from tests.remote.snapshots.equality import assert_equal
 from tests.remote.snapshots.generated_rates import odd_rates
 from tests.remote.snapshots.generated_run import GeneratedRun
 from tuitrain.remote.snapshots import SharedParts, SnapshotDecoder, SnapshotEncoder
+from tuitrain.remote.snapshots.curves.received_curve import MAX_SHOWN
 from tuitrain.remote.snapshots.parts import PARTS
-from tuitrain.remote.snapshots.received_curve import MAX_SHOWN
 from tuitrain.run.history.curve import Curve
 from tuitrain.run.snapshot import LogLine, LogSnapshot, Series, Snapshot
 
@@ -67,7 +67,7 @@ def test_the_memory_of_the_reader_is_bounded():
     assert last.loss.counts.sum() == POINTS
     assert len(last.loss) <= MAX_SHOWN
     assert max(held) < 2 * 5 * 8 * MAX_SHOWN  # five numbers each, in buffers that double
-    assert peak < 2 * max(held)
+    assert peak < 4 * 5 * 8 * MAX_SHOWN
 
 
 def test_going_back_does_not_send_curves_again():

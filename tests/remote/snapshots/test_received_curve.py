@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuitrain.remote.snapshots.errors import RemoteDataError
-from tuitrain.remote.snapshots.received_curve import (
+from tuitrain.remote.snapshots.curves.received_curve import (
     MAX_BUCKETS,
     MAX_SHOWN,
     WHOLE_POINTS,
     ReceivedCurve,
 )
+from tuitrain.remote.snapshots.errors import RemoteDataError
 
 
 def losses(first: int, count: int) -> np.ndarray:
@@ -91,7 +91,7 @@ def test_a_curve_that_goes_back_has_no_point_that_was_left(changes):
         keep = int(length * share)
         curve = grow(curve, keep, count)
         length = keep + count
-        lost += 64  # a bucket of at most so many points, as long as curves have 500,000
+        lost += 64  # the most points of a bucket, as long as curves have at most 500,000
     assert_shows(curve, length, lost)
 
 

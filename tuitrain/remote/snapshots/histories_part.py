@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from tuitrain.engines.state import Array
 from tuitrain.run.snapshot import GroupHistory, Series, Snapshot
 
+from .curves.growing_curves import check_points
 from .errors import RemoteDataError
-from .growing_curves import check_points
 from .history_blocks import (
     HistoryBlock,
     extend_blocks,

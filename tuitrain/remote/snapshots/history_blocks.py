@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from tuitrain.engines.state import Array
 from tuitrain.run.snapshot import GroupHistory, Series
 
+from .curves.growing_curves import GrowingCurves
 from .errors import RemoteDataError
-from .growing_curves import GrowingCurves
 from .history_columns import WHAT
 from .history_points import CURVES, RATES, HistoryPoints
 from .history_rates import Rates

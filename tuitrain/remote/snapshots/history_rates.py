@@ -21,10 +21,10 @@ from tuitrain.run.history.common_length import common_length
 from tuitrain.run.history.lr_curve import Points, is_constant, spread_steps
 from tuitrain.run.snapshot import GroupHistory, Series
 
+from .curves.growing_curves import check_points
+from .curves.series_match import common_points
 from .errors import RemoteDataError
-from .growing_curves import check_points
 from .history_columns import WHAT, Count
-from .series_match import common_points
 
 MAX_STEP: Final = 2**53
 """The last step up to which points follow from a span."""

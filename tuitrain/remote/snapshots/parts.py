@@ -7,7 +7,7 @@ from typing import Final
 
 from tuitrain.run.snapshot import Snapshot
 
-from .curves_part import CurvesPart
+from .curves.curves_part import CurvesPart
 from .groups_part import GroupsPart
 from .histories_part import HistoriesPart
 from .list_parts import ListPart, LogPart

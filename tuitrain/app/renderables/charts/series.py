@@ -34,7 +34,7 @@ def log10(series: Series) -> Series:
 def running_mean(series: Series, window: int) -> Series:
     """Return the mean of each value and up to ``window - 1`` values before it, without NaN.
 
-    A point of a thinned series that stands for more values than the window has is kept.
+    A point of a thinned series that summarizes more values than the window has is kept.
     """
     counts = series.counts
     known = counts > 0

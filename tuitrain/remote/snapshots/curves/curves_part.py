@@ -17,7 +17,7 @@ import msgspec
 
 from tuitrain.run.snapshot import BranchView, Series, Snapshot
 
-from .arrays import (
+from ..arrays import (
     ArrayData,
     StepRange,
     pack_array,
@@ -25,13 +25,13 @@ from .arrays import (
     unpack_array,
     unpack_steps,
 )
-from .errors import RemoteDataError
+from ..errors import RemoteDataError
+from ..part import field_codec
+from ..values import Packed, decode, encode
+from ..wire_types import field_types
 from .growing_curves import check_points
-from .part import field_codec
 from .received_curve import MAX_SHOWN, ReceivedCurve
 from .series_match import KnownSeries, Role, find_source
-from .values import Packed, decode, encode
-from .wire_types import field_types
 
 _WHAT: Final = "the curves of a snapshot"
 _SERIES: Final = ("loss", "metrics")

@@ -15,7 +15,7 @@ import numpy as np
 from tuitrain.engines.state import Array
 from tuitrain.run.snapshot import Series
 
-from .errors import RemoteDataError
+from ..errors import RemoteDataError
 
 Role: TypeAlias = tuple[str, ...]
 """A series' name: ``("loss",)``, ``("metrics", "accuracy")``, ``("branch", "b1", "loss")``."""

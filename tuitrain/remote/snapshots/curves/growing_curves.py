@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tuitrain.engines.state import Array
 
-from .errors import RemoteDataError
+from ..errors import RemoteDataError
 
 MAX_POINTS: Final = 2**27
 """Maximum number of points of all curves of a snapshot: they take 2 GiB."""

@@ -12,14 +12,14 @@ from tuitrain.engines.state import Array
 from tuitrain.run.snapshot import Series
 from tuitrain.run.thinned_series import Spread, ThinnedSeries
 
-from .errors import RemoteDataError
+from ..errors import RemoteDataError
 from .growing_curves import GrowingCurves
 
 WHOLE_POINTS: Final = 16_384
 """The newest points of a curve that are all kept. A chart has at most a few hundred columns."""
 
 MAX_BUCKETS: Final = 8_192
-"""The most points that stand for all older ones: some 40 in each column of a chart."""
+"""The most points that summarize all older ones: some 40 in each column of a chart."""
 
 _FIRST_WIDTH: Final = 4
 """Points in a bucket, until there are too many buckets; then it doubles."""
