@@ -88,7 +88,15 @@ class _Cell(Module):
         return [one.reshape(one.shape[0], self.hidden_size) for one in states]
 
 
-class RNNCell(_Cell):
+class _OneStateCell(_Cell):
+    """A cell whose state is what it returns."""
+
+    def forward(self, inp: Tensor, hx: Tensor | None = None) -> Tensor:
+        """Return the next state (N, hidden_size) for an input (N, input_size); ``hx`` is 0."""
+        return self._one_step(inp, [] if hx is None else [hx])[0]
+
+
+class RNNCell(_OneStateCell):
     """h' = f(x W_ihᵀ + b_ih + h W_hhᵀ + b_hh).
 
     Parameters
@@ -113,19 +121,11 @@ class RNNCell(_Cell):
         self.kind = self.nonlinearity = nonlinearity
         super().__init__(input_size, hidden_size, bias, **options)
 
-    def forward(self, inp: Tensor, hx: Tensor | None = None) -> Tensor:
-        """Return the next state (N, hidden_size) for an input (N, input_size); ``hx`` is 0."""
-        return self._one_step(inp, [] if hx is None else [hx])[0]
 
-
-class GRUCell(_Cell):
+class GRUCell(_OneStateCell):
     """A gated recurrent cell; see `ops.recurrent_cells.GRUCell`. MegEngine has none."""
 
     kind = "gru"
-
-    def forward(self, inp: Tensor, hx: Tensor | None = None) -> Tensor:
-        """Return the next state (N, hidden_size) for an input (N, input_size); ``hx`` is 0."""
-        return self._one_step(inp, [] if hx is None else [hx])[0]
 
 
 class LSTMCell(_Cell):
@@ -228,10 +228,8 @@ class _Recurrent(Module):
         return output, [F.stack(states, 0) for states in zip(*last, strict=True)]
 
 
-class RNN(_Recurrent):
-    """Layers of `RNNCell`; ``nonlinearity`` is theirs."""
-
-    cell = RNNCell
+class _OneState(_Recurrent):
+    """Layers of cells whose state is what they return."""
 
     def forward(self, inp: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return the output, and the last state (layers · directions, N, hidden_size).
@@ -243,15 +241,16 @@ class RNN(_Recurrent):
         return output, hidden
 
 
-class GRU(_Recurrent):
+class RNN(_OneState):
+    """Layers of `RNNCell`; ``nonlinearity`` is theirs."""
+
+    cell = RNNCell
+
+
+class GRU(_OneState):
     """Layers of `GRUCell`. MegEngine has none."""
 
     cell = GRUCell
-
-    def forward(self, inp: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return the output, and the last state; see `RNN.forward`."""
-        output, (hidden,) = self._run(inp, [] if hx is None else [hx])
-        return output, hidden
 
 
 class LSTM(_Recurrent):

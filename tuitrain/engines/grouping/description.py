@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +12,8 @@ from tuitrain_core.optimizer import UpdateStatistics
 from tuitrain_core.schedule import Schedule, to_record
 
 from ..array_statistics import describe_array
-from ..views import GroupView, ParameterRow, ParameterView
+from ..targets import KnownNames
+from ..views import GroupView, OptimizerChoice, ParameterRow, ParameterView
 from .freezing import FrozenParameters
 from .groups import Group, GroupTable
 from .rules import Opt, Param, ParameterArrays
@@ -76,6 +77,11 @@ def describe_parameter(
         grad=None if gradient is None else describe_array(gradient),
         aliases=aliases,
     )
+
+
+def known_names(table: GroupTable[Any, Any], choices: Iterable[OptimizerChoice]) -> KnownNames:
+    """Return the names that a command may use."""
+    return KnownNames(table.names, table.aliases, [choice.name for choice in choices])
 
 
 @lru_cache(4096)

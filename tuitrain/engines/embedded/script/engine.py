@@ -15,6 +15,7 @@ from tuitrain_core.module import Module
 
 from ...batch_view import InspectBatch, StepBatchView
 from ...capabilities import Capability
+from ...grouping.description import known_names
 from ...inspection import NetworkView
 from ...loops.array_reader import ArrayReader
 from ...loops.batch_entries import describe_batch
@@ -103,8 +104,7 @@ class ScriptEngine(LoopEngine[ScriptLoop], GroupedNetwork):
 
     def known_names(self) -> KnownNames:
         """Return the names of groups, parameters and optimizers."""
-        choices = [choice.name for choice in self.optimizer_choices()]
-        return KnownNames(self._table.names, self._table.aliases, choices)
+        return known_names(self._table, self.optimizer_choices())
 
     def digests(self) -> Mapping[str, str]:
         """Return digests by name; see `Stateful.digests`. A loop that was cut off has none."""

@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode, _get_current_function_mode
 
 from ...inspection import InputShape
 from ...networks.structure import NetworkNode, Structure
+from ..handles import remove_all
 from .modules import ModuleNodes
 from .operations import is_in_place, is_passed_over, operation_label
 from .values import TracedValues, every_tensor, tensors_in
@@ -62,15 +63,10 @@ class ForwardTrace:
 
     def cancel(self) -> None:
         """End the tracing, if there is any; called by the loop's thread, or before it runs."""
-        self._remove_hooks()
+        remove_all(self._handles)
         if self._open:  # the pass was left by an exception that hooks are not called for
             self._open = []
             self._mode.leave()
-
-    def _remove_hooks(self) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
 
     @contextmanager
     def whole(self, inputs: object) -> Generator[None]:
@@ -142,7 +138,7 @@ class ForwardTrace:
         self._mode.leave()
         root = self._nodes.root
         if self._has_failed or self.was_left:
-            self._remove_hooks()
+            remove_all(self._handles)
         elif node is root:
             self._finish()
         else:
@@ -211,7 +207,7 @@ class ForwardTrace:
 
     def _finish(self) -> None:
         """Keep the structure, and nothing of what was computed."""
-        self._remove_hooks()
+        remove_all(self._handles)
         root, values = self._nodes.root, self._values
         leaves = values.leaves()
         self._nodes.add_silent(leaves.keys())

@@ -21,6 +21,7 @@ from ...batch_view import InspectBatch, StepBatchView
 from ...loops.batch_entries import describe_batch
 from ..arrays import unwrap
 from ..compiled import has_compiled, is_compiled
+from ..handles import remove_all
 from .batch_reader import BatchReader, plain_functions, predictions_of
 from .batches import Batches
 
@@ -91,9 +92,7 @@ class BatchInspector:
 
     def cancel(self) -> None:
         """See no pass any more; called by the loop's thread, or while it waits."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        remove_all(self._handles)
 
     def _refusal(self) -> str:
         """Return why no pass can be seen; "" if one can be."""

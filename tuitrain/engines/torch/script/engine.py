@@ -15,6 +15,7 @@ from tuitrain.metric_info import MetricInfo
 
 from ...batch_view import InspectBatch, StepBatchView
 from ...capabilities import Capability
+from ...grouping.description import known_names
 from ...inspection import NetworkView
 from ...loops.loop_engine import LoopEngine, loop_capabilities
 from ...state import EngineState
@@ -120,8 +121,7 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
 
     def known_names(self) -> KnownNames:
         """Return the names of groups, parameters and optimizers."""
-        choices = [choice.name for choice in self.optimizer_choices()]
-        return KnownNames(self._table.names, self._table.aliases, choices)
+        return known_names(self._table, self.optimizer_choices())
 
     def digests(self) -> Mapping[str, str]:
         """Return digests by name; see `Stateful.digests`. A loop that was cut off has none."""

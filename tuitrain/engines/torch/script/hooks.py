@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from ..handles import remove_all
 from .step_call import is_probe
 
 
@@ -50,9 +51,7 @@ class StepHooks:
 
     def uninstall(self) -> None:
         """Remove the hooks, if there are any."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        remove_all(self._handles)
         self._frames.clear()
 
     def _before(
