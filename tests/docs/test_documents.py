@@ -14,6 +14,7 @@ from tuitrain.app.config import read_config
 from tuitrain.cli import main
 from tuitrain.cli.parser import parse_arguments
 from tuitrain.commands import VOCABULARY, parse
+from tuitrain.records.record_reader import SUMMARY
 from tuitrain.scenario.load import loads
 
 from .pages import PAGES, ROOT, Block, blocks, prose
@@ -151,8 +152,10 @@ def test_every_command_line_works(block: Block, line: str, folder: Path, monkeyp
 
 
 def _outside_of_earlier(words: list[str], folder: Path) -> list[str]:
-    """Return the words with a record that exists, and a file to write that does not."""
+    """Return the words with a record that exists, or can be resumed, and a new file to write."""
     known = [word.replace("record", "RUN_DIR") if words[0] == "replay" else word for word in words]
+    if words[0] == "resume":
+        (folder / words[1] / SUMMARY).unlink(missing_ok=True)  # as if it had been killed
     if words[0] == "save":
         new = folder / words[-1]
         new.unlink(missing_ok=True)

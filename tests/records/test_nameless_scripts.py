@@ -47,10 +47,10 @@ def test_a_script_from_standard_input_is_named_and_repeated(tmp_path, capsys):
     assert header.scenario["data"] == "standard input"
     assert header.provenance["script"] == "standard input"
     assert "source of the script" not in header.provenance
-    assert main(["resume", str(tmp_path / "run")]) == 2
+    assert main(["replay", str(tmp_path / "run")]) == 2
     error = capsys.readouterr().err
     assert "it came from standard input, so whether it has changed is not known" in error
-    assert f"tuitrain resume {tmp_path / 'run'} -- python - --seed 3 < SCRIPT.py\n" in error
+    assert f"tuitrain replay {tmp_path / 'run'} -- python - --seed 3 < SCRIPT.py\n" in error
 
 
 @pytest.mark.parametrize(

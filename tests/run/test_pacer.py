@@ -77,7 +77,9 @@ def test_a_run_that_was_late_does_not_race_to_catch_up():
 
 def test_a_burst_waits_for_its_time_only_while_a_viewer_is_there():
     clock = FakeClock()
-    session = Session(FakeEngine(), INFO, policy=CheckpointPolicy(cache_every=1000))
+    session = Session(
+        FakeEngine(), INFO, policy=CheckpointPolicy(cache_every=1000, checkpoint_every=1000)
+    )
     access = LiveAccess(INFO, clock)
     boundary = Boundary(session, access, clock)
     session.apply_command(parse("speed 1000"), "key", NO_TICKET)

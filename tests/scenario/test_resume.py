@@ -17,7 +17,7 @@ from tests.scenario.test_verify import nothing, record
 from tuitrain.cli import main
 from tuitrain.engines.registry import engine_factory
 from tuitrain.records.checkpoint_file import checkpoint_path, read_checkpoint
-from tuitrain.records.record_reader import HEADER, JOURNAL, METRICS
+from tuitrain.records.record_reader import HEADER, JOURNAL, METRICS, SUMMARY
 from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.snapshot import Phase
@@ -362,6 +362,7 @@ def test_an_earlier_checkpoint_is_used_if_the_latest_is_unusable(uninterrupted, 
 def test_resume_names_the_checkpoint_used_and_the_available_ones(uninterrupted, tmp_path, capsys):
     whole, _ = uninterrupted
     shutil.copytree(whole, tmp_path / "run")
+    (tmp_path / "run" / SUMMARY).unlink()  # as if it had been killed at its end
     main(["resume", str(tmp_path / "run")])
     assert "400  continues from checkpoint auto of step 400\n" in capsys.readouterr().out
     main(["resume", "--json", "--from", "late", str(tmp_path / "run")])
@@ -371,6 +372,23 @@ def test_resume_names_the_checkpoint_used_and_the_available_ones(uninterrupted, 
         error_text = capsys.readouterr().err
         assert f"has no checkpoint {name!r}" in error_text
         assert "(checkpoints: auto, early, late)" in error_text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEAD, "finished at step 420"),
+        (HEAD + '[[at]]\nstep = 7\ndo = "stop"\n', "stopped at step 7 by its plan or a rule"),
+    ],
+)
+def test_a_run_at_its_planned_end_is_not_resumed(tmp_path, capsys, text, message):
+    fly(text, tmp_path / "run")
+    before = left_in(tmp_path / "run")
+    assert main(["resume", str(tmp_path / "run")]) == 2
+    assert (
+        capsys.readouterr().err == f"tuitrain: {tmp_path / 'run'}: {message}; nothing to resume\n"
+    )
+    assert left_in(tmp_path / "run") == before
 
 
 def test_a_full_disk_at_a_checkpoint_is_reported_once(tmp_path, monkeypatch, capsys):

@@ -19,7 +19,14 @@ from tuitrain.cli import main
 from tuitrain.cli.signals import signals_raise
 from tuitrain.commands import parse
 from tuitrain.errors import RunFailedError, ScenarioError, TerminatedError
-from tuitrain.records.record_reader import HEADER, JOURNAL, METRICS, read_journal, read_metrics
+from tuitrain.records.record_reader import (
+    HEADER,
+    JOURNAL,
+    METRICS,
+    SUMMARY,
+    read_journal,
+    read_metrics,
+)
 from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.snapshot import Phase
@@ -311,6 +318,7 @@ def test_a_changed_source_of_the_model_is_named_and_not_resumed(tmp_path, capsys
     assert source.startswith("sha256:")
     header["provenance"]["source of net_that_changes"] = "sha256:" + "0" * 64
     (tmp_path / "run" / HEADER).write_text(json.dumps(header))
+    (tmp_path / "run" / SUMMARY).unlink()  # as if it had been killed
     assert main(["resume", str(tmp_path / "run")]) == 2
     assert "source of net_that_changes: sha256:" in capsys.readouterr().err
 
@@ -524,6 +532,7 @@ def test_a_run_stopped_by_its_plan_stays_stopped_after_a_resume(tmp_path, capsys
     text = STOPPED.replace('do = "stop"', 'do = ["stop", "checkpoint after"]')
     run_scenario(tmp_path / "run", text)
     before = (tmp_path / "run" / JOURNAL).read_bytes()
+    (tmp_path / "run" / SUMMARY).unlink()  # as if it had been killed at its end
     assert main(["resume", str(tmp_path / "run")]) == 0
     assert (tmp_path / "run" / JOURNAL).read_bytes() == before
     capsys.readouterr()

@@ -11,6 +11,7 @@ from tests.script.problem import read_lines
 from tuitrain.cli import main
 from tuitrain.commands import parse
 from tuitrain.records.checkpoint_file import CHECKPOINTS
+from tuitrain.records.record_reader import SUMMARY
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -193,8 +194,17 @@ def test_a_changed_script_is_not_resumed(script, capfd, monkeypatch):
     assert read_lines(run, "journal.jsonl")[-1]["step"] == 25
 
 
+@pytest.mark.parametrize("text", [ONE_LINE, WITH_BATCHES], ids=["one line", "batches"])
+def test_a_finished_run_is_not_resumed(script, capfd, text):
+    path, run = script(text)
+    capfd.readouterr()
+    assert main(["resume", str(run), *command(path)]) == 2
+    assert capfd.readouterr().err == f"tuitrain: {run}: finished at step 20; nothing to resume\n"
+
+
 def test_a_loop_without_batches_is_not_resumed(script, capfd):
     path, run = script(ONE_LINE)
+    (run / SUMMARY).unlink()  # as if it had been killed
     assert main(["resume", str(run), *command(path)]) == 2
     error = capfd.readouterr().err
     assert "this run cannot be resumed: the loop of this script fetches its own batches" in error
@@ -205,6 +215,7 @@ def test_a_loop_without_batches_is_not_resumed(script, capfd):
 @pytest.mark.parametrize("action", ["replay", "resume"])
 def test_the_run_of_a_script_needs_its_command(script, capfd, action):
     _, run = script(ONE_LINE)
+    (run / SUMMARY).unlink()  # as if it had been killed
     assert main([action, str(run)]) == 2
     assert f"to {action} it: tuitrain {action} {run} -- python {run.parent / 'train.py'}" in (
         capfd.readouterr().err

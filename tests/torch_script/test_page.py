@@ -10,6 +10,7 @@ import torch
 from tests.docs.pages import ROOT, Block, blocks
 from tests.torch_script.fixtures import commands_of
 from tuitrain.cli import main
+from tuitrain.records.record_reader import SUMMARY
 
 PAGE = ROOT / "docs" / "how-to" / "pytorch.md"
 OTHERS = [
@@ -71,6 +72,8 @@ def test_a_run_is_replayed_and_resumed_as_written(folder, capfd):
     assert [words[0] for words in written] == ["replay", "resume"]
     assert main(["run", "--headless", "--out", "RUN_DIR", "train.py"]) == 0
     for words in written:
+        if words[0] == "resume":
+            (folder / "RUN_DIR" / SUMMARY).unlink()  # as if it had been killed
         assert main([sys.executable if word == "python" else word for word in words]) == 0
     assert "identical through step 32" in capfd.readouterr().out
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.torch_script.fixtures import losses_of, read_lines
 from tuitrain.cli import main
+from tuitrain.records.record_reader import SUMMARY
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -142,8 +143,18 @@ def test_a_run_is_resumed_to_the_same_bits(script, capfd, monkeypatch, text):
         assert main(["replay", str(folder), *command]) == 0
 
 
+def test_a_checkpoint_is_made_every_thousand_steps(script, capfd, monkeypatch):
+    monkeypatch.setenv("LEAVE", "1003")
+    command, run = script(BATCHES.replace("epochs=EPOCHS", "epochs=202"))
+    monkeypatch.setenv("LEAVE", "9999")
+    assert main(["resume", str(run), *command]) == 0
+    assert "continues from checkpoint auto of step 1000" in capfd.readouterr().err
+    assert main(["replay", str(run), *command]) == 0
+
+
 def test_a_loop_that_fetches_its_own_batches_is_not_resumed(script, capfd):
     command, run = script(ONE_LINE)
+    (run / SUMMARY).unlink()  # as if it had been killed
     assert main(["resume", str(run), *command]) == 2
     error = capfd.readouterr().err
     assert "this run cannot be resumed: the loop of this script fetches its own batches" in error

@@ -146,6 +146,10 @@ def resume(arguments: argparse.Namespace) -> int:
         from tuitrain.remote.local.find_run import check_not_live
 
         check_not_live(arguments.folder)
+        if arguments.checkpoint is None and not arguments.although_changed:
+            from tuitrain.records.summary import check_unfinished
+
+            check_unfinished(arguments.folder)
     if arguments.command:
         return script_actions.resume_script(arguments)
     script_actions.check_needs_no_script(arguments.folder, "resume")

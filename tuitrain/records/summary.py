@@ -1,7 +1,7 @@
 """The summary of a record, ``summary.json``: its outcome, so that lists need not search for it.
 
-It is written when a run ends, and is not part of the record: replay and resume do not read it. It
-also has a digest of the scenario, and the sizes and a digest of the last bytes of journal and
+It is written when a run ends, and is not part of the record: no bit of a repetition depends on it.
+It also has a digest of the scenario, and the sizes and a digest of the last bytes of journal and
 metrics. If any of these differs from the folder, the summary belongs to another run, or the run
 has continued since, and it is ignored.
 """
@@ -17,10 +17,13 @@ from typing import Final
 import msgspec
 
 from tuitrain.atomic_io import write_atomic
+from tuitrain.errors import RefusedError
 from tuitrain.run.snapshot import OPEN_END
 
 from .outcome import Outcome, outcome_of_tails
-from .record_reader import JOURNAL, METRICS, SUMMARY, Header
+from .record_format import CommandLine, DigestLine, EndLine
+from .record_reader import JOURNAL, METRICS, SUMMARY, Header, read_header, read_journal
+from .repetition import ends_by_planned_stop
 
 _SCHEMA: Final = 1
 
@@ -92,6 +95,35 @@ def read_summary(folder: Path, header: Header) -> Outcome | None:
         )
         return summary.outcome if is_of_this_record else None
     return None
+
+
+def check_unfinished(folder: Path) -> None:
+    """Check that a run has not reached its planned end, so that there are steps to resume.
+
+    A run that was killed has no summary, and may lack something at its end.
+
+    Raises
+    ------
+    RefusedError : it has finished, or its plan or a rule has stopped it
+    TuitrainError : the record cannot be read
+    """
+    outcome = read_summary(folder, read_header(folder))
+    if outcome is None or outcome.ending not in ("finished", "stopped"):
+        return
+    lines = read_journal(folder)
+    last = next((line for line in reversed(lines) if not isinstance(line, CommandLine)), None)
+    has_ended = isinstance(last, DigestLine) or (
+        isinstance(last, EndLine) and last.reason in ("finished", "stopped")
+    )
+    if last is None or not has_ended or last.step != outcome.step:
+        return
+    if ends_by_planned_stop(lines):
+        how = f"stopped at step {outcome.step} by its plan or a rule"
+    elif outcome.ending == "finished":
+        how = f"finished at step {outcome.step}"
+    else:
+        return
+    raise RefusedError(f"{folder}: {how}; nothing to resume")
 
 
 def _file_state(path: Path) -> _FileState:

@@ -95,7 +95,9 @@ class Bursts:
         stops = self._context.timeline.stops
         next_stop = stops[bisect_right(stops, step)]
         steps_left = self._context.run_state.steps_left
+        checkpoint_every = self._context.policy.checkpoint_every
         limits = [limit for limit in (steps_left, max_steps) if limit is not None]
+        limits.append(checkpoint_every - step % checkpoint_every)
         if self._context.policy.samples_groups:
             limits.append(next_group_sample(step) - step)
         if self._context.rules.are_on_metrics and not self._context.meets_at_each_step:

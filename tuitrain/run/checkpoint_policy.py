@@ -17,6 +17,10 @@ MIN_GROUP_SAMPLES: Final = 64
 """Minimum number of samples of the groups' metrics, for logs, each time that the steps double. The
 first ones are one step apart; a million steps have about 1 500."""
 
+LOOP_CHECKPOINT_STEPS: Final = 1000
+"""Maximum number of steps between checkpoints of a loop in PyTorch, whose step takes a millisecond
+or more, and whose batches may have any size."""
+
 
 @dataclass(frozen=True, slots=True)
 class CheckpointPolicy:
@@ -27,8 +31,7 @@ class CheckpointPolicy:
     cache_every : steps between cached states, before they are thinned out: a rewind retrains at
         most this many
     digest_every : steps between digests in the record
-    checkpoint_every : steps between checkpoints in the record, a multiple of ``cache_every``: a
-        resume retrains at most this many
+    checkpoint_every : steps between checkpoints in the record: a resume retrains at most this many
     samples_groups : whether the metrics of groups are recorded at more steps, for logs
     """
 
@@ -42,6 +45,10 @@ class CheckpointPolicy:
         """Return the policy for steps of ``batch_size`` samples."""
         cache_every = max(50, SAMPLES_PER_STATE // batch_size)
         return CheckpointPolicy(cache_every, 2 * cache_every, 20 * cache_every)
+
+    def for_loop(self) -> CheckpointPolicy:
+        """Return the policy of a loop in PyTorch that can be resumed."""
+        return replace(self, checkpoint_every=min(self.checkpoint_every, LOOP_CHECKPOINT_STEPS))
 
     def for_logs(self, has_logs: bool) -> CheckpointPolicy:
         """Return the policy of a run with or without logs."""

@@ -257,13 +257,15 @@ class LoopRun(Generic[E]):
     def _session_with(self, recorder: Recorder) -> Session:
         info, plan = self.info, self._plan
         stops = plan.stops(info) if isinstance(plan, PlanFile) else ()
-        policy = CheckpointPolicy.for_batch_size(info.batch_size)
-        policy = policy.for_logs(any(self.logs.values()))
+        policy = self._checkpoint_policy().for_logs(any(self.logs.values()))
         planned, limits = commands_of(plan, info), self.limits
         session = Session(self._engine, info, planned, stops, recorder, policy, limits)
         if isinstance(plan, PlanFile):
             self._expectations = plan.observe(session)
         return session
+
+    def _checkpoint_policy(self) -> CheckpointPolicy:
+        return CheckpointPolicy.for_batch_size(self.info.batch_size)
 
     def _header(self) -> Header:
         """Return the header of a new record."""

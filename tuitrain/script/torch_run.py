@@ -13,6 +13,7 @@ from tuitrain.engines.loops.turns import StoppedError
 from tuitrain.engines.registry import join_torch_ranks, steer_torch_script
 from tuitrain.errors import RefusedError
 from tuitrain.records.provenance import RANKS
+from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.recorder import Recorder
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import RunInfo
@@ -283,6 +284,10 @@ class TorchRun(_Base):
         if self._channel is not None:
             prepare_session(session, self._engine)
         return session
+
+    def _checkpoint_policy(self) -> CheckpointPolicy:
+        policy = super()._checkpoint_policy()
+        return policy.for_loop() if self._has_batches else policy
 
     def _end(self, error: BaseException | None = None) -> None:
         if self._engine.checks.is_forked or self._has_finished:

@@ -46,7 +46,7 @@ def test_a_scenario_keeps_its_end(folder, tmp_path, capsys):
     assert (folder / "checkpoints" / "final.npz").exists()
     assert main(["replay", str(folder)]) == 0
     assert f"identical through step {STEPS}\n" in capsys.readouterr().out
-    assert main(["resume", str(folder)]) == 0
+    assert main(["resume", "--from", "final", str(folder)]) == 0
     assert f"continues from checkpoint final of step {STEPS}" in capsys.readouterr().out
 
 
