@@ -90,9 +90,10 @@ class FrozenParameters:
         return frozen.since if frozen else None
 
     def all_since(self, names: Iterable[str]) -> int | None:
-        """Return the step since which all of these are frozen; None if one is not."""
+        """Return the step since which all of these are frozen; None if one is not, or of none."""
         steps = [self.since(name) for name in names]
-        return None if None in steps else max(step for step in steps if step is not None)
+        frozen = [step for step in steps if step is not None]
+        return max(frozen) if frozen and len(frozen) == len(steps) else None
 
     def intact(self, names: Iterable[str]) -> bool:
         """Whether the frozen ones of these, with the buffers that they hold, passed the check."""

@@ -26,15 +26,20 @@ def group_titles(entries: Sequence[GroupEntry]) -> list[str]:
     """Return a name for each group, all different.
 
     It is the entry's ``name``; without one, the module that all of its parameters belong to;
-    else ``group`` and a number, or ``all`` for the only group.
+    else ``group`` and its number, or ``all`` for the only group. An entry without parameters is no
+    group, and its name is "".
     """
     titles: list[str] = []
+    groups = sum(1 for entry in entries if entry.members)
     for index, entry in enumerate(entries):
+        if not entry.members:
+            titles.append("")
+            continue
         modules = {name.partition(".")[0] for name in entry.members}
         label = entry.values.get("name")
-        default = "all" if len(entries) == 1 else f"group{index}"
+        default = "all" if groups == 1 else f"group{index}"
         title = label if isinstance(label, str) and is_name(label) else default
-        if label is None and len(modules) == 1 and len(entries) > 1:
+        if label is None and len(modules) == 1 and groups > 1:
             title = modules.pop()
         titles.append(title if title not in titles else f"group{index}")
     return titles

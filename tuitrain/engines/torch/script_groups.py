@@ -68,7 +68,8 @@ class Share:
 class ScriptGroups:
     """The groups of a script's optimizers.
 
-    Each entry of ``param_groups`` becomes a group, and the script's optimizer keeps its updates.
+    Each entry of ``param_groups`` that has parameters becomes a group, and the script's optimizer
+    keeps its updates. An entry without parameters stays as it is.
     Its name is the entry's ``name``, or else the first part that the names of its parameters
     share, or else its number. A group that a command swaps or makes has an optimizer of its own,
     until it fits an entry again.
@@ -86,7 +87,8 @@ class ScriptGroups:
 
     Raises
     ------
-    RefusedError : an optimizer cannot be steered, or has parameters that the network does not
+    RefusedError : an optimizer cannot be steered, or has parameters that the network does not; or
+        there are no parameters
     """
 
     def __init__(self, model: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer]) -> None:
@@ -103,6 +105,10 @@ class ScriptGroups:
         self.parameters: dict[str, Parameter] = {
             name: item for name, item in every.items() if name in taken
         }
+        if not self.parameters:
+            raise RefusedError(
+                "watch takes an optimizer with parameters, but each of its param_groups is empty"
+            )
         self._names = names
         scripts = {
             entry.rule.name: entry.rule for entry in self.entries if entry.rule.name not in RULES
@@ -111,10 +117,8 @@ class ScriptGroups:
         self.table: TorchTable = GroupTable(
             rules, self.parameters, None, {name: aliases[name] for name in self.parameters}
         )
-        titles = group_titles(self.entries)
-        self.table.reset(
-            [self._group(e, title) for e, title in zip(self.entries, titles, strict=True)]
-        )
+        titled = zip(self.entries, group_titles(self.entries), strict=True)
+        self.table.reset([self._group(entry, title) for entry, title in titled if entry.members])
         self.owners = LrOwners(self.table, self.entries)
 
     def _group(self, entry: Entry, title: str) -> TorchGroup:

@@ -38,7 +38,8 @@ class PlainSteps:
             return
         (optimizer,) = groups.optimizers
         share = groups.share_of(optimizer)
-        if share.lost or len(share.kept) != len(optimizer.param_groups):
+        filled = sum(1 for entry in optimizer.param_groups if entry["params"])
+        if share.lost or len(share.kept) != filled:
             return
         for entry, group in share.kept:
             lr = entry.values["lr"]

@@ -1,0 +1,1 @@
+"""The groups of a script, and what the script itself does to them."""
