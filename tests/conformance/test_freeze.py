@@ -260,3 +260,21 @@ def test_a_schedule_advances_while_its_group_is_frozen(make_engine):
     for item in (engine, alike):
         train(item, 4)
     assert lr(engine, "conv") == lr(alike, "conv") == 0.1 * (1 - 4 / 10)
+
+
+def test_a_message_names_the_groups_that_a_pattern_matches(engine):
+    groups = ", ".join(view.name for view in engine.groups())
+    count = len(engine.parameters())
+    assert do(engine, "freeze *").message == f"{groups} frozen: {count} parameters"
+    assert do(engine, "freeze *").message.startswith(f"{groups} are already frozen, since step ")
+    assert do(engine, "freeze f*").message.startswith("fc is already frozen")
+    assert do(engine, "thaw *").message.startswith(f"{groups} thawed: {count} parameters")
+    assert do(engine, "thaw *").message == f"{groups} are not frozen"
+    assert do(engine, "lr * x1").message.startswith(f"x1 changes no lr of {groups}")
+
+
+def test_a_message_names_the_parameters_that_a_pattern_matches(engine):
+    names = [name for name in engine.parameters() if name.startswith("conv.")]
+    assert len(names) == 2
+    message = do(engine, "freeze conv.*").message
+    assert message == f"{', '.join(names)} frozen: 2 parameters"

@@ -11,7 +11,7 @@ from tests.script.problem import read_lines
 from tuitrain.cli import main
 from tuitrain.commands import parse
 from tuitrain.records.checkpoint_file import CHECKPOINTS
-from tuitrain.records.record_reader import SUMMARY
+from tuitrain.records.record_reader import SUMMARY, read_header
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -100,6 +100,19 @@ def test_a_script_that_trains_otherwise_differs(script, capfd):
     output = capfd.readouterr().out
     assert f"{run}: DIFFERS at step 1: loss" in output
     assert "changed since: source of the script: sha256:" in output
+    assert "  the difference may come from what has changed\n" in output
+
+
+def test_a_changed_script_that_trains_the_same_is_named(script, capfd):
+    path, run = script(ONE_LINE)
+    recorded = read_header(run).provenance["source of the script"]
+    path.write_text(f"{ONE_LINE}\n# a comment")
+    assert main(["replay", str(run), *command(path)]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[-3].endswith(": identical through step 20")
+    assert lines[-2].startswith("  changed since: source of the script: sha256:")
+    assert lines[-2].endswith(f" here, {recorded[:15]} recorded")
+    assert lines[-1] == "  what has changed makes no difference to this run"
 
 
 def test_a_changed_plan_is_named(script, capfd, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from tests.script.problem import read_lines
 from tuitrain.cli import main
-from tuitrain.records.record_reader import read_header
+from tuitrain.records.record_reader import SUMMARY, read_header
 
 SCRIPT = """
 import sys
@@ -123,6 +123,7 @@ def test_a_record_names_its_script(run, tmp_path, capsys):
     assert header.provenance["arguments"] == "--seed 'a b'"
     assert "source of tests.script.problem" in header.provenance
     capsys.readouterr()
+    (tmp_path / "run" / SUMMARY).unlink()  # as if it had been killed
     repeated = f"only running the script again repeats it: tuitrain run {script} -- --seed 'a b', "
     for state in ("as it was", "which has changed since", "which no longer exists"):
         for command in ("replay", "resume"):

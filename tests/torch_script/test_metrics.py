@@ -1,11 +1,12 @@
 """Metrics that a loop in PyTorch reports belong to the step at which it reported them."""
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
 import tuitrain
-from tests.torch_script.fixtures import read_lines, watch
+from tests.torch_script.fixtures import losses_of, read_lines, watch
 from tests.torch_script.problem import EPOCHS, STEPS, make_problem
 from tuitrain import StoppedError
 from tuitrain.engines.torch.script import forward
@@ -160,3 +161,41 @@ def test_the_network_comes_first():
     problem = make_problem()
     with pytest.raises(RefusedError, match="the network first"):
         tuitrain.watch(problem.optimizer, problem.net)
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_the_loss_of_mixed_precision_is_not_scaled(watch, fused):
+    problem = make_problem(fused=fused, lr=0.1)
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    run = watch(problem)
+    losses = []
+    for inputs, targets in problem.loader:
+        problem.optimizer.zero_grad()
+        loss = F.cross_entropy(problem.net(inputs), targets)
+        losses.append(loss.item())
+        scaler.scale(loss).backward()
+        scaler.step(problem.optimizer)
+        scaler.update()
+    run.finish()
+    assert losses_of(run.folder) == losses
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+def test_the_loss_of_several_backward_passes_is_their_sum_or_the_given_one(watch, is_given):
+    problem = make_problem()
+    body, last = (entry["params"] for entry in problem.optimizer.param_groups)
+    optimizers = [torch.optim.SGD(part, lr=0.1) for part in (body, last)]
+    run = watch(problem, optimizer=optimizers)
+    sums, lasts = [], []
+    for inputs, targets in problem.loader:
+        for optimizer in optimizers:
+            optimizer.zero_grad()
+            loss = F.cross_entropy(problem.net(inputs), targets)
+            loss.backward()
+            lasts.append(loss.item())
+            if is_given and optimizer is optimizers[1]:
+                run.log(loss=loss.item())
+            optimizer.step()
+        sums.append(float(np.float32(lasts[-2]) + np.float32(lasts[-1])))
+    run.finish()
+    assert losses_of(run.folder) == (lasts[1::2] if is_given else sums)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _OURS: Final = ("tuitrain_core", "tuitrain")
 """Packages whose version is part of the environment."""
 
+_DIGEST: Final = re.compile(r"(sha256:[0-9a-f]{8})[0-9a-f]{56}")
+
 _ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
 """The part of a function's repr that differs between processes."""
 
@@ -213,8 +215,11 @@ def describe_differences(recorded: Mapping[str, str], here: Mapping[str, str]) -
 
 
 def _in_words(value: str) -> str:
-    """Return a recorded value as it is shown; data without classes are recorded as ``None``."""
-    return value.replace("None classes", "no classes")
+    """Return a recorded value as it is shown; data without classes are recorded as ``None``.
+
+    Of a digest its beginning is shown, which is enough to see that two differ.
+    """
+    return _DIGEST.sub(r"\1", value).replace("None classes", "no classes") or "none"
 
 
 def _dataset_digests(name: str, dataset: Dataset) -> dict[str, str]:

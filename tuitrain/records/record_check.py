@@ -234,8 +234,7 @@ class RecordCheck:
         """Return the step after which the record is incomplete, and what it lacks."""
         verified = self._identical_through or 0
         if self._changed is not None:
-            what = "although its data, its model or its environment had changed"
-            return verified, f"the run was resumed at step {self._changed.step} {what}"
+            return verified, _describe_change(self._changed)
         if self._lacking is not None:
             return min(verified, self._lacking), "the record lacks losses"
         if self._identical_through is None or self._since_digest:
@@ -243,6 +242,13 @@ class RecordCheck:
             losses = f"losses are the same through step {through}, but " if through else ""
             return verified, f"{losses}the record has no digest of the state there"
         return None, ""
+
+
+def _describe_change(line: ChangedLine) -> str:
+    """Say why the steps after a change are not compared, with the names of what had changed."""
+    names = ", ".join(dict.fromkeys(change.partition(":")[0] for change in line.changes))
+    what = f"although this had changed: {names}" if names else "with `--although-changed`"
+    return f"the run was resumed at step {line.step} {what}; no later step is compared"
 
 
 def flatten_metrics(metrics: Iterable[MetricsLine]) -> Iterator[Measurement]:

@@ -128,9 +128,13 @@ class RunInfo:
 
     @property
     def has_epochs(self) -> bool:
-        """Whether the length of an epoch is known."""
+        """Whether the length of an epoch is known.
+
+        A script that gives the steps of its run alone has no epochs: one would be the whole run.
+        """
         is_unknown = self.is_open and self.steps_per_epoch == OPEN_EPOCH
-        return self.steps_per_epoch > 0 and not is_unknown
+        is_whole = self.reports_metrics and self.steps_per_epoch == self.total_steps
+        return self.steps_per_epoch > 0 and not (is_unknown or is_whole)
 
     @property
     def speed_unit(self) -> Literal["samples", "steps"]:

@@ -220,6 +220,10 @@ def format_comparison(folder: str, comparison: Verification, json: bool) -> str:
     lines = [f"{folder}: {_verdict_text(verdict)}"]
     lines += [f"  another environment: {change}" for change in comparison.environment]
     lines += [f"  changed since: {change}" for change in comparison.provenance]
+    if comparison.provenance and verdict.difference is not None:
+        lines.append("  the difference may come from what has changed")
+    elif comparison.provenance and verdict.ok:
+        lines.append("  what has changed makes no difference to this run")
     return visible_lines("\n".join(lines))
 
 

@@ -170,6 +170,16 @@ def test_a_giant_name_widens_no_other_row() -> None:
     assert len(line) < 100
 
 
+def test_the_status_of_a_script_has_no_epoch_and_no_metric_that_it_does_not_give() -> None:
+    info = replace(running().info, total_steps=400, steps_per_epoch=400, reports_metrics=True)
+    welcome = Welcome(1, "train", "0123abcd", "/tmp/run", 1, "here")
+    status = questions.status_reply(running(info=info, metrics={}), welcome, "")
+    assert (status.epoch, status.metrics) == (None, {"accuracy": None})
+    text = "\n".join(reply_lines(status))
+    assert "loss" in text
+    assert not any(word in text for word in ("accuracy", "epoch"))
+
+
 def test_the_status_of_an_open_loop_has_no_end_no_epoch_and_counts_steps() -> None:
     info = replace(running().info, total_steps=OPEN_END, steps_per_epoch=OPEN_EPOCH, batch_size=1)
     welcome = Welcome(1, "train", "0123abcd", "/tmp/run", 1, "here")

@@ -82,20 +82,21 @@ class CommandHandler(Generic[Param, Opt]):
                 raise RefusedError(f"{to_text(command)!r} is not for the groups of a run")
 
     def _freeze(self, target: str, step: int) -> CommandResult:
-        names = self._table.resolve_parameters(target)
+        names, what = self._table.resolve_parameters(target), self._table.describe_target(target)
         fresh = [name for name in names if name not in self._frozen]
         if not fresh:
-            return CommandResult(False, f"{target} is already frozen, {self._since(names)}")
+            return CommandResult(False, f"{what} {_be(what)} already frozen, {self._since(names)}")
         for name in fresh:
             self._frozen.freeze(name, step)
         before = f" ({len(names) - len(fresh)} were before)" if len(fresh) < len(names) else ""
-        return CommandResult(True, f"{target} frozen: {self._table.describe(fresh)}{before}")
+        return CommandResult(True, f"{what} frozen: {self._table.describe(fresh)}{before}")
 
     def _thaw(self, command: Thaw) -> CommandResult:
         names = self._table.resolve_parameters(command.target)
+        what = self._table.describe_target(command.target)
         frozen = [name for name in names if name in self._frozen]
         if not frozen:
-            return CommandResult(False, f"{command.target} is not frozen")
+            return CommandResult(False, f"{what} {_be(what)} not frozen")
         for name in frozen:
             self._frozen.thaw(name)
             if command.state == "reset":
@@ -105,7 +106,7 @@ class CommandHandler(Generic[Param, Opt]):
         state = "kept" if command.state == "keep" else "reset"
         return CommandResult(
             True,
-            f"{command.target} thawed: {self._table.describe(frozen)}, optimizer state {state}",
+            f"{what} thawed: {self._table.describe(frozen)}, optimizer state {state}",
         )
 
     def _set_lr(self, command: SetLr) -> CommandResult:
@@ -114,7 +115,9 @@ class CommandHandler(Generic[Param, Opt]):
             f"{group.name}: lr {command.lr:g} from here on{_unless_constant(before, 'ends')}"
             for group, before in rescheduled
         ]
-        return _join(messages, f"{command.target} already has a constant lr of {command.lr:g}")
+        what = self._table.describe_target(command.target)
+        already = f"{what} already {_have(what)} a constant lr of {command.lr:g}"
+        return _join(messages, already)
 
     def _scale_lr(self, command: ScaleLr, step: int) -> CommandResult:
         rescheduled = self._reschedule(command, step)
@@ -122,12 +125,14 @@ class CommandHandler(Generic[Param, Opt]):
             f"{group.name}: lr {group.schedule.lr(step):g}{_unless_constant(before, 'goes on')}"
             for group, before in rescheduled
         ]
-        return _join(messages, f"x{command.factor:g} changes no lr of {command.target}")
+        what = self._table.describe_target(command.target)
+        return _join(messages, f"x{command.factor:g} changes no lr of {what}")
 
     def _decay(self, command: Decay, step: int) -> CommandResult:
         rates = {g.name: g.schedule.lr(step) for g in self._table.resolve(command.target)}
         if not any(rates.values()):
-            return CommandResult(False, f"the lr of {command.target} is 0 already")
+            what = self._table.describe_target(command.target)
+            return CommandResult(False, f"the lr of {what} is 0 already")
         rescheduled = self._reschedule(command, step)
         messages = [
             f"{group.name}: lr falls from {rates[group.name]:g} to 0" for group, _ in rescheduled
@@ -178,7 +183,8 @@ class CommandHandler(Generic[Param, Opt]):
             if fresh is not None:
                 messages.append(f"{group.name}: {group.rule} → {fresh.rule}, {state}")
                 self._table.replace([fresh])
-        return _join(messages, f"{command.target} already has {command.name} with these settings")
+        what = self._table.describe_target(command.target)
+        return _join(messages, f"{what} already {_have(what)} {command.name} with these settings")
 
     def _swapped(
         self, group: Group[Opt], command: SwapOptimizer, step: int
@@ -224,6 +230,19 @@ class CommandHandler(Generic[Param, Opt]):
 def _join(messages: list[str], otherwise: str) -> CommandResult:
     """Join the groups' messages; return ``otherwise`` if nothing was changed."""
     return CommandResult(bool(messages), "; ".join(messages) if messages else otherwise)
+
+
+def _be(what: str) -> str:
+    return "are" if _is_several(what) else "is"
+
+
+def _have(what: str) -> str:
+    return "have" if _is_several(what) else "has"
+
+
+def _is_several(what: str) -> bool:
+    """Whether a described target is several groups or parameters."""
+    return "," in what or what.endswith(" groups")
 
 
 def _lr_message(before: Schedule, after: Schedule, step: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, cast
+from typing import Any, Final, Generic, cast
 
 from tuitrain.commands import Setting, is_name
 from tuitrain.errors import RefusedError
@@ -23,6 +23,9 @@ from ..targets import (
     unknown_target,
 )
 from .rules import Opt, OptimizerRules, Param
+
+MAX_NAMED: Final = 3
+"""Maximum number of groups or parameters that a message names one by one."""
 
 
 @dataclass(eq=False)
@@ -104,6 +107,22 @@ class GroupTable(Generic[Param, Opt]):
         if not matches:
             raise unknown_target(target, self.names, self.aliases)
         return matches
+
+    def describe_target(self, target: str) -> str:
+        """Return a target for messages: what a pattern matches, by name if it is little.
+
+        Raises
+        ------
+        RefusedError : it matches nothing
+        """
+        if target in self._groups:
+            return target
+        groups = match_names(target, self._groups)
+        names = groups or self.resolve_parameters(target)
+        if groups and len(groups) > MAX_NAMED:
+            return f"{len(groups)} groups"
+        is_short = len(names) <= MAX_NAMED and (groups or len(names) > 1)
+        return ", ".join(names) if is_short else target
 
     def display_name(self, parameter: str) -> str:
         """Return a parameter's name for messages, with its other names, if it has any."""

@@ -124,7 +124,7 @@ class LrOwners(Generic[Param, Opt]):
             f"{group.name}: lr {entry.lr:g}, set by the script from here on"
             for group, entry in entries
         ]
-        already = f"the script sets the lr of {command.target} already"
+        already = f"the script sets the lr of {self._table.describe_target(command.target)} already"
         return CommandResult(bool(messages), "; ".join(messages) or already)
 
     def _entry_of(self, group: Group[Opt]) -> RateEntry:

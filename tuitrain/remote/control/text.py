@@ -55,7 +55,8 @@ def _status_lines(status: RunStatus) -> list[str]:
         steps += f" of {format_count(status.total_steps)}"
     if status.epoch is not None:
         steps += f", epoch {status.epoch:.1f}"
-    measured = [f"{name} {_number(value)}" for name, value in status.metrics.items()]
+    known = {name: value for name, value in status.metrics.items() if value is not None}
+    measured = [f"{name} {_number(value)}" for name, value in known.items()]
     lines = [
         f"{status.run} ({status.id}): {status.phase}, {steps}",
         ", ".join([f"loss {_number(status.loss)}", *measured]),

@@ -14,15 +14,20 @@ from tuitrain.errors import RefusedError
 _OBSERVERS: Final[list[Callable[[torch.Tensor], None]]] = []
 _START_OBSERVERS: Final[list[Callable[[], None]]] = []
 _BACKWARD: Final = torch.Tensor.backward
+_SCALE: Final = torch.amp.GradScaler.scale
+_UNSCALED: Final = "_tuitrain_unscaled"
+"""The attribute of a scaled loss that has the loss itself."""
 
 
 def observe_backward(observer: Callable[[torch.Tensor], None]) -> Callable[[], None]:
     """Call a function with each tensor whose ``backward`` was called; returns what ends it.
 
-    ``Tensor.backward`` is replaced while there is an observer.
+    Of a loss that a `GradScaler` has scaled it is the loss itself. ``Tensor.backward`` and
+    ``GradScaler.scale`` are replaced while there is an observer.
     """
     if not _OBSERVERS:
         torch.Tensor.backward = _observed_backward  # type: ignore[method-assign, assignment]
+        torch.amp.GradScaler.scale = _observed_scale  # type: ignore[method-assign, assignment]
     _OBSERVERS.append(observer)
 
     def end() -> None:
@@ -30,6 +35,7 @@ def observe_backward(observer: Callable[[torch.Tensor], None]) -> Callable[[], N
             _OBSERVERS.remove(observer)
             if not _OBSERVERS:
                 torch.Tensor.backward = _BACKWARD
+                torch.amp.GradScaler.scale = _SCALE
 
     return end
 
@@ -49,8 +55,16 @@ def _observed_backward(tensor: torch.Tensor, *arguments: Any, **named: Any) -> N
     for start in _START_OBSERVERS:
         start()
     _BACKWARD(tensor, *arguments, **named)
+    loss = getattr(tensor, _UNSCALED, tensor)
     for observer in _OBSERVERS:
-        observer(tensor)
+        observer(loss)
+
+
+def _observed_scale(scaler: torch.amp.GradScaler, outputs: Any) -> Any:
+    scaled = _SCALE(scaler, outputs)
+    if isinstance(outputs, torch.Tensor) and scaled is not outputs:
+        setattr(scaled, _UNSCALED, outputs)
+    return scaled
 
 
 def is_skipped(optimizer: torch.optim.Optimizer) -> bool:
