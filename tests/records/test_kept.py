@@ -164,7 +164,7 @@ def test_a_replay_is_reported(name, tmp_path, capsys):
         through, nothing_after, _ = EXPECTED[name]["verdict"]
         assert status == (0 if nothing_after is None else 1)
         assert (f"identical through step {through}" in text) == (through is not None)
-        assert (f"nothing to compare after step {nothing_after}" in text) == (status == 1)
+        assert (f" after step {nothing_after}: " in text) == (status == 1)
     else:
         assert "  another environment: " in text or name == "older"
 

@@ -140,7 +140,7 @@ def test_an_emptied_journal_leaves_nothing_to_compare(tmp_path, capsys, emptied)
     status, out = replayed(tmp_path / "run", capsys)
     assert status == 1
     # The freeze of step 7 is missing too, and the commands of the scenario come by themselves.
-    assert "nothing to compare after step 0: " in out
+    assert " after step 0: " in out
     assert "identical" not in out
 
 
@@ -159,7 +159,32 @@ def test_a_killed_run_is_verified_up_to_its_last_digest(tmp_path, capsys):
     path.write_bytes(b"".join(lines[:-2]))  # without the stop, and the end
     status, out = replayed(tmp_path / "run", capsys)
     assert status == 1
-    assert "nothing to compare after step 0: losses are the same through step 17, but" in out
+    assert (
+        "run: losses are the same through step 17, but the state could not be compared after step "
+        "0: the record ends without a digest, as that of a run that was killed\n"
+    ) in out
+
+
+def test_a_run_that_was_cut_off_in_a_step_is_verified_up_to_it(tmp_path, capsys):
+    run_scenario(tmp_path / "run")
+    path = tmp_path / "run" / JOURNAL
+    *lines, end = path.read_text().splitlines()
+    path.write_text("\n".join([*lines, json.dumps(json.loads(end) | {"digests": {}})]) + "\n")
+    status, out = replayed(tmp_path / "run", capsys)
+    assert status == 1
+    assert (
+        "run: losses are the same through step 17, but the state could not be compared after step "
+        "0: the run was cut off in the middle of a step, whose state has no digest\n"
+    ) in out
+
+
+def test_a_run_that_was_killed_at_once_has_nothing_to_compare(tmp_path, capsys):
+    run_scenario(tmp_path / "run")
+    for name in (JOURNAL, METRICS):
+        (tmp_path / "run" / name).write_text("")
+    status, out = replayed(tmp_path / "run", capsys)
+    assert status == 1
+    assert "run: nothing to compare after step 0: the record has no losses\n" in out
 
 
 def values_of(folder: Path) -> int:

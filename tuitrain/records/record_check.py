@@ -61,12 +61,15 @@ class Verdict:
         was compared
     detail : what the record lacks, in words; "" if it lacks nothing
     difference : the first difference, or None
+    same_losses : the step through which losses are equal, if the record has no digest of the state
+        there; else None
     """
 
     identical_through: int | None
     nothing_after: int | None
     detail: str
     difference: Difference | None
+    same_losses: int | None = None
 
     @property
     def ok(self) -> bool:
@@ -98,6 +101,7 @@ class RecordCheck:
         self._changed = next((line for line in lines if isinstance(line, ChangedLine)), None)
         if self._changed is not None:  # the lines after it cannot be repeated
             del lines[lines.index(self._changed) :], values[self._changed.metrics :]
+        self._end = next((line for line in reversed(lines) if isinstance(line, EndLine)), None)
         self._journal = deque(line for line in lines if not is_breakpoint_pause(line))
         self._metrics = deque(values[skip:])
         self.difference: Difference | None = None
@@ -117,7 +121,10 @@ class RecordCheck:
         if difference is None and not self.is_done():
             difference = Difference(self._last_step(), "the run ends here, and its record does not")
         after, detail = self._lack() if difference is None else (None, "")
-        return Verdict(self._identical_through, after, detail, difference)
+        verified, losses = self._identical_through or 0, self._losses_through
+        is_longer = after == verified and self._changed is None and losses > verified
+        same_losses = losses if is_longer else None
+        return Verdict(self._identical_through, after, detail, difference, same_losses)
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
         """Compare nothing: losses and digests show whether anything has changed."""
@@ -238,10 +245,16 @@ class RecordCheck:
         if self._lacking is not None:
             return min(verified, self._lacking), "the record lacks losses"
         if self._identical_through is None or self._since_digest:
-            through = self._losses_through
-            losses = f"losses are the same through step {through}, but " if through else ""
-            return verified, f"{losses}the record has no digest of the state there"
+            return verified, self._missing_digest()
         return None, ""
+
+    def _missing_digest(self) -> str:
+        """Return why the record has no digest of its last state, in words."""
+        if not self._losses_through and self._identical_through is None:
+            return "the record has no losses"
+        if self._end is not None and not self._end.digests:
+            return "the run was cut off in the middle of a step, whose state has no digest"
+        return "the record ends without a digest, as that of a run that was killed"
 
 
 def _describe_change(line: ChangedLine) -> str:

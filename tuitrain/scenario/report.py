@@ -233,5 +233,9 @@ def _verdict_text(verdict: Verdict) -> str:
     same = f"identical through step {verdict.identical_through}"
     if verdict.nothing_after is None:
         return same
-    nothing = f"nothing to compare after step {verdict.nothing_after}: {verdict.detail}"
+    after = f"after step {verdict.nothing_after}: {verdict.detail}"
+    nothing = f"nothing to compare {after}"
+    if verdict.same_losses is not None:
+        losses = f"losses are the same through step {verdict.same_losses}"
+        nothing = f"{losses}, but the state could not be compared {after}"
     return nothing if verdict.identical_through is None else f"{same}; {nothing}"
