@@ -29,11 +29,13 @@ _DIGESTS: Final = {
 _MEASURES = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm")
 _KINDS = ("species", "island", "sex")
 _TEST_ROW = 5
+"""Every so many rows of the penguins, one is for testing."""
 
 ALICE_WINDOW: Final = 48
 """Characters of a sample of `alice`."""
 
 _TRAIN_CHARACTERS = 130_000
+"""Characters at the beginning of the text that are for training: about nine tenths."""
 
 
 @functools.cache

@@ -16,6 +16,8 @@ MAX_VALUES: Final = 50
 """Distinct texts of a column that become features."""
 
 MAX_TARGET_CLASSES: Final = 1000
+"""Distinct texts of a target: each is an output of the network."""
+
 MAX_NUMBERS: Final = 1 << 29
 """Numbers in the features of all rows."""
 

@@ -21,8 +21,13 @@ import numpy as np
 from ..errors import DataError
 
 MAX_BYTES: Final = 1 << 30
+"""Bytes of a file: it is read as a whole."""
+
 MAX_LINE: Final = 1 << 20
+"""Characters of a line; a longer one is of a file of another kind."""
+
 MAX_COLUMNS: Final = 10_000
+"""Columns of a table, each of which is described."""
 
 SEPARATORS: Final[Mapping[str, str]] = {
     "comma": ",",

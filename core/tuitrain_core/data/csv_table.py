@@ -21,6 +21,8 @@ from ..ops.base import Array
 from .csv_rows import opened_csv, parse_number, read_rows, shown
 
 MAX_CELLS: Final = 50_000_000
+"""Cells of a table: 400 MB as float64."""
+
 MAX_TEXTS: Final = 1000
 """Distinct texts of a column."""
 

@@ -31,10 +31,10 @@ ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
     0x0E: np.dtype(">f8"),
 }
 _CODES = {dtype.newbyteorder("="): code for code, dtype in ELEMENT_TYPES.items()}
-_MAX_AXES = 8
+_MAX_AXES = 8  # the data sets in this format have at most 4
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_RATIO = 1032  # deflate stores at best 258 bytes in 2 bits
-_PIECE = 1 << 20
+_PIECE = 1 << 20  # bytes that are unpacked at a time
 
 _ALWAYS_ALLOWED = 64 << 20
 """Bytes that are unpacked from any gzip file, whatever its size."""

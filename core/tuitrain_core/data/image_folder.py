@@ -26,8 +26,14 @@ from .split import TEST_SHARE, check_share, split_rows
 ENDINGS: Final = (".png", ".jpg", ".jpeg")
 MISSING_PILLOW: Final = 'images need Pillow, which is not installed: pip install "tuitrain[images]"'
 MAX_IMAGES: Final = 1_000_000
+"""Files of a folder, whose names are all listed."""
+
 MAX_CLASSES: Final = 1000
+"""Folders of classes: each is an output of the network."""
+
 MAX_SIDE: Final = 4096
+"""Pixels of a side, before an image is made smaller."""
+
 MAX_BYTES: Final = 2 << 30
 """Bytes of all images together, decoded."""
 

@@ -30,7 +30,10 @@ MAX_RATIO: Final = 100
 """Largest compression ratio of larger arrays."""
 
 MAX_BYTES: Final = 8 << 30
+"""Bytes of an array, unpacked."""
+
 MAX_MEMBERS: Final = 10_000
+"""Arrays of an archive, whose names are all listed."""
 
 
 @dataclass(frozen=True, slots=True)

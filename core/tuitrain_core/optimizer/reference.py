@@ -23,7 +23,10 @@ Formula: TypeAlias = Callable[[Array, Array, State, Sequence[Scalar]], tuple[Arr
 """Takes parameter, gradient, slots and scalars; returns the parameter and the slots after it."""
 
 LANES = 256
+"""Partial sums of a sum of squares, which threads may share."""
+
 CHUNK = 4 * LANES
+"""Elements after which the sums of a measured update are added to the lanes."""
 
 TINY = np.finfo(np.float32).smallest_normal
 """A slot's value nearer to 0 than this becomes 0.

@@ -13,6 +13,7 @@ CHUNK_SAMPLES = 8
 """Samples that a run of calls takes at a time: those of LeNet's step fit the second-level cache."""
 
 MAX_THREADS = 8
+"""The most threads of a step, which wait actively for each other at its barriers."""
 
 
 @dataclass(slots=True, eq=False)

@@ -18,6 +18,7 @@ NEAREST, LINEAR = 0, 1
 """The interpolations, by OpenCV's numbers."""
 
 _ATTEMPTS: Final = 10
+"""Draws of a part of the image until one fits into it; the usual number."""
 
 
 class Resize(VisionTransform):

@@ -8,8 +8,9 @@ from llvmlite import ir
 from . import shuffles
 from .builder import INT32, INT64, Builder, Value
 
+# Coefficients of `exp` and `log`, which name their source.
 _EXP = (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.5)
-_INT_SHIFT = 1.5 * 2.0**23
+_INT_SHIFT = 1.5 * 2.0**23  # added to a small number, it leaves the integer in the lowest bits
 _LOG = (
     7.0376836292e-2,
     -1.1514610310e-1,

@@ -15,6 +15,8 @@ from ..ir.builder import DOUBLE, FLOAT, INT32, WORD_BYTES, Builder, Int, Mask, V
 from ..runtime.library import Kernel, get_kernel
 
 LANES = 256
+"""Partial sums of a sum of squares: those of `optimizer.reference`."""
+
 CHUNK_SIZE = 4096
 """Elements per unit of work of `scale` and `clamp`."""
 

@@ -16,6 +16,7 @@ from .update import emit_plain_and_general, flush_subnormal
 from .update_rules import RULES, Scalars
 
 CHUNK = 4 * gradient_norms.LANES
+"""Elements that are updated before they are measured, while they are in the first-level cache."""
 
 
 def measured_update(name: str) -> Kernel:

@@ -14,6 +14,7 @@ from ..ir import vector_math
 from ..ir.builder import Builder, Value
 
 LAMB_SCALARS = 9
+"""Numbers that LAMB's rule gets for each step."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ block, since numbers of 64 bits may have been drawn in between.
 """
 
 _POSITION, _HAS_BUFFERED, _BUFFERED = 6, 7, 8
+# The constants of the paper.
 _ROUNDS = 10
 _MULTIPLIERS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
 _WEYL = 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B

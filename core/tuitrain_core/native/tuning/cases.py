@@ -26,6 +26,7 @@ IMAGE = convolution.Geometry(8, 16, 16, 24, 3, 3, (1, 1), (1, 1))
 """A convolution whose channels fill three half vectors of 16 lanes, and two whole ones."""
 
 SAMPLES = 4
+"""Samples of a convolution that is timed."""
 
 Case: TypeAlias = Callable[[Host], Contestant]
 """Returns a kernel for a processor with certain tiles, with its arguments."""
