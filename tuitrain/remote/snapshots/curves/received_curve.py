@@ -28,6 +28,9 @@ _FIRST_WIDTH: Final = 4
 MAX_SHOWN: Final = 2 * WHOLE_POINTS + MAX_BUCKETS
 """The most points of a curve that are kept."""
 
+_PIECE: Final = 4 * WHOLE_POINTS
+"""Points that are taken at a time: a new viewer gets all of a long run at once."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReceivedCurve:
@@ -57,8 +60,8 @@ class ReceivedCurve:
     @classmethod
     def of(cls, steps: NDArray[np.integer[Any]], values: Array) -> ReceivedCurve:
         """Return a curve with these points."""
-        buffer = GrowingCurves(steps, values[None])
-        return cls((steps.dtype, values.dtype), buffer, len(steps))._thinned()
+        buffer = GrowingCurves(steps[:0], values[None, :0])
+        return cls((steps.dtype, values.dtype), buffer, 0)._with(steps, values)
 
     @property
     def shown(self) -> int:
@@ -89,10 +92,18 @@ class ReceivedCurve:
             raise RemoteDataError(
                 f"a curve of {own} cannot continue with {steps.dtype} and {values.dtype}"
             )
-        kept = self._until(keep)
-        rows = _spread_rows(values) if self.is_thinned else values[None]
-        buffer = kept.buffer.extended(kept.shown, steps, rows)
-        return replace(kept, buffer=buffer, length=keep + len(steps))._thinned()
+        return self._until(keep)._with(steps, values)
+
+    def _with(self, steps: NDArray[np.integer[Any]], values: Array) -> ReceivedCurve:
+        """Return the curve with more points, which it takes in pieces, to copy few at a time."""
+        curve = self
+        for start in range(0, len(steps), _PIECE):
+            part = slice(start, start + _PIECE)
+            rows = _spread_rows(values[part]) if curve.is_thinned else values[None, part]
+            buffer = curve.buffer.extended(curve.shown, steps[part], rows)
+            length = curve.length + len(steps[part])
+            curve = replace(curve, buffer=buffer, length=length)._thinned()
+        return curve
 
     def _until(self, keep: int) -> ReceivedCurve:
         if keep >= self.start:
