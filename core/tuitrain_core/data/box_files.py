@@ -29,7 +29,7 @@ _DIGESTS: Final = {
 _MEASURES = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm")
 _KINDS = ("species", "island", "sex")
 _TEST_ROW = 5
-"""Every so many rows of the penguins, one is for testing."""
+"""Of this number of rows of the penguins, one is for testing."""
 
 ALICE_WINDOW: Final = 48
 """Characters of a sample of `alice`."""

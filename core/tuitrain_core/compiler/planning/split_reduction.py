@@ -20,7 +20,7 @@ from .memory import address, padded_stride, row_stride
 from .plan import Plan
 
 MAX_PARTS = 4
-"""The most parts of a sum; each costs memory, and more than so many threads rarely share a step."""
+"""The most parts of a sum: each costs memory, and more threads than that rarely share a step."""
 
 MIN_SAMPLES = 16
 """Samples in the smallest part."""
