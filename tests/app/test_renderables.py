@@ -220,6 +220,17 @@ def test_groups_table_says_when_frozen_bytes_changed():
     assert plain_text(row.row).endswith("❄ ✗ since 938")
 
 
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [(20, "script ❄ since 9"), (15, "script ❄ 9"), (8, "❄ 9")],
+)
+def test_groups_table_says_what_a_script_has_frozen(width, shown):
+    frozen = group("fc", ("fc1",), 9, frozen_intact=None)
+    frozen = replace(frozen, is_frozen_by_script=True)
+    (row, *_) = table_rows([frozen], {"fc"}, GroupColumns(update=width))
+    assert plain_text(row.row).endswith(f" {shown}")
+
+
 def test_parameter_in_columns():
     view = ParameterView("w", (4, 5), "fc", 7, None, array_view(1, 0.1), array_view(2, 0.01))
     assert text(parameter_rows(view, 64, 8)) == [

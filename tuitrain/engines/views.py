@@ -39,11 +39,13 @@ class GroupView:
     update_ratio : |Δw|/|w| of the last step; NaN before the first, and while nothing is updated
     grad_norm : Euclidean norm of the group's gradient; NaN where there is none
     frozen_since : the step at which its last parameter was frozen; None unless all are frozen
-    frozen_intact : whether the frozen bytes still have the checksum they had then; None if unfrozen
+    frozen_intact : whether the frozen bytes still have the checksum they had then; None if none are
+        frozen, or if a script has frozen some of them, whose bytes are not checked
     schedule_record : the schedule as plain values, which give the lr of any step
         (`forecast_rates`);
         empty for a constant one
     is_sampled : whether ``update_ratio`` is estimated from a sample of the elements
+    is_frozen_by_script : whether a script itself keeps some of its parameters from training
     """
 
     name: str
@@ -59,6 +61,7 @@ class GroupView:
     frozen_intact: bool | None
     schedule_record: Mapping[str, Any] = field(default_factory=dict[str, Any])
     is_sampled: bool = False
+    is_frozen_by_script: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class CommandHandler(Generic[Param, Opt]):
     def _thaw(self, command: Thaw) -> CommandResult:
         names = self._table.resolve_parameters(command.target)
         what = self._table.describe_target(command.target)
-        frozen = [name for name in names if name in self._frozen]
+        frozen = [name for name in names if self._frozen.since(name) is not None]
         if not frozen:
             return CommandResult(False, f"{what} {_be(what)} not frozen")
         for name in frozen:

@@ -30,7 +30,7 @@ def describe_group(
     updates = {
         name: statistics
         for name in group.members
-        if name not in frozen
+        if frozen.since(name) is None
         and (statistics := table.rules.sizes_of(group.optimizer, table.parameters[name]))
         is not None
     }
@@ -39,6 +39,8 @@ def describe_group(
         for name in group.members
     )
     some_frozen = any(name in frozen for name in group.members)
+    some_by_script = any(name in frozen.by_script for name in group.members)
+    is_intact = frozen.intact(group.members) if some_frozen else None
     return GroupView(
         name=group.name,
         parameters=rows,
@@ -52,8 +54,9 @@ def describe_group(
         if updates
         else math.nan,
         frozen_since=frozen.all_since(group.members),
-        frozen_intact=frozen.intact(group.members) if some_frozen else None,
+        frozen_intact=None if is_intact and some_by_script else is_intact,
         schedule_record=_record(group.schedule),
+        is_frozen_by_script=some_by_script,
     )
 
 

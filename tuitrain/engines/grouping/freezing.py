@@ -38,6 +38,12 @@ class FrozenParameters:
     ----------
     parameters : the values of every parameter
     buffers : returns every buffer by name, as live memory
+
+    Attributes
+    ----------
+    by_script : the parameters that a script keeps from training, and since which step. Their
+        bytes are not checked, and their buffers are not held. A parameter that a command has frozen
+        is not among them
     """
 
     def __init__(
@@ -48,18 +54,22 @@ class FrozenParameters:
         self._parameters, self._buffers = parameters, buffers
         self._frozen: dict[str, _Frozen] = {}
         self._held: dict[str, _Held] = {}
+        self.by_script: dict[str, int] = {}
 
     def __contains__(self, name: object) -> bool:
+        """Whether a command has frozen a parameter."""
         return name in self._frozen
 
     def freeze(self, name: str, step: int) -> None:
         """Freeze a parameter, and drop its gradient."""
         self._frozen[name] = _Frozen(step, self._checksum(name))
+        self.by_script.pop(name, None)
         self._parameters.drop_gradient(name)
 
     def thaw(self, name: str) -> None:
-        """Thaw a parameter."""
-        del self._frozen[name]
+        """Thaw a parameter, whether a command or a script has frozen it."""
+        self._frozen.pop(name, None)
+        self.by_script.pop(name, None)
 
     def reset(self, frozen: Mapping[str, int]) -> None:
         """Freeze exactly these parameters, each since its step."""
@@ -81,13 +91,17 @@ class FrozenParameters:
         }
 
     def frozen_since(self) -> dict[str, int]:
-        """Return the step at which each frozen parameter was frozen."""
+        """Return the step at which each parameter was frozen that a command has frozen."""
         return {name: frozen.since for name, frozen in sorted(self._frozen.items())}
 
+    def untrained(self) -> set[str]:
+        """Return the parameters that commands or a script have frozen."""
+        return {*self._frozen, *self.by_script}
+
     def since(self, name: str) -> int | None:
-        """Return the step at which the parameter was frozen, or None."""
+        """Return the step at which a command or a script has frozen the parameter, or None."""
         frozen = self._frozen.get(name)
-        return frozen.since if frozen else None
+        return frozen.since if frozen else self.by_script.get(name)
 
     def all_since(self, names: Iterable[str]) -> int | None:
         """Return the step since which all of these are frozen; None if one is not, or of none."""
@@ -96,7 +110,7 @@ class FrozenParameters:
         return max(frozen) if frozen and len(frozen) == len(steps) else None
 
     def intact(self, names: Iterable[str]) -> bool:
-        """Whether the frozen ones of these, with the buffers that they hold, passed the check."""
+        """Whether those that commands have frozen, with held buffers, passed the check."""
         some = {name for name in names if name in self._frozen}
         held = [
             buffer.intact for buffer in self._held.values() if some.intersection(buffer.deciders)

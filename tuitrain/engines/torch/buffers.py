@@ -47,6 +47,7 @@ class HeldBuffers:
         self._deciders = {path: self._deciders_of(path) for path in self._owned}
         self.versions = BufferVersions(self._owned.values())
         self._copies: dict[str, torch.Tensor] = {}
+        self._noted: dict[str, tuple[int, int]] = {}
         self._hooks: dict[str, tuple[Any, Any]] = {}
 
     def live(self) -> dict[str, torch.Tensor]:
@@ -76,6 +77,8 @@ class HeldBuffers:
     def follow(self, frozen: Collection[str]) -> None:
         """Hold the buffers of frozen parameters from their present values on, and no others."""
         live, held = self.live(), self.held_buffers(frozen)
+        self._noted = {name: item for name, item in self._noted.items() if name in held}
+        self._noted |= {name: _version_of(live[name]) for name in held if name not in self._copies}
         self._copies = {
             name: self._copies[name] if name in self._copies else live[name].clone()
             for name in held
@@ -89,16 +92,25 @@ class HeldBuffers:
 
     def forget(self) -> None:
         """Forget the held values, because a state was loaded."""
-        self._copies = {}
+        self._copies, self._noted = {}, {}
 
     def restore(self) -> None:
-        """Restore the held buffers to the values that they had when they were first held."""
+        """Restore the held buffers to the values that they had when they were first held.
+
+        Those of a held norm layer are written to only if they were changed: a graph that a later
+        backward pass needs may have saved them.
+        """
         if not self._copies:
             return
         live = self.live()
         with torch.no_grad():
             for name, copy in self._copies.items():
+                is_norm = name.rpartition(".")[0] in self._hooks
+                is_same = self._noted[name] == _version_of(live[name])
+                if is_norm and is_same and not live[name].is_inference():
+                    continue
                 live[name].copy_(copy)
+                self._noted[name] = _version_of(live[name])
 
     def _deciders_of(self, path: str) -> Deciders:
         own = self._named(self._owned[path])
@@ -127,6 +139,11 @@ class HeldBuffers:
     def _own(self, module: torch.nn.Module) -> Deciders:
         items = module.parameters(recurse=False)
         return tuple(self._names[id(item)] for item in items if id(item) in self._names)
+
+
+def _version_of(buffer: torch.Tensor) -> tuple[int, int]:
+    """Return what changes with every change of a buffer that PyTorch counts."""
+    return id(buffer), -1 if buffer.is_inference() else buffer._version
 
 
 def _hold(module: torch.nn.Module) -> tuple[Any, Any]:

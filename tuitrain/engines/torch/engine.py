@@ -67,7 +67,7 @@ class TorchEngine:
         self._arrays = TorchArrays(self._parameters)
         names = {id(item): name for name, item in self._parameters.items()}
         self._buffers = HeldBuffers(model, names)
-        self._pruning = Pruning(model, self._parameters)
+        self._pruning = Pruning(model, self._parameters, groups.optimizers)
         self._frozen = FrozenParameters(self._arrays, self._buffers.arrays)
         self._commands = CommandHandler(self._table, self._frozen, steps_per_epoch)
 

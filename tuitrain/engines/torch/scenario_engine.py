@@ -84,6 +84,8 @@ class TorchScenarioEngine(TorchEngine):
         self._step = 0
         self._is_interrupted = False
         self._error: Exception | None = None
+        for parameter in groups.parameters.values():
+            parameter.requires_grad_(True)  # the scenario alone says what is frozen
         self._freeze_at_start([plan.name for plan in spec.groups if plan.frozen])
 
     @property

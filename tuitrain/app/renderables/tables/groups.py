@@ -188,6 +188,8 @@ def _group_row(
         *(
             _history(history.update_ratio, group.update_ratio, columns.update, group.is_sampled)
             if group.frozen_since is None
+            else _frozen_by_script(group.frozen_since, columns.update + 1)
+            if group.is_frozen_by_script
             else _update(
                 group.update_ratio, group.frozen_since, group.frozen_intact, columns.update + 1
             )
@@ -224,6 +226,14 @@ def _parameter_row(parameter: ParameterRow, columns: GroupColumns) -> Row:
 def _size(value: int, width: int) -> str:
     text = format_count(value)
     return rjust(text if len(text) <= width else format_compact(value), width)
+
+
+def _frozen_by_script(since: int, width: int) -> list[Span]:
+    """Return the last column of a group of which a script has frozen parameters."""
+    step = format_count(since)
+    texts = (f"script ❄ since {step}", f"script ❄ {step}")
+    text = next((text for text in texts if len(text) < width), f"❄ {step}")
+    return [(rjust(text, width), "frozen")]
 
 
 def _update(ratio: float, since: int | None, intact: bool | None, width: int) -> list[Span]:

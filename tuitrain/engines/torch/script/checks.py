@@ -57,9 +57,15 @@ class ScriptChecks:
 
         Raises
         ------
-        RefusedError : DistributedDataParallel does not know one of them
+        RefusedError : DistributedDataParallel does not know one of them, or it has whole numbers
         """
         for name in names:
+            parameter = self._groups.parameters[name]
+            if not (parameter.is_floating_point() or parameter.is_complex()):
+                raise RefusedError(
+                    f"{name} cannot be thawed: its values are of type {parameter.dtype}, which has "
+                    "no gradients"
+                )
             if name in self._unreduced:
                 raise RefusedError(
                     f"{name} cannot be thawed: it required no gradient when {self._wrapper} "
@@ -86,15 +92,18 @@ class ScriptChecks:
             )
 
     def check_gradients(self, frozen: Collection[str]) -> None:
-        """Check that a parameter has a gradient, unless all are frozen.
+        """Check that a parameter has a gradient, unless none is trained.
 
         Raises
         ------
         RefusedError : none has one
         """
-        parameters = self._groups.parameters
-        has_none = all(item.grad is None for item in parameters.values() if item.requires_grad)
-        if has_none and len(frozen) < len(parameters):
+        trained = [
+            item
+            for name, item in self._groups.parameters.items()
+            if item.requires_grad and name not in frozen
+        ]
+        if trained and all(item.grad is None for item in trained):
             raise RefusedError("run.step comes after loss.backward(): no parameter has a gradient")
 
     def check_parts(self) -> None:

@@ -26,6 +26,7 @@ from ..buffers import MutableState
 from ..engine import TorchEngine
 from ..network.inspector import NetworkInspector
 from ..rng import ProcessRandom, RandomState
+from ..script_freezes import ScriptFreezes
 from ..script_groups import ScriptGroups
 from .batch_inspector import BatchInspector
 from .batches import Batches
@@ -93,12 +94,14 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         self._network = NetworkInspector(model, groups.table)
         mutable = MutableState(self._buffers, self._random)
         self.checks = ScriptChecks(model, groups)
+        self._freezes = ScriptFreezes(self._parameters, self._frozen, self._pruning)
         self.loop = self.loop_type(
             LoopParts(
                 groups=groups,
                 arrays=self._arrays,
                 buffers=self._buffers,
                 pruning=self._pruning,
+                freezes=self._freezes,
                 mutable=mutable,
                 batches=batches,
                 next_forward=NextForward(model),
@@ -111,8 +114,6 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
         self.loop.on_uninstall = self._end_inspection
         self._left: Any = None
         self.on_difference: Callable[[str], None] = lambda _: None
-        frozen = [n for n, item in self._parameters.items() if not item.requires_grad]
-        self._freeze_at_start(frozen)
 
     @property
     def optimizers(self) -> Sequence[torch.optim.Optimizer]:
@@ -129,11 +130,14 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups; see `Steerable.apply`."""
+        before = self._frozen.untrained()
         if isinstance(command, Thaw):
-            self.checks.check_thaw(
-                [n for n in self._table.resolve_parameters(command.target) if n in self._frozen]
-            )
-        return super().apply(command)
+            targets = self._table.resolve_parameters(command.target)
+            self.checks.check_thaw([name for name in targets if name in before])
+        result = super().apply(command)
+        self._freezes.thaw(before - self._frozen.untrained())
+        self._freezes.forget()
+        return result
 
     def leave_epoch(self) -> None:
         """Note that the run goes to another epoch before the present one has ended."""
@@ -156,8 +160,8 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
 
     def outline_network(self) -> NetworkView:
         """Describe the network as far as it is known; no pass is traced for that."""
-        frozen = self._frozen.frozen_since()
-        return self._network.view(self.step, frozen, self._buffers.held_modules(frozen))
+        held = self._buffers.held_modules(self._frozen.frozen_since())
+        return self._network.view(self.step, self._frozen.untrained(), held)
 
     def inspect_batch(self, request: InspectBatch) -> StepBatchView:
         """Describe the batch of the last step, or of the one under way; see `BatchInspector`.
@@ -208,7 +212,7 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
                 f"the state is of {ranks} processes that have a part of the parameters each "
                 "(fully_shard), and here the parameters are whole"
             )
-        super().load_state(state)
+        super().load_state(self._freezes.upgrade(state))
 
     def leave(self) -> None:
         """Part from the other ranks after the loop's end; here there are none."""
@@ -223,6 +227,7 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
             captured["loader"] = self._batches.capture(self.step)
         captured["objects"] = self._objects.capture()
         captured["settings"] = self._script_groups.capture_settings()
+        captured.update(self._freezes.capture())
         return captured
 
     def _capture_random(self) -> Mapping[str, Any]:
@@ -234,6 +239,7 @@ class TorchScriptEngine(LoopEngine[TorchLoop], TorchEngine):
             self._batches.restore(saved.get("loader", {}), step)
         self._objects.restore(saved.get("objects", {}))
         self._script_groups.restore_settings(saved.get("settings", []))
+        self._freezes.restore(saved)
 
     def _jump(self, step: int) -> None:
         self._batch.forget()

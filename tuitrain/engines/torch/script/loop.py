@@ -51,7 +51,8 @@ class TorchLoop(SteeredLoop):
             self._begin_plain,
             self._end_plain,
         )
-        self._plain = PlainSteps(parts.groups, self.updates_of)
+        self._freezes = parts.freezes
+        self._plain = PlainSteps(parts.groups, self.updates_of, parts.freezes)
         self._is_in_step = self._is_dropped = self._is_skipped = False
         self._has_visited = self._has_late_report = False
         self._on_first_step: Callable[[], None] | None = None
@@ -209,6 +210,7 @@ class TorchLoop(SteeredLoop):
             self._checks.check_parts()
         self.turns.begin_update()
         self._groups.follow_script()
+        self._freezes.note(optimizer, self._groups.share_of(optimizer).members, self.step)
         if self.updates_of.clip.by != "off":
             unscale_others(optimizer, self._groups.optimizers, self._scaler)
         self.updates_of.clip_gradients()

@@ -9,6 +9,7 @@ from typing import Any
 from ..arrays import TorchArrays
 from ..buffers import HeldBuffers, MutableState
 from ..pruning import Pruning
+from ..script_freezes import ScriptFreezes
 from ..script_groups import ScriptGroups
 from .batches import Batches
 from .checks import ScriptChecks
@@ -24,6 +25,7 @@ class LoopParts:
     groups : the groups, with the script's optimizers
     arrays : keep cleared gradients for the boundary before the next batch
     buffers, pruning : of the network
+    freezes : what the script has frozen itself
     mutable : what a forward pass changes
     batches : gives the batch of any step; None if the loop fetches its own
     next_forward, checks : of the network
@@ -34,6 +36,7 @@ class LoopParts:
     arrays: TorchArrays
     buffers: HeldBuffers
     pruning: Pruning
+    freezes: ScriptFreezes
     mutable: MutableState
     batches: Batches | None
     next_forward: NextForward

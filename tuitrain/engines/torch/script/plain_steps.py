@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
+from ..script_freezes import ScriptFreezes, flags_of
 from ..script_groups import ScriptGroups, TorchGroup
 from ..updates import Updates, count_update
 
@@ -15,17 +16,18 @@ class PlainSteps:
     """Recognizes updates that are those of the script alone.
 
     No command is applied within a turn. So after one whole step of a turn the following ones need
-    nothing, as long as the script edits no learning rate: no group is frozen, clipped, swapped, or
-    has an lr of commands.
+    nothing, as long as the script edits no learning rate and no ``requires_grad``: no command has
+    frozen, clipped or swapped a group, or set its lr.
 
     Parameters
     ----------
     groups : the groups, with the script's optimizers
     updates : of them
+    freezes : what the script has frozen itself
     """
 
-    def __init__(self, groups: ScriptGroups, updates: Updates) -> None:
-        self._groups, self._updates = groups, updates
+    def __init__(self, groups: ScriptGroups, updates: Updates, freezes: ScriptFreezes) -> None:
+        self._groups, self._updates, self._freezes = groups, updates, freezes
         self._optimizer: torch.optim.Optimizer | None = None
         self._rates: Sequence[float] = ()
         self._counted: Sequence[TorchGroup] = ()
@@ -52,13 +54,15 @@ class PlainSteps:
         self._counted = [group for _, group in share.kept]
 
     def has(self, optimizer: torch.optim.Optimizer) -> bool:
-        """Whether an update is plain: the script has edited no lr, and no scaler is in use."""
+        """Whether an update is plain: the script has edited nothing, and no scaler is in use."""
         entries = optimizer.param_groups
         if optimizer is not self._optimizer or len(entries) != len(self._rates):
             return False
         for entry, lr in zip(entries, self._rates, strict=True):
             if entry["lr"] is not lr:
                 return False
+        if not self._freezes.is_settled(optimizer, flags_of(optimizer)):
+            return False
         values = vars(optimizer)
         return values.get("found_inf") is None and values.get("grad_scale") is None
 
