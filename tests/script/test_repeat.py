@@ -22,6 +22,7 @@ import tuitrain
 from tests.script.problem import make_problem
 
 EPOCHS, LEAVE = int(os.environ.get("EPOCHS", 4)), int(os.environ.get("LEAVE", 99))
+SIGNAL_STEP = 15 if "SIGNAL" in os.environ else -1
 problem = make_problem()
 run = tuitrain.watch(
     problem.net, problem.optimizer, loader=problem.loader, epochs=EPOCHS, plan={2: "freeze body"}
@@ -37,6 +38,8 @@ WITH_BATCHES = (
 for batch in run.batches():
     if run.step == LEAVE:
         sys.exit(0)
+    if run.step == SIGNAL_STEP:
+        os.kill(os.getpid(), int(os.environ["SIGNAL"]))
     problem.train(*batch)
     if run.step == 8:
         run.log(accuracy=0.5)
@@ -170,6 +173,19 @@ def test_a_run_that_was_left_is_resumed_to_the_same_bits(script, tmp_path, capfd
         for one in (whole, run)
     ]
     assert losses[0] == losses[1]
+    assert main(["replay", str(run), *command(path)]) == 0
+
+
+@pytest.mark.parametrize(("number", "status"), [(2, 130), (15, 143), (9, 1)])
+def test_a_signal_to_a_resumed_script_is_its_end(script, capfd, monkeypatch, number, status):
+    monkeypatch.setenv("LEAVE", "12")
+    path, run = script(WITH_BATCHES)
+    monkeypatch.delenv("LEAVE")
+    monkeypatch.setenv("SIGNAL", str(number))
+    assert main(["resume", str(run), *command(path)]) == status
+    assert ("was killed by signal 9" in capfd.readouterr().err) == (number == 9)
+    monkeypatch.delenv("SIGNAL")
+    assert main(["resume", str(run), *command(path)]) == 0
     assert main(["replay", str(run), *command(path)]) == 0
 
 

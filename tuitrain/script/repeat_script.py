@@ -30,7 +30,7 @@ class Repeated:
     Attributes
     ----------
     answer : of the run
-    status : the exit status of the process
+    status : the exit status of the process; 128 and its number, if a signal has ended it
     """
 
     answer: Answer
@@ -58,7 +58,7 @@ def repeat_script(
     Raises
     ------
     TuitrainError : the record is not of a script, or the command is not found
-    RunFailedError : the script has ended without a step under `watch`
+    RunFailedError : the script has ended without a step under `watch`, or was killed
     """
     if not is_run_of_script(read_header(folder)):
         raise TuitrainError(
@@ -71,13 +71,15 @@ def repeat_script(
         request = Request(action, str(folder.absolute()), answer, checkpoint, although_changed)
         status = _run(words, encode_request(request), is_quiet)
         result = read_answer(request)
+    if result is None and status < 0:
+        raise RunFailedError(f"{shlex.join(command)} was killed by signal {-status}")
     if result is None:
         raise RunFailedError(
             f"{shlex.join(command)} has ended with status {status}, and without a step under "
             "tuitrain.watch"
         )
     result.raise_error()
-    return Repeated(result, status)
+    return Repeated(result, status if status >= 0 else 128 - status)
 
 
 def _run(words: Sequence[str], request: str, is_quiet: bool) -> int:
