@@ -55,7 +55,9 @@ def run_bursts(autotuner: Autotuner, bursts: int, together: float) -> list[int]:
     chosen = []
     for _ in range(bursts):
         chosen.append(autotuner.threads)
-        autotuner.record_burst(chosen[-1], 10, 10e-3 * (together if chosen[-1] == 2 else 1.0))
+        steps = autotuner.steps
+        seconds = steps * 1e-3 * (together if chosen[-1] == 2 else 1.0)
+        autotuner.record_burst(chosen[-1], steps, seconds)
     return chosen
 
 
@@ -101,8 +103,26 @@ def test_one_slow_burst_keeps_the_threads_but_an_occupied_core_does_not():
     autotuner = Autotuner(2)
     run_bursts(autotuner, 40, together=0.7)
     assert autotuner.threads == 2
-    autotuner.record_burst(2, 10, 10e-3 * 1.6)
+    run_bursts(autotuner, 1, together=1.6)
     assert autotuner.threads == 2
     assert run_bursts(autotuner, 6, together=1.6)[-1] == 1
     assert 2 in run_bursts(autotuner, MAX_RETRY_SLOWER + 1, together=0.7)
     assert run_bursts(autotuner, 2 * MAX_RETRY_SLOWER, together=0.7)[-1] == 2
+
+
+@pytest.mark.parametrize(("threads", "per_step"), [(1, 0.3e-3), (2, 3e-3)])
+def test_a_step_of_few_samples_or_beside_a_look_changes_no_choice(threads, per_step):
+    autotuner = Autotuner(2)
+    run_bursts(autotuner, 3 * MAX_RETRY_FASTER, together=0.6)
+    while autotuner.threads != threads:
+        run_bursts(autotuner, 1, together=0.6)
+    autotuner.record_burst(threads, 1, per_step)
+    assert autotuner.best_threads == 2
+
+
+def test_a_choice_that_has_changed_is_soon_doubted():
+    autotuner = Autotuner(2)
+    run_bursts(autotuner, 3 * MAX_RETRY_FASTER, together=0.6)
+    while autotuner.best_threads == 2:
+        run_bursts(autotuner, 1, together=4.0)
+    assert run_bursts(autotuner, FIRST_RETRY + 2, together=0.6) == [1] * FIRST_RETRY + [2, 2]

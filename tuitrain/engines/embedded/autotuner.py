@@ -37,11 +37,13 @@ have become free."""
 WARM_UP_BURSTS = 2
 """Bursts of each kind that are measured first."""
 
-TRIED, USED = 0.5, 0.2
-"""The weight of a new measurement against the earlier ones: for a trial, and for a repeated choice.
+FASTER, TRIED, USED = 1.0, 0.5, 0.2
+"""The weight of a new measurement against the earlier ones: for a trial that is faster than they
+are, for another trial, and for a repeated choice.
 
 A burst during which the screen was drawn predicts little: one such burst once ruled out two threads
-for seconds.
+for seconds. A burst that ends early has less weight: its step may be the last of an epoch, with few
+samples.
 """
 
 MIN_SPEEDUP = 0.95
@@ -96,16 +98,21 @@ class Autotuner:
 
     def record_burst(self, threads: int, steps: int, seconds: float) -> None:
         """Record a burst's time; the next one replaces the first of its kind, which warms up."""
-        measuring, tried = self._unmeasured is not None, threads != self.best_threads
+        measuring, best = self._unmeasured is not None, self.best_threads
+        tried, share = threads != best, min(1.0, steps / self.steps)
         self._burst_counts[threads] += 1
-        took = max(seconds / steps, 1e-7)
-        before, weight = self._seconds[threads], TRIED if tried else USED
-        if self._burst_counts[threads] <= WARM_UP_BURSTS or (tried and took < before):
-            self._seconds[threads] = took  # the burst before warmed up, or shared its core
+        before, took = self._seconds[threads], max(seconds / steps, 1e-7)
+        if self._burst_counts[threads] <= WARM_UP_BURSTS:
+            self._seconds[threads] = took  # the burst before warmed up
         else:
-            self._seconds[threads] = before + weight * (took - before)
-        if not measuring:
+            weight = (FASTER if took < before else TRIED) if tried else USED
+            self._seconds[threads] = before + weight * share * (took - before)
+        if measuring:
+            return
+        if self.best_threads == best:
             self._schedule_retry(tried)
+        else:
+            self.invalidate()
 
     def _schedule_retry(self, retried: bool) -> None:
         """Count down to the next trial of the other number of threads."""
@@ -119,5 +126,8 @@ class Autotuner:
             self._bursts_until_retry -= 1
 
     def invalidate(self) -> None:
-        """Measure both choices again soon, because the steps have changed."""
+        """Measure both choices again soon, because the steps, or the faster choice, have changed.
+
+        Looks of a viewer ruled out two threads for up to 2.5 s: LeNet lost a tenth of its speed.
+        """
         self._retry_interval = self._bursts_until_retry = FIRST_RETRY
