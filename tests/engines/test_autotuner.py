@@ -126,3 +126,15 @@ def test_a_choice_that_has_changed_is_soon_doubted():
     while autotuner.best_threads == 2:
         run_bursts(autotuner, 1, together=4.0)
     assert run_bursts(autotuner, FIRST_RETRY + 2, together=0.6) == [1] * FIRST_RETRY + [2, 2]
+
+
+def test_a_trial_has_as_many_bursts_as_it_needs():
+    autotuner = Autotuner(2)
+    run_bursts(autotuner, 2 * WARM_UP_BURSTS, together=2.0)
+    while autotuner.threads == 1:
+        run_bursts(autotuner, 1, together=2.0)
+    trial = autotuner.steps
+    for _ in range(trial // 2):
+        assert autotuner.threads == 2
+        autotuner.record_burst(2, 1, 2e-3)
+    assert autotuner.threads == 1
