@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from tuitrain.atomic_io import write_atomic
+from tuitrain.engines.registry import IMPORTED_ENGINE
 from tuitrain.errors import RefusedError
 from tuitrain.run.snapshot import OPEN_END
 
@@ -107,8 +108,10 @@ def check_unfinished(folder: Path) -> None:
     RefusedError : it has finished, or its plan or a rule has stopped it
     TuitrainError : the record cannot be read
     """
-    outcome = read_summary(folder, read_header(folder))
-    if outcome is None or outcome.ending not in ("finished", "stopped"):
+    header = read_header(folder)
+    outcome = read_summary(folder, header)
+    is_imported = header.scenario.get("engine") == IMPORTED_ENGINE  # is refused for another reason
+    if is_imported or outcome is None or outcome.ending not in ("finished", "stopped"):
         return
     lines = read_journal(folder)
     last = next((line for line in reversed(lines) if not isinstance(line, CommandLine)), None)
