@@ -31,7 +31,7 @@ ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
     0x0E: np.dtype(">f8"),
 }
 _CODES = {dtype.newbyteorder("="): code for code, dtype in ELEMENT_TYPES.items()}
-_MAX_AXES = 8  # the data sets in this format have at most 4
+_MAX_AXES = 8  # images have 3, or 4 with channels
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_RATIO = 1032  # deflate stores at best 258 bytes in 2 bits
 _PIECE = 1 << 20  # bytes that are unpacked at a time

@@ -41,11 +41,16 @@ class BufferVersions:
 
     def _read(self) -> list[tuple[torch.Tensor, int]]:
         return [
-            (item, 0 if item.is_inference() else item._version)
+            (item, version_of(item))
             for module in self._modules
             for item in module._buffers.values()
             if item is not None
         ]
+
+
+def version_of(buffer: torch.Tensor) -> int:
+    """Return the number of changes that PyTorch has counted; -1 where it counts none."""
+    return -1 if buffer.is_inference() else buffer._version
 
 
 def _changes_unseen(module: torch.nn.Module) -> bool:

@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _NormBase
 
 from ..state import Array
 from .arrays import to_array, unwrap
-from .buffer_versions import BufferVersions
+from .buffer_versions import BufferVersions, version_of
 from .rng import RandomState
 
 Deciders: TypeAlias = tuple[str, ...]
@@ -78,7 +78,7 @@ class HeldBuffers:
         """Hold the buffers of frozen parameters from their present values on, and no others."""
         live, held = self.live(), self.held_buffers(frozen)
         self._noted = {name: item for name, item in self._noted.items() if name in held}
-        self._noted |= {name: _version_of(live[name]) for name in held if name not in self._copies}
+        self._noted |= {name: _mark_of(live[name]) for name in held if name not in self._copies}
         self._copies = {
             name: self._copies[name] if name in self._copies else live[name].clone()
             for name in held
@@ -106,11 +106,11 @@ class HeldBuffers:
         with torch.no_grad():
             for name, copy in self._copies.items():
                 is_norm = name.rpartition(".")[0] in self._hooks
-                is_same = self._noted[name] == _version_of(live[name])
+                is_same = self._noted[name] == _mark_of(live[name])
                 if is_norm and is_same and not live[name].is_inference():
                     continue
                 live[name].copy_(copy)
-                self._noted[name] = _version_of(live[name])
+                self._noted[name] = _mark_of(live[name])
 
     def _deciders_of(self, path: str) -> Deciders:
         own = self._named(self._owned[path])
@@ -141,9 +141,9 @@ class HeldBuffers:
         return tuple(self._names[id(item)] for item in items if id(item) in self._names)
 
 
-def _version_of(buffer: torch.Tensor) -> tuple[int, int]:
+def _mark_of(buffer: torch.Tensor) -> tuple[int, int]:
     """Return what changes with every change of a buffer that PyTorch counts."""
-    return id(buffer), -1 if buffer.is_inference() else buffer._version
+    return id(buffer), version_of(buffer)
 
 
 def _hold(module: torch.nn.Module) -> tuple[Any, Any]:

@@ -9,13 +9,13 @@ from tuitrain.run.snapshot import Series
 
 def value_at(series: Series, step: float | None) -> float | None:
     """Return the last value up to a step, or the newest if ``step`` is None; None without one."""
-    at = len(series) if step is None else int(np.searchsorted(series.steps, step, side="right"))
+    at = _count_until(series, step)
     return float(series.values[at - 1]) if at else None
 
 
 def count_at(series: Series, step: float | None) -> int:
     """Return how many values the value at a step is the mean of; 1 for a value itself."""
-    at = len(series) if step is None else int(np.searchsorted(series.steps, step, side="right"))
+    at = _count_until(series, step)
     return max(1, int(series.part(slice(at - 1, at)).counts[0])) if at else 1
 
 
@@ -46,3 +46,8 @@ def running_mean(series: Series, window: int) -> Series:
     with np.errstate(invalid="ignore", divide="ignore"):
         means = (total[end] - total[start]) / (number[end] - number[start])
     return Series(series.steps, np.where(known, means, np.nan))
+
+
+def _count_until(series: Series, step: float | None) -> int:
+    """Return the number of points up to a step; of all points if it is None."""
+    return len(series) if step is None else int(np.searchsorted(series.steps, step, side="right"))
