@@ -36,7 +36,7 @@ def whole() -> Series:
 
 @pytest.fixture(scope="module")
 def thinned(whole: Series) -> Series:
-    return ReceivedCurve.of(whole.steps, whole.values).series()
+    return ReceivedCurve.of(whole.steps, whole.values, thins=True).series()
 
 
 def image(series: Series, view: ChartView) -> tuple[str, list[str]]:

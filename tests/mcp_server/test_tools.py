@@ -51,6 +51,14 @@ def test_a_run_is_found_and_looked_at(run: ServedRun, monkeypatch: pytest.Monkey
     assert (curve["steps"][0], curve["steps"][-1], len(curve["steps"])) == (1, 20, 5)
 
 
+def test_a_curve_of_a_long_run_has_every_value(run: ServedRun):
+    assert call("wait", until="step 50000", run=run.id)["met"]
+    curve = call("metrics", names=["loss"], first=101, last=140, points=1000)["metrics"]["loss"]
+    assert curve["steps"] == list(range(101, 141))
+    assert curve["values"] == [float(step) for step in range(101, 141)]
+    assert curve["of"] == 40
+
+
 def test_a_command_is_applied_once_and_the_journal_says_who_and_why(run: ServedRun):
     reason = "the loss has been\n flat"
     first = call("command", command="freeze conv", reason=reason, id="once")

@@ -52,8 +52,8 @@ def test_received_curves_are_views_of_one_buffer():
     assert [len(array) for array in values] == [STEP * (number + 1) for number in range(64)]
 
 
-def test_the_memory_of_the_reader_is_bounded():
-    encoder, decoder, curve = SnapshotEncoder(), SnapshotDecoder(), Curve()
+def test_the_memory_of_a_screen_is_bounded():
+    encoder, decoder, curve = SnapshotEncoder(), SnapshotDecoder(thins_curves=True), Curve()
     frames = [encoder.encode(shown) for shown in frames_of(curve, POINTS // STEP)]
     held: list[int] = []
     tracemalloc.start()
@@ -70,10 +70,26 @@ def test_the_memory_of_the_reader_is_bounded():
     assert peak < 4 * 5 * 8 * MAX_SHOWN
 
 
+def test_the_memory_of_a_program_is_that_of_the_curves():
+    encoder, decoder, curve = SnapshotEncoder(), SnapshotDecoder(), Curve()
+    frames = [encoder.encode(shown) for shown in frames_of(curve, POINTS // STEP)]
+    tracemalloc.start()
+    try:
+        for frame in frames[:-1]:
+            decoder.decode(frame)
+        last = decoder.decode(frames[-1])
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(last.loss) == POINTS
+    assert held < 3 * 16 * POINTS
+    assert peak < 5 * 16 * POINTS
+
+
 def test_going_back_does_not_send_curves_again():
     run, encoder, decoder = GeneratedRun(), SnapshotEncoder(), SnapshotDecoder()
     for _ in range(50):
-        run.take_steps(500)
+        run.take_steps(1000)
     decoder.decode(encoder.encode(run.snapshot()))
     run.go_back(20)
     run.take_steps(10)

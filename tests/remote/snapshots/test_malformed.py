@@ -127,7 +127,7 @@ def test_curves_continue_known_ones(curve):
     assert "curve" in refused(tree)
 
 
-def test_a_curve_that_continues_after_points_that_are_not_known_is_refused():
+def test_a_curve_longer_than_memory_is_refused():
     encoder, decoder = SnapshotEncoder(), SnapshotDecoder()
     run = long_run(3, seed=1)
     decoder.decode(encoder.encode(run[0]))
@@ -137,7 +137,7 @@ def test_a_curve_that_continues_after_points_that_are_not_known_is_refused():
         None,
         [[0, 0, 2**60, [0, "<i8", [0], b""], [0, "<f8", [0], b""]]],
     ]
-    with pytest.raises(RemoteDataError, match=r"continues after \d+ of 33 points"):
+    with pytest.raises(RemoteDataError, match="at most"):
         decoder.decode(msgspec.msgpack.encode(tree))
 
 

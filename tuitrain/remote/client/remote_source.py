@@ -75,7 +75,7 @@ class RemoteSource:
         self._received = 0
         self._error: TuitrainError | None = None
         self._welcome: Welcome | None = None
-        self._decoder = SnapshotDecoder()
+        self._decoder = SnapshotDecoder(thins_curves=self._is_screen)
         self._lateness = Lateness(clock)
         hello = Hello(PROTOCOL_VERSION, role, name, read_only, not read_only)
         events = LinkEvents(self._restart, self._take, self._note, self._end)
@@ -183,7 +183,7 @@ class RemoteSource:
 
     def _restart(self) -> None:
         """Begin with whole snapshots again: a new connection knows nothing of the last."""
-        self._decoder = SnapshotDecoder()
+        self._decoder = SnapshotDecoder(thins_curves=self._is_screen)
 
     def _take(self, reply: Reply) -> None:
         """Take a message of the run.

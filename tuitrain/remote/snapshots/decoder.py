@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from tuitrain.errors import did_you_mean
 from tuitrain.run.snapshot import Snapshot
 
+from .curves.curves_part import CurvesPart
 from .errors import RemoteDataError
 from .frame import Frame, read_frame
+from .part import Part
 from .parts import PARTS
 
 
@@ -21,9 +24,16 @@ class _Received(NamedTuple):
 
 
 class SnapshotDecoder:
-    """Decodes the snapshots that one `SnapshotEncoder` has encoded, in their order."""
+    """Decodes the snapshots that one `SnapshotEncoder` has encoded, in their order.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    thins_curves : whether older points of long curves become means, for a screen that watches for
+        hours; a program that reads values gets all of them
+    """
+
+    def __init__(self, thins_curves: bool = False) -> None:
+        self._parts = {**PARTS, "curves": CurvesPart(thins=True)} if thins_curves else PARTS
         self._last: _Received | None = None
 
     def decode(self, data: bytes) -> Snapshot:
@@ -38,9 +48,9 @@ class SnapshotDecoder:
         frame = read_frame(data)
         _check_names(frame)
         if frame.base is None:
-            received = _read_whole(frame)
+            received = _read_whole(frame, self._parts)
         else:
-            received = _read_difference(frame, _base(frame.base, last))
+            received = _read_difference(frame, _base(frame.base, last), self._parts)
         self._last = received
         return received.snapshot
 
@@ -60,8 +70,8 @@ def _base(version: int, last: _Received | None) -> _Received:
     return last
 
 
-def _read_whole(frame: Frame) -> _Received:
-    states = {name: PARTS[name].apply(None, data) for name, data in frame.parts.items()}
+def _read_whole(frame: Frame, parts: Mapping[str, Part]) -> _Received:
+    states = {name: parts[name].apply(None, data) for name, data in frame.parts.items()}
     try:
         return _Received(Snapshot(**_values(states)), states)
     except TypeError:
@@ -69,9 +79,9 @@ def _read_whole(frame: Frame) -> _Received:
         raise RemoteDataError(f"a snapshot lacks {', '.join(missing)}") from None
 
 
-def _read_difference(frame: Frame, base: _Received) -> _Received:
+def _read_difference(frame: Frame, base: _Received, parts: Mapping[str, Part]) -> _Received:
     changed = {
-        name: PARTS[name].apply(base.states.get(name), data) for name, data in frame.parts.items()
+        name: parts[name].apply(base.states.get(name), data) for name, data in frame.parts.items()
     }
     return _Received(replace(base.snapshot, **_values(changed)), {**base.states, **changed})
 

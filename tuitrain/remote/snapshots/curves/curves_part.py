@@ -107,9 +107,15 @@ class CurvesState(NamedTuple):
 
 
 class CurvesPart:
-    """The fields ``loss``, ``metrics`` and ``branches``."""
+    """The fields ``loss``, ``metrics`` and ``branches``.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    thins : whether curves are thinned when they are received; see `ReceivedCurve`
+    """
+
+    def __init__(self, thins: bool = False) -> None:
+        self._thins = thins
         self._metrics = field_codec("metrics")
         self._branches = field_codec("branches")
         self._changes = msgspec.msgpack.Decoder(_Change)
@@ -163,7 +169,7 @@ class CurvesPart:
         if change.branches is not None:
             branches = self._branches.decode(change.branches)
         count = sum(1 for _ in _series_of(Series(), metrics, branches))
-        curves = _read_curves(state.curves, change.curves, count)
+        curves = _read_curves(state.curves, change.curves, count, self._thins)
         return _assemble(curves, metrics, branches)
 
     def values(self, state: CurvesState) -> dict[str, Any]:
@@ -203,7 +209,9 @@ def _outline(branch: BranchView) -> BranchView:
     return replace(branch, loss=Series(), metrics=_without_points(branch.metrics))
 
 
-def _read_curves(old: list[_Curve], changes: tuple[_CurveChange, ...], count: int) -> list[_Curve]:
+def _read_curves(
+    old: list[_Curve], changes: tuple[_CurveChange, ...], count: int, thins: bool
+) -> list[_Curve]:
     """Return the curves of a snapshot that has ``count`` of them."""
     by_index = {change.index: change for change in changes}
     if len(by_index) != len(changes) or any(index >= count for index in by_index):
@@ -211,18 +219,19 @@ def _read_curves(old: list[_Curve], changes: tuple[_CurveChange, ...], count: in
     if any(index >= len(old) and index not in by_index for index in range(count)):
         raise RemoteDataError(f"{_WHAT}: {count} curves, of which {len(old)} are known here")
     kept = (len(old[index].series) for index in range(count) if index not in by_index)
-    check_points(sum(kept) + sum(map(_points, changes)))
+    check_points(sum(kept) + sum(_points(change, thins) for change in changes))
     return [
-        _read_curve(old, by_index[index]) if index in by_index else old[index]
+        _read_curve(old, by_index[index], thins) if index in by_index else old[index]
         for index in range(count)
     ]
 
 
-def _points(change: _CurveChange) -> int:
-    return min(change.keep, MAX_SHOWN) + sum(change.values.shape)
+def _points(change: _CurveChange, thins: bool) -> int:
+    keep = min(change.keep, MAX_SHOWN) if thins else change.keep
+    return keep + sum(change.values.shape)
 
 
-def _read_curve(old: list[_Curve], change: _CurveChange) -> _Curve:
+def _read_curve(old: list[_Curve], change: _CurveChange, thins: bool) -> _Curve:
     values = unpack_array(change.values)
     steps = unpack_steps(change.steps, values.size)
     if steps.ndim != 1 or steps.shape != values.shape:
@@ -232,7 +241,7 @@ def _read_curve(old: list[_Curve], change: _CurveChange) -> _Curve:
     if change.source < 0:
         if change.keep:
             raise RemoteDataError(f"{_WHAT}: {change.keep} points are kept of no curve")
-        return _Curve.of(ReceivedCurve.of(steps, values))
+        return _Curve.of(ReceivedCurve.of(steps, values, thins))
     if change.source >= len(old):
         raise RemoteDataError(
             f"{_WHAT}: one continues curve {change.source}, but {len(old)} are known here"

@@ -1,4 +1,4 @@
-"""Received curves of any length in bounded memory: older points are thinned to means."""
+"""Received curves; for a screen in bounded memory, with older points thinned to means."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PIECE: Final = 4 * WHOLE_POINTS
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReceivedCurve:
-    """A curve, of which the newest points are whole and older ones are thinned to buckets.
+    """A curve. Of a long one, the newest points may be whole and older ones thinned to buckets.
 
     The points are numbered from 0. Bucket i has those from i * width to (i + 1) * width - 1.
 
@@ -43,6 +43,7 @@ class ReceivedCurve:
     kinds : the dtypes of steps and values, as received
     buffer : the steps, and the values; of a thinned curve also their lows, highs and counts
     length : number of points, also of those that are in buckets
+    thins : whether points may be put into buckets
     start : the number of the first whole point
     width : of the buckets
     ends : the number after the last point of each bucket that has any
@@ -52,16 +53,17 @@ class ReceivedCurve:
     kinds: tuple[np.dtype[Any], np.dtype[Any]]
     buffer: GrowingCurves
     length: int
+    thins: bool
     start: int = 0
     width: int = _FIRST_WIDTH
     ends: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     is_thinned: bool = False
 
     @classmethod
-    def of(cls, steps: NDArray[np.integer[Any]], values: Array) -> ReceivedCurve:
+    def of(cls, steps: NDArray[np.integer[Any]], values: Array, thins: bool) -> ReceivedCurve:
         """Return a curve with these points."""
         buffer = GrowingCurves(steps[:0], values[None, :0])
-        return cls((steps.dtype, values.dtype), buffer, 0)._with(steps, values)
+        return cls((steps.dtype, values.dtype), buffer, 0, thins)._with(steps, values)
 
     @property
     def shown(self) -> int:
@@ -113,7 +115,7 @@ class ReceivedCurve:
 
     def _thinned(self) -> ReceivedCurve:
         """Put older points into buckets, if there are twice as many whole points as are kept."""
-        if self.length - self.start < 2 * WHOLE_POINTS:
+        if not self.thins or self.length - self.start < 2 * WHOLE_POINTS:
             return self
         width = self.width
         while (self.length - WHOLE_POINTS) // width > MAX_BUCKETS:
